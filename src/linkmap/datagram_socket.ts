@@ -1,0 +1,44 @@
+/**
+ * The port through which datagrams leave and arrive. Implementations: `Deno.listenDatagram`
+ * (portable), a SOCKS5 UDP association over it, and in tests a fake. One conformance suite
+ * (tests/conformance/datagram_socket_test.ts) runs on all of them.
+ *
+ * @module
+ */
+
+import type { Packet } from "../wire/packet.ts";
+import type { NetAddress } from "./net_address.ts";
+
+/** A received datagram: a slot and where its bytes came from. */
+export interface DatagramSlot {
+  readonly packet: Packet;
+  /** Source of the datagram; meaningful after `receive` filled this slot. */
+  source: NetAddress;
+}
+
+/** An open datagram socket. */
+export interface DatagramSocket extends Disposable {
+  /** For the log, e.g. `udp 0.0.0.0:4000` or `socks5 192.168.43.1:1080`. Holds no password. */
+  readonly label: string;
+
+  /**
+   * Hot. Sends the packet to `dst`; the packet is borrowed until return and left as it was.
+   * @returns 0 when the system or the socket's bounded queue took it, else a DropReason
+   * (SEND_QUEUE_FULL, SEND_ERROR, TOO_LARGE, CLOSED). Never throws, never blocks.
+   */
+  send(packet: Packet, dst: NetAddress): number;
+
+  /**
+   * Waits until at least one datagram is there, fills slots from the first on, and returns how many
+   * (1..slots.length). What does not belong to the socket (a malformed SOCKS header, another
+   * sender) is counted and skipped, not returned.
+   * @returns 0 once the socket is closed or has failed; `failure` then says why.
+   */
+  receive(slots: readonly DatagramSlot[]): Promise<number>;
+
+  /** Why the socket ended by itself, e.g. the SOCKS5 control connection closed; null while it lives or after `close()`. */
+  readonly failure: Error | null;
+
+  /** Closes the socket; a pending `receive` returns 0. Idempotent. */
+  close(): void;
+}

@@ -1,0 +1,19 @@
+/**
+ * What the multiplexer needs of a link. The LinkMap's `Link` implements it over sockets, the
+ * simulator over emulated links.
+ *
+ * @module
+ */
+
+import type { ControlPacket } from "../wire/control_packet.ts";
+import type { Packet } from "../wire/packet.ts";
+
+/** A way to the peer. */
+export interface LinkPort {
+  /** 1..255; chosen by the slave, learned by the master, kept while the link exists. */
+  readonly id: number;
+  /** Hot. Sends a data packet, borrowed until return. @returns bytes put on the wire, or a DropReason. */
+  send(packet: Packet): number;
+  /** Sends a control packet. @returns bytes put on the wire, or a DropReason. */
+  sendControl(controlPacket: ControlPacket): number;
+}

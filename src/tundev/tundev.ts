@@ -1,0 +1,34 @@
+/**
+ * The port to the local end of the tunnel. Implementations: a Linux tun device, a TCP stream that
+ * stands in for one, and one in memory for tests.
+ *
+ * @module
+ */
+
+import type { Packet } from "../wire/packet.ts";
+
+/** A tunnel device: packets enter the tunnel by `run`, leave it by `send`. */
+export interface Tundev extends Disposable {
+  /** The device's name, e.g. `bind0`, or `tcp 127.0.0.1:22`. */
+  readonly name: string;
+  /** Largest packet it takes and gives, in bytes. */
+  readonly mtuBytes: number;
+  /** True when what passes are IP packets; false for the TCP stand-in's stream. */
+  readonly carriesIp: boolean;
+
+  /**
+   * Hot. Delivers a packet that came through the tunnel; borrowed until return.
+   * @returns 0, or a DropReason (EMPTY, NOT_IP, TOO_LARGE, TUN_WRITE_ERROR, CLOSED). Never throws.
+   */
+  send(packet: Packet): number;
+
+  /**
+   * Reads packets until closed, calling back for each one: the packet is borrowed until the
+   * callback returns. Yields to the event loop at least every few milliseconds under load.
+   * Resolves after `close()`; rejects when the device itself fails for good (it was deleted).
+   */
+  run(callback: (packet: Packet) => void): Promise<void>;
+
+  /** Ends `run`, removes the device. Idempotent. */
+  close(): void;
+}

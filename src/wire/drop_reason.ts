@@ -1,0 +1,97 @@
+/**
+ * Why a packet went no further. Network bytes never throw: a parser or a sender returns one of
+ * these negative numbers and the caller counts it (metric `bindlink_dropped_packets_total`).
+ *
+ * @module
+ */
+
+/** Negative result codes; zero and above mean success. */
+export const DropReason = {
+  /** Shorter than the header it must have. */
+  TRUNCATED: -1,
+  /** Does not begin with the bytes 'B' 'L'. */
+  BAD_MAGIC: -2,
+  /** A type byte that this protocol does not know. */
+  UNKNOWN_TYPE: -3,
+  /** Link id 0. */
+  BAD_LINK_ID: -4,
+  /** A datagram that names another link than the one it came over. */
+  LINK_ID_MISMATCH: -5,
+  /** From an address that is not this link's other end. */
+  WRONG_SOURCE: -6,
+  /** A control packet that does not decode. */
+  BAD_CONTROL: -7,
+  /** A control packet that repeats a sequence number or goes back. */
+  STALE_CONTROL: -8,
+  /** A payload that is not an IPv4 or IPv6 packet. */
+  NOT_IP: -9,
+  /** An empty packet. */
+  EMPTY: -10,
+  /** Larger than the tun's MTU or than a datagram can carry. */
+  TOO_LARGE: -11,
+  /** No live link to send over. */
+  NO_LINK: -12,
+  /** The socket's send queue is full. */
+  SEND_QUEUE_FULL: -13,
+  /** The system refused to send (network unreachable, permission, ...). */
+  SEND_ERROR: -14,
+  /** The link or the tundev is not open now. */
+  CLOSED: -15,
+  /** The tun did not take the packet (queue full, device down). */
+  TUN_WRITE_ERROR: -16,
+  /** A SOCKS5 UDP header that is malformed. */
+  BAD_SOCKS_HEADER: -17,
+  /** A SOCKS5 UDP datagram that is a fragment (FRAG is not 0). */
+  SOCKS_FRAGMENT: -18,
+  /** The master already has as many links as it keeps. */
+  TOO_MANY_LINKS: -19,
+} as const;
+
+/** One of {@link DropReason}'s values. */
+export type DropReason = typeof DropReason[keyof typeof DropReason];
+
+/** Metric label of each reason, indexed by the negated value; index 0 is unused. */
+export const DROP_REASON_LABELS: readonly string[] = (() => {
+  const labels: string[] = ["none"];
+  for (const [name, value] of Object.entries(DropReason)) labels[-value] = name.toLowerCase();
+  return labels;
+})();
+
+/**
+ * Counts drops by reason, in one dense array: nothing is allocated per packet.
+ *
+ * @example
+ * ```ts
+ * import { DropCounters, DropReason } from "./drop_reason.ts";
+ *
+ * const drops = new DropCounters();
+ * drops.count(DropReason.TRUNCATED);
+ * if (drops.get(DropReason.TRUNCATED) !== 1) throw new Error("not counted");
+ * ```
+ */
+export class DropCounters {
+  readonly #counts = new Float64Array(DROP_REASON_LABELS.length);
+
+  /** Hot. Adds one to a reason and returns it, so that a caller can `return drops.count(reason)`. */
+  count(reason: DropReason): DropReason {
+    this.#counts[-reason]! += 1;
+    return reason;
+  }
+
+  /** Drops so far for one reason. */
+  get(reason: DropReason): number {
+    return this.#counts[-reason]!;
+  }
+
+  /** Drops so far for all reasons. */
+  total(): number {
+    return this.#counts.reduce((sum, n) => sum + n, 0);
+  }
+
+  /** Reasons that occurred, with their counts. */
+  *entries(): IterableIterator<[label: string, count: number]> {
+    for (let i = 1; i < this.#counts.length; i++) {
+      if (this.#counts[i]! > 0) yield [DROP_REASON_LABELS[i]!, this.#counts[i]!];
+    }
+  }
+}
