@@ -1,0 +1,62 @@
+/**
+ * What goes wrong between us and a SOCKS5 proxy: in words that say what to do. No message holds a
+ * password.
+ *
+ * @module
+ */
+
+/** Reply codes of RFC 1928 §6. */
+export const SocksReply = {
+  SUCCEEDED: 0,
+  GENERAL_FAILURE: 1,
+  NOT_ALLOWED: 2,
+  NETWORK_UNREACHABLE: 3,
+  HOST_UNREACHABLE: 4,
+  CONNECTION_REFUSED: 5,
+  TTL_EXPIRED: 6,
+  COMMAND_NOT_SUPPORTED: 7,
+  ADDRESS_TYPE_NOT_SUPPORTED: 8,
+} as const;
+
+/** What a request asked for; words for messages. */
+export type SocksRequestName = "CONNECT" | "UDP ASSOCIATE";
+
+/**
+ * A SOCKS5 proxy refused, broke the protocol, could not be reached, or went away. The link backs
+ * off and tries again; nobody exits.
+ */
+export class SocksError extends Error {
+  override readonly name = "SocksError";
+  /** The proxy's reply code (RFC 1928 §6) when it refused a request; null for every other failure. */
+  readonly reply: number | null;
+
+  constructor(message: string, options: { reply?: number | null; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reply = options.reply ?? null;
+  }
+
+  /** True when the proxy does not know the command: TCP only, when UDP ASSOCIATE was asked for. */
+  get isCommandNotSupported(): boolean {
+    return this.reply === SocksReply.COMMAND_NOT_SUPPORTED;
+  }
+}
+
+/** A reply code in words, with the remedy; a code RFC 1928 does not define is named by its number. */
+export function describeReply(code: number, request: SocksRequestName): string {
+  if (code === SocksReply.COMMAND_NOT_SUPPORTED && request === "UDP ASSOCIATE") {
+    return "reply 7: the proxy does not do UDP ASSOCIATE, only TCP; choose a proxy app that relays UDP";
+  }
+  return `reply ${code}: ${REPLY_TEXTS[code] ?? "a code that RFC 1928 does not define"}`;
+}
+
+const REPLY_TEXTS: readonly string[] = [
+  "succeeded",
+  "general failure of the proxy; look at its log",
+  "not allowed by the proxy's rules; allow this client and the target there",
+  "the proxy has no route to the target's network; is its own internet connection up?",
+  "the proxy can't reach the target; check the target's address",
+  "the target refused the connection; is the master running there?",
+  "TTL expired on the way to the target",
+  "the proxy does not know this command",
+  "the proxy does not know this type of address; name the target by an IPv4 address",
+];

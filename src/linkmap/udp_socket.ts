@@ -1,0 +1,145 @@
+/**
+ * The portable datagram socket, over `Deno.listenDatagram`.
+ *
+ * Deno gives one promise per datagram in either direction, and settles it in a later turn of its
+ * event loop. Two things follow. A sent datagram must be copied, for the caller's packet is only
+ * borrowed; the copies live in a bounded pool. And with one receive at a time a busy program would
+ * take in one datagram per turn; so several are kept waiting, each with its own buffer, and
+ * `receive` hands out all that came, in the order they came.
+ *
+ * What Deno does not offer: socket options, buffer sizes, IPv6 zones (so no link-local peers).
+ *
+ * @module
+ */
+
+import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
+import { MAX_PACKET_BYTES } from "../wire/packet.ts";
+import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
+import { IPV4_MAPPED_PREFIX } from "./ip_literal.ts";
+import { formatAddress, type NetAddress } from "./net_address.ts";
+import { ReceiveQueue } from "./receive_queue.ts";
+import { SendPool } from "./send_pool.ts";
+
+/** Where and how to open a {@link UdpSocket}. */
+export interface UdpSocketOptions {
+  /** Local IP literal; `::` takes IPv4 as well, whose addresses are shown as IPv4. */
+  readonly hostname: string;
+  /** Local port; 0 lets the system choose. */
+  readonly port: number;
+  /** Counts datagrams that the system refused after `send` took them, or that came too long. */
+  readonly drops?: DropCounters;
+}
+
+/** A UDP socket of this machine. */
+export class UdpSocket implements DatagramSocket {
+  /** Where it is bound, with the port that the system chose. */
+  readonly localAddress: NetAddress;
+  readonly label: string;
+  readonly #conn: Deno.DatagramConn;
+  readonly #isIpv6: boolean;
+  readonly #sends: SendPool;
+  readonly #receives: ReceiveQueue;
+  #isClosed = false;
+  // The destination rarely changes from one packet to the next: its Deno form is kept.
+  #lastDst: NetAddress | null = null;
+  #lastDenoDst: Deno.NetAddr = { transport: "udp", hostname: "", port: 0 };
+
+  private constructor(conn: Deno.DatagramConn, drops: DropCounters | null) {
+    const { hostname, port } = conn.addr as Deno.NetAddr;
+    this.#conn = conn;
+    this.localAddress = { hostname, port };
+    this.label = `udp ${formatAddress(this.localAddress)}`;
+    this.#isIpv6 = hostname.includes(":");
+    this.#sends = new SendPool(conn, drops);
+    this.#receives = new ReceiveQueue(conn, drops);
+  }
+
+  /**
+   * Opens a socket.
+   * @throws Error with the system's error as cause: port taken, address not of this machine, no permission.
+   */
+  static bind(options: UdpSocketOptions): UdpSocket {
+    const { hostname, port, drops = null } = options;
+    try {
+      return new UdpSocket(Deno.listenDatagram({ transport: "udp", hostname, port }), drops);
+    } catch (cause) {
+      throw new Error(
+        `Cannot open UDP socket on ${formatAddress(options)}: ${describeBindError(cause)}`,
+        { cause },
+      );
+    }
+  }
+
+  /** Datagrams that the system refused after `send` had taken them. */
+  get sendErrors(): number {
+    return this.#sends.errors;
+  }
+
+  /**
+   * The newest of these refusals (network unreachable, permission, ...), or null. It stays after
+   * later successes: compare {@link sendErrors} over time.
+   */
+  get lastSendError(): Error | null {
+    return this.#sends.lastError;
+  }
+
+  /** Errors of receiving that did not end the socket, such as an ICMP answer to an earlier send. */
+  get receiveErrors(): number {
+    return this.#receives.errors;
+  }
+
+  /** See {@link DatagramSocket.failure}: set when receiving fails for good. */
+  get failure(): Error | null {
+    return this.#receives.failure;
+  }
+
+  /** Hot. See {@link DatagramSocket.send}. `dst` must be an IP literal, or the system's resolver is asked for each packet. */
+  send(packet: { bytes: Uint8Array; start: number; end: number }, dst: NetAddress): number {
+    if (this.#isClosed || this.#receives.failure !== null) return DropReason.CLOSED;
+    if (packet.end - packet.start > MAX_PACKET_BYTES) return DropReason.TOO_LARGE;
+    if (dst !== this.#lastDst) this.#setDestination(dst);
+    return this.#sends.send(packet, this.#lastDenoDst);
+  }
+
+  /** See {@link DatagramSocket.receive}. One call at a time. */
+  receive(slots: readonly DatagramSlot[]): Promise<number> {
+    return this.#receives.receive(slots);
+  }
+
+  /** See {@link DatagramSocket.close}. Datagrams still in the send pool are lost. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#sends.close();
+    this.#receives.close();
+    this.#conn.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** A dual-stack socket takes IPv4 addresses only in their mapped form on some systems (BSD, macOS). */
+  #setDestination(dst: NetAddress): void {
+    const isMapped = this.#isIpv6 && !dst.hostname.includes(":");
+    this.#lastDst = dst;
+    this.#lastDenoDst = {
+      transport: "udp",
+      hostname: isMapped ? IPV4_MAPPED_PREFIX + dst.hostname : dst.hostname,
+      port: dst.port,
+    };
+  }
+}
+
+function describeBindError(cause: unknown): string {
+  if (cause instanceof Deno.errors.AddrInUse) {
+    return "EADDRINUSE (another program has this port; is another bindlink running?)";
+  }
+  if (cause instanceof Deno.errors.AddrNotAvailable) {
+    return "EADDRNOTAVAIL (this machine does not have this address)";
+  }
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return "EACCES (a port below 1024 needs CAP_NET_BIND_SERVICE)";
+  }
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,65 @@
+/**
+ * The original's scheduler: each packet takes a link at random, weighted by what the *peer* says it
+ * received over that link in its last five seconds.
+ *
+ * (The original weighed by what it received itself, so upload followed download.) Under a backlog
+ * the shares settle at the capacities: a link that is sent more than it carries reports less, the
+ * others gain. It does not order packets, so a single TCP flow gains little on unequal links.
+ *
+ * @module
+ */
+
+import type { Packet } from "../wire/packet.ts";
+import type { MultiplexerLink } from "./multiplexer_link.ts";
+import { Sampler } from "./sampler.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** Link ids are one byte, 0 is not used. */
+const MAX_LINKS = 255;
+
+/**
+ * No live link's weight is below this fraction of the heaviest one's. Proportional weights never
+ * give a link back what it has lost, so one that was cut, or carried nothing yet, needs a floor to
+ * grow from. Larger finds capacity sooner; smaller loses less on a link that really is that slow
+ * (tests/sim/shares_follow_capacity_test.ts, tests/sim/cut_link_test.ts).
+ */
+const FLOOR_FRACTION = 1 / 32;
+
+/** Weighted random choice. */
+export class WeightedScheduler implements Scheduler {
+  readonly #rng: () => number;
+  readonly #sampler = new Sampler(MAX_LINKS);
+  readonly #weights = new Float64Array(MAX_LINKS);
+  readonly #candidates: MultiplexerLink[] = [];
+
+  /** @param rng uniform in [0, 1). */
+  constructor(rng: () => number) {
+    this.#rng = rng;
+  }
+
+  update(links: readonly MultiplexerLink[]): void {
+    const candidates = this.#candidates;
+    candidates.length = 0;
+    let heaviestBytes = 0;
+    for (const link of links) {
+      link.share = 0;
+      if (!link.isAlive) continue;
+      candidates.push(link);
+      heaviestBytes = Math.max(heaviestBytes, link.peerReceivedBytes);
+    }
+    // Nothing reported yet: all alike.
+    const floorBytes = Math.max(1, heaviestBytes * FLOOR_FRACTION);
+    for (let i = 0; i < candidates.length; i++) {
+      this.#weights[i] = Math.max(floorBytes, candidates[i]!.peerReceivedBytes);
+    }
+    this.#sampler.setWeights(this.#weights, candidates.length);
+    for (let i = 0; i < candidates.length; i++) {
+      candidates[i]!.share = this.#weights[i]! / this.#sampler.total;
+    }
+  }
+
+  pick(_packet: Packet): MultiplexerLink | null {
+    const index = this.#sampler.draw(this.#rng());
+    return index < 0 ? null : this.#candidates[index]!;
+  }
+}

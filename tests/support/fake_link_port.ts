@@ -1,0 +1,36 @@
+/**
+ * A link that remembers what was sent over it.
+ *
+ * @module
+ */
+
+import type { LinkPort } from "../../src/multiplexer/link_port.ts";
+import type { ControlPacket } from "../../src/wire/control_packet.ts";
+import type { Packet } from "../../src/wire/packet.ts";
+
+/** Records; `result` says what the next sends return when it is negative. */
+export class FakeLinkPort implements LinkPort {
+  readonly id: number;
+  readonly sent: Uint8Array[] = [];
+  readonly sentControls: ControlPacket[] = [];
+  result = 0;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  send(packet: Packet): number {
+    if (this.result < 0) return this.result;
+    this.sent.push(packet.toBytes().slice());
+    return packet.length;
+  }
+
+  sendControl(controlPacket: ControlPacket): number {
+    if (this.result < 0) return this.result;
+    this.sentControls.push({
+      seqNo: controlPacket.seqNo,
+      received: new Map(controlPacket.received),
+    });
+    return 1;
+  }
+}
