@@ -34,8 +34,8 @@ const FORGET_LEARNED_MS = 60_000;
 /** How often links and addresses are looked after. */
 const CARE_INTERVAL_MS = 1_000;
 
-/** Slots of one socket: how many datagrams one `receive` may bring. The portable engine brings one. */
-const SLOTS_PER_SOCKET = 1;
+/** Slots of one socket: how many datagrams one `receive` may bring. */
+const SLOTS_PER_SOCKET = 8;
 
 const NOWHERE: NetAddress = { hostname: "0.0.0.0", port: 0 };
 
