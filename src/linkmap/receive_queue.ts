@@ -77,7 +77,7 @@ export class ReceiveQueue {
   fail(slot: ReceiveSlot, error: unknown): void {
     if (this.#isClosed || this.failure !== null) return;
     this.errors++;
-    if (++this.#errorsInARow < MAX_ERRORS_IN_A_ROW && !(error instanceof Deno.errors.BadResource)) {
+    if (isAboutEarlierSend(error) || ++this.#errorsInARow < MAX_ERRORS_IN_A_ROW) {
       slot.start(this.#conn);
       return;
     }
@@ -154,6 +154,12 @@ class ReceiveSlot {
   start(conn: Deno.DatagramConn): void {
     conn.receive(this.#buffer).then(this.#onDatagram, this.#onError);
   }
+}
+
+function isAboutEarlierSend(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionRefused ||
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.NetworkUnreachable;
 }
 
 const EMPTY = new Uint8Array(0);

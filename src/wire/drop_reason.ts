@@ -45,6 +45,12 @@ export const DropReason = {
   SOCKS_FRAGMENT: -18,
   /** The master already has as many links as it keeps. */
   TOO_MANY_LINKS: -19,
+  /** A payload that is not a packet of the TCP stand-in: the other end has a tun. */
+  NOT_STREAM: -20,
+  /** A packet of the TCP stand-in that does not decode or breaks its limits. */
+  BAD_STREAM: -21,
+  /** A packet of a session of the TCP stand-in that is over: one end was restarted. */
+  STALE_STREAM: -22,
 } as const;
 
 /** One of {@link DropReason}'s values. */

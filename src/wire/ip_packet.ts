@@ -1,0 +1,58 @@
+/**
+ * Tells IP packets from other bytes: at the tun, and before what a peer sent is given to it.
+ *
+ * @module
+ */
+
+import { DropReason } from "./drop_reason.ts";
+import type { Packet } from "./packet.ts";
+
+/** RFC 791 §3.1: the header without options; the length fields count from the header's first byte. */
+const IPV4_MIN_HEADER_BYTES = 20;
+const IPV4_TOTAL_LENGTH_OFFSET = 2;
+
+/** RFC 8200 §3: the fixed header; the payload length counts from behind it. */
+const IPV6_HEADER_BYTES = 40;
+const IPV6_PAYLOAD_LENGTH_OFFSET = 4;
+
+/** Hot. The version nibble: 4 or 6 for IP, anything else for other bytes; -1 when the packet is empty. */
+export function readIpVersion(packet: Packet): number {
+  return packet.start < packet.end ? packet.bytes[packet.start]! >> 4 : -1;
+}
+
+/**
+ * Hot. Checks that the packet is IPv4 or IPv6 with a whole header and that its length field says no
+ * more than is there. Bytes behind the length it says are let through: the kernel trims them.
+ * Checksums are the kernel's matter.
+ * @returns 0, or a {@link DropReason}: EMPTY or NOT_IP.
+ */
+export function checkIpPacket(packet: Packet): number {
+  switch (readIpVersion(packet)) {
+    case 4:
+      return checkIpv4(packet);
+    case 6:
+      return checkIpv6(packet);
+    case -1:
+      return DropReason.EMPTY;
+    default:
+      return DropReason.NOT_IP;
+  }
+}
+
+function checkIpv4(packet: Packet): number {
+  const lengthBytes = packet.end - packet.start;
+  if (lengthBytes < IPV4_MIN_HEADER_BYTES) return DropReason.NOT_IP;
+  const headerBytes = (packet.bytes[packet.start]! & 0x0f) * 4;
+  const totalBytes = packet.view.getUint16(packet.start + IPV4_TOTAL_LENGTH_OFFSET);
+  const isConsistent = headerBytes >= IPV4_MIN_HEADER_BYTES && totalBytes >= headerBytes &&
+    totalBytes <= lengthBytes;
+  return isConsistent ? 0 : DropReason.NOT_IP;
+}
+
+/** A jumbogram (RFC 2675) says 0 and passes; no datagram could carry one anyway. */
+function checkIpv6(packet: Packet): number {
+  const lengthBytes = packet.end - packet.start;
+  if (lengthBytes < IPV6_HEADER_BYTES) return DropReason.NOT_IP;
+  const payloadBytes = packet.view.getUint16(packet.start + IPV6_PAYLOAD_LENGTH_OFFSET);
+  return IPV6_HEADER_BYTES + payloadBytes <= lengthBytes ? 0 : DropReason.NOT_IP;
+}

@@ -1,0 +1,132 @@
+/**
+ * Control packets that are made to break the decoder: lies about lengths, recursion, floods.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { DropReason } from "../../../src/wire/drop_reason.ts";
+import {
+  control,
+  decode,
+  type Decoded,
+  entry,
+  INT,
+  INTERFACE,
+  TYPES,
+} from "../../support/gob_control.ts";
+import {
+  gobArrayType,
+  type GobBytes,
+  type GobFieldSpec,
+  gobInt,
+  gobList,
+  gobMessage,
+  gobSliceType,
+  gobString,
+  gobStruct,
+  gobStructType,
+  gobUint,
+} from "../../support/gob_writer.ts";
+
+Deno.test("decodeLegacyControl keeps at most 255 of 10,000 entries", () => {
+  const entries = Array.from({ length: 10_000 }, (_, id) => [id % 300, entry(id % 100)] as const);
+  const { result, received } = decode(...TYPES, control(1, entries));
+  assert.equal(result, 0);
+  assert.equal(received.length, 255);
+});
+
+/** `[]` of itself, so deep. */
+function nested(depth: number): GobBytes {
+  return [...Array.from({ length: depth }, () => 1), 0];
+}
+
+const REFUSED: readonly (readonly [string, readonly GobBytes[]])[] = [
+  ["nothing", []],
+  ["an empty message", [[0]]],
+  ["only type definitions", TYPES],
+  ["a value of an undefined type", [control(1, [])]],
+  ["a type that is defined twice", [TYPES[0]!, ...TYPES, control(1, [])]],
+  ["a type id that belongs to gob", [gobMessage(gobStructType(20, "CP", [["SeqNo", INT]]))]],
+  ["a definition that defines nothing", [gobMessage(gobInt(-100), [0]), ...TYPES.slice(1)]],
+  ["a definition of an unknown kind", [gobMessage(gobInt(-100), [8, 0, 0])]],
+  ["a definition of two kinds", [
+    gobMessage(gobInt(-100), gobStruct([[1, gobStruct([])], [2, gobStruct([])]])),
+  ]],
+  ["a definition with bytes behind it", [gobMessage(gobSliceType(100, INT), [0])]],
+  ["an entry type that is not defined", [TYPES[0]!, TYPES[1]!, control(1, [])]],
+  ["Received of a type that is not defined", [TYPES[0]!, control(1, [])]],
+  ["a field number that the struct has not", [...TYPES, gobMessage(gobInt(100), [3, 0])]],
+  ["a field number of 2^63", [...TYPES, gobMessage(gobInt(100), gobUint(2n ** 63n), [0])]],
+  ["an entry's field number that the struct has not", [...TYPES, control(1, [[1, [2, 1, 0]]])]],
+  ["more entries than bytes", [...TYPES, gobMessage(gobInt(100), [2, 0x7f, 2, 0, 0])]],
+  ["2^63 entries", [...TYPES, gobMessage(gobInt(100), [2], gobUint(2n ** 63n), [2, 0, 0])]],
+  ["a message of 2^63 bytes", [...TYPES, gobUint(2n ** 63n), [0]]],
+  ["a message of 2^64 - 1 bytes first", [gobUint(2n ** 64n - 1n)]],
+  ["a struct that does not end", [...TYPES, gobMessage(gobInt(100), [1, 2])]],
+  ["two levels of messages", [gobMessage(...TYPES, control(1, []))]],
+  ["an array of another length than its type's", [
+    gobMessage(gobArrayType(110, INT, 2)),
+    gobMessage(gobStructType(100, "CP", [["X", 110], ["SeqNo", INT]])),
+    gobMessage(gobInt(100), gobStruct([[0, gobList([gobInt(1)])], [1, gobInt(1)]])),
+  ]],
+  ["a field of a type that belongs to gob", [
+    gobMessage(gobStructType(100, "CP", [["X", 16], ["SeqNo", INT]])),
+    gobMessage(gobInt(100), gobStruct([[0, [0]], [1, gobInt(1)]])),
+  ]],
+  ["an interface value of an undefined type", [
+    gobMessage(gobStructType(100, "CP", [["X", INTERFACE], ["SeqNo", INT]])),
+    gobMessage(gobInt(100), gobStruct([[0, [1, 0x41, ...gobInt(999), 2, 0, 0]], [1, gobInt(1)]])),
+  ]],
+  ["an interface value that is no struct and has no zero before it", [
+    gobMessage(gobStructType(100, "CP", [["X", INTERFACE], ["SeqNo", INT]])),
+    gobMessage(gobInt(100), gobStruct([[0, [1, 0x41, ...gobInt(INT), 2, 1, 2]], [1, gobInt(1)]])),
+  ]],
+];
+
+for (const [what, messages] of REFUSED) {
+  Deno.test(`decodeLegacyControl refuses ${what}`, () =>
+    assert.equal(decode(...messages).result, DropReason.BAD_CONTROL));
+}
+
+/** A packet with a field X of a type that contains itself, so deep. */
+function selfContaining(depth: number): Decoded {
+  return decode(
+    gobMessage(gobSliceType(110, 110)),
+    gobMessage(gobStructType(100, "CP", [["X", 110], ["SeqNo", INT]])),
+    gobMessage(gobInt(100), gobStruct([[0, nested(depth)], [1, gobInt(1)]])),
+  );
+}
+
+Deno.test("decodeLegacyControl skips a value of a type that contains itself", () => {
+  assert.equal(selfContaining(20).seqNo, 1);
+});
+
+Deno.test("decodeLegacyControl refuses values nested 60,000 deep, instead of exhausting the stack", () => {
+  assert.equal(selfContaining(60_000).result, DropReason.BAD_CONTROL);
+});
+
+Deno.test("decodeLegacyControl refuses interfaces nested 8,000 deep", () => {
+  const level = [...gobString("I"), ...gobInt(110), ...gobUint(0), 1]; // then the struct's field 0
+  const { result } = decode(
+    gobMessage(gobStructType(110, "I", [["I", INTERFACE]])),
+    gobMessage(gobStructType(100, "CP", [["X", INTERFACE], ["SeqNo", INT]])),
+    gobMessage(gobInt(100), [1], Array.from({ length: 8_000 }, () => level).flat()),
+  );
+  assert.equal(result, DropReason.BAD_CONTROL);
+});
+
+Deno.test("decodeLegacyControl reads a packet with thousands of other types and fields", () => {
+  const types = Array.from(
+    { length: 3_000 },
+    (_, i) => gobMessage(gobSliceType(1_000 + i, 1_000 + i)),
+  );
+  const fields = Array.from({ length: 1_000 }, (_, i): GobFieldSpec => [`F${i}`, 1_000 + i]);
+  const { result, seqNo } = decode(
+    ...types,
+    gobMessage(gobStructType(100, "CP", [...fields, ["SeqNo", INT]])),
+    gobMessage(gobInt(100), gobStruct([[999, [0]], [1_000, gobInt(3)]])),
+  );
+  assert.equal(result, 0);
+  assert.equal(seqNo, 3);
+});
