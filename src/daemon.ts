@@ -60,9 +60,9 @@ function openTundev(spec: TundevSpec, logger: Logger): Tundev {
     case "tun":
       return openTunDevice(spec);
     case "connect-tcp":
-      return openConnectTcp(spec, { onEvent: (event) => logger.info("TCP stand-in", { event }) });
+      return openConnectTcp(spec, ({ message }) => logger.warn(message));
     case "listen-tcp":
-      return openListenTcp(spec, { onEvent: (event) => logger.info("TCP stand-in", { event }) });
+      return openListenTcp(spec, ({ message }) => logger.warn(message));
   }
 }
 

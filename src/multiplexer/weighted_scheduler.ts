@@ -25,6 +25,13 @@ const MAX_LINKS = 255;
  */
 const FLOOR_FRACTION = 1 / 32;
 
+/**
+ * Bytes added to what each link is reported to have carried. A few pings that happened to take one
+ * link say nothing about the others; without this they would lose their share to it before the first
+ * real packet. 64 KiB in 5 s are 105 kbit/s: beside a transfer it vanishes.
+ */
+const PRIOR_BYTES = 65_536;
+
 /** Weighted random choice. */
 export class WeightedScheduler implements Scheduler {
   readonly #rng: () => number;
@@ -47,10 +54,9 @@ export class WeightedScheduler implements Scheduler {
       candidates.push(link);
       heaviestBytes = Math.max(heaviestBytes, link.peerReceivedBytes);
     }
-    // Nothing reported yet: all alike.
-    const floorBytes = Math.max(1, heaviestBytes * FLOOR_FRACTION);
+    const floorBytes = heaviestBytes * FLOOR_FRACTION;
     for (let i = 0; i < candidates.length; i++) {
-      this.#weights[i] = Math.max(floorBytes, candidates[i]!.peerReceivedBytes);
+      this.#weights[i] = PRIOR_BYTES + Math.max(floorBytes, candidates[i]!.peerReceivedBytes);
     }
     this.#sampler.setWeights(this.#weights, candidates.length);
     for (let i = 0; i < candidates.length; i++) {

@@ -71,7 +71,7 @@ Deno.test("Multiplexer.send passes on why a link did not take the packet", () =>
 Deno.test("Multiplexer weighs links by what the peer received from us", () => {
   const { multiplexer, ports } = setUp(3);
   for (const id of [1, 2, 3]) {
-    multiplexer.handleControl(id, control(1, { 1: 20_000, 2: 8_000, 3: 3_000 }), 0);
+    multiplexer.handleControl(id, control(1, { 1: 20e6, 2: 8e6, 3: 3e6 }), 0);
   }
   for (let i = 0; i < 31_000; i++) multiplexer.send(packetOf(1), 0);
   const counts = ports.map((port) => port.sent.length);
@@ -82,6 +82,12 @@ Deno.test("Multiplexer weighs links by what the peer received from us", () => {
     multiplexer.links.map((link) => Math.round(link.share * 31)),
     [20, 8, 3],
   );
+});
+
+Deno.test("Multiplexer does not let a few pings over one link decide the shares", () => {
+  const { multiplexer } = setUp(2);
+  for (const id of [1, 2]) multiplexer.handleControl(id, control(1, { 1: 420 }), 0);
+  assert(multiplexer.getLink(2)!.share > 0.49);
 });
 
 Deno.test("Multiplexer leaves a link of which nothing arrives a share to grow from", () => {
