@@ -1,0 +1,45 @@
+/**
+ * The C functions that are called, as data: for each its prototype and manual page.
+ *
+ * Conventions. An address is a `u64`: Deno takes a plain number for it and makes no view (user-space
+ * addresses are below 2^48 on x86-64 and arm64, so a number holds them exactly). A result of type
+ * `ssize_t` is declared `i32`: `isize` may come back as a BigInt, and no call here moves 2 GiB.
+ *
+ * Variadic functions. `open` and `ioctl` are variadic in C, and are declared here as if they were not.
+ * That is right where variadic arguments travel in the same registers as named ones: Linux on x86-64
+ * (System V ABI; AL need not count vector registers because none is passed) and on arm64 (AAPCS64).
+ * It is wrong on Apple's arm64, which puts them on the stack: do not carry this file there as it is.
+ *
+ * @module
+ */
+
+/** What `Deno.dlopen` is given. */
+export const LIBC_SYMBOLS = {
+  /** `int open(const char *path, int flags, mode_t mode)`; open(2). Variadic. */
+  open: { parameters: ["u64", "i32", "u32"], result: "i32" },
+  /** `int close(int fd)`; close(2). */
+  close: { parameters: ["i32"], result: "i32" },
+  /** `int ioctl(int fd, unsigned long request, void *argument)`; ioctl(2). Variadic. */
+  ioctl: { parameters: ["i32", "u64", "u64"], result: "i32" },
+  /** `ssize_t read(int fd, void *buf, size_t count)`; read(2). */
+  read: { parameters: ["i32", "u64", "u64"], result: "i32" },
+  /** `ssize_t write(int fd, const void *buf, size_t count)`; write(2). */
+  write: { parameters: ["i32", "u64", "u64"], result: "i32" },
+  /** `int poll(struct pollfd *fds, nfds_t nfds, int timeoutMs)`; poll(2). On this thread: timeout 0 only. */
+  poll: { parameters: ["u64", "u64", "i32"], result: "i32" },
+  /** The same on another thread, which may block; its errno is lost with that thread. */
+  pollOffThread: {
+    name: "poll",
+    parameters: ["u64", "u64", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  /** `int eventfd(unsigned int initval, int flags)`; eventfd(2). */
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  /** `int socket(int domain, int type, int protocol)`; socket(2). */
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `int inet_pton(int family, const char *src, void *dst)`; inet_pton(3). */
+  inetPton: { name: "inet_pton", parameters: ["i32", "u64", "u64"], result: "i32" },
+  /** `int *__errno_location(void)`; Linux Standard Base. This thread's errno; glibc and musl have it. */
+  errnoLocation: { name: "__errno_location", parameters: [], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;

@@ -1,0 +1,17 @@
+/**
+ * What every tundev that carries IP refuses, decided in one place. Pure.
+ *
+ * @module
+ */
+
+import { DropReason } from "../wire/drop_reason.ts";
+import { checkIpPacket } from "../wire/ip_packet.ts";
+import type { Packet } from "../wire/packet.ts";
+
+/**
+ * Hot. Whether an IP tundev of this MTU takes the packet.
+ * @returns 0, or EMPTY, TOO_LARGE, NOT_IP, in this order of precedence.
+ */
+export function checkTunPacket(packet: Packet, mtuBytes: number): number {
+  return packet.end - packet.start > mtuBytes ? DropReason.TOO_LARGE : checkIpPacket(packet);
+}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { loadLibc } from "../../../ffi/libc.ts";
+import { checkTunSpec, type TunSpec } from "../../../src/tundev/tun_spec.ts";
+import { UsageError } from "../../../src/usage_error.ts";
+
+loadLibc();
+
+const ipv4 = { address: "10.10.10.1", prefixBits: 30 };
+const ipv6 = { address: "fd00::1", prefixBits: 64 };
+
+function specWith(change: Partial<TunSpec>): TunSpec {
+  return { kind: "tun", name: "bind%d", addresses: [ipv4], mtuBytes: 1400, ...change };
+}
+
+Deno.test("checkTunSpec gives the addresses as the kernel takes them", () => {
+  const addresses = checkTunSpec(specWith({ addresses: [ipv4, ipv6] }));
+  assert.deepEqual(addresses.map((a) => [a.label, a.bytes.length, a.prefixBits]), [
+    ["10.10.10.1/30", 4, 30],
+    ["fd00::1/64", 16, 64],
+  ]);
+});
+
+Deno.test("checkTunSpec takes the longest name and the smallest and largest MTU", () => {
+  checkTunSpec(specWith({ name: "abcdefghijklmno" }));
+  checkTunSpec(specWith({ mtuBytes: 68 }));
+  checkTunSpec(specWith({ mtuBytes: 65_500 }));
+  checkTunSpec(specWith({ addresses: [ipv6], mtuBytes: 1280 }));
+  checkTunSpec(specWith({ addresses: [] }));
+});
+
+const refused: readonly [string, Partial<TunSpec>, RegExp][] = [
+  ["a name of 16 bytes", { name: "abcdefghijklmnop" }, /it has 16 bytes.*--tun-name/],
+  ["a name of 16 bytes in 8 characters", { name: "öööööööö" }, /it has 16 bytes/],
+  ["an empty name", { name: "" }, /--tun-name/],
+  ["a name with a slash", { name: "a/b" }, /without blanks/],
+  ["a name with a blank", { name: "a b" }, /without blanks/],
+  ["a name with a NUL", { name: "a\0b" }, /without blanks/],
+  ["the name of a folder", { name: ".." }, /--tun-name/],
+  ["a template that is none", { name: "bind%s" }, /"%d" once/],
+  ["a template with two numbers", { name: "b%d%d" }, /"%d" once/],
+  ["an MTU of 67", { mtuBytes: 67 }, /from 68 to 65500/],
+  ["an MTU of 65501", { mtuBytes: 65_501 }, /from 68 to 65500/],
+  ["an MTU that is no whole number", { mtuBytes: 1400.5 }, /from 68 to 65500/],
+  ["an MTU that is no number", { mtuBytes: NaN }, /from 68 to 65500/],
+  ["a name as address", { addresses: [{ address: "host", prefixBits: 8 }] }, /"host\/8"/],
+  ["an IPv4 prefix of 33", { addresses: [{ ...ipv4, prefixBits: 33 }] }, /from 0 to 32/],
+  ["an IPv6 prefix of 129", { addresses: [{ ...ipv6, prefixBits: 129 }] }, /from 0 to 128/],
+  ["a negative prefix", { addresses: [{ ...ipv4, prefixBits: -1 }] }, /from 0 to 32/],
+  ["0.0.0.0", { addresses: [{ address: "0.0.0.0", prefixBits: 0 }] }, /unspecified/],
+  ["a multicast address", { addresses: [{ address: "ff02::1", prefixBits: 8 }] }, /multicast/],
+  ["two IPv4 addresses", { addresses: [ipv4, ipv4] }, /at most one IPv4/],
+  ["two IPv6 addresses", { addresses: [ipv6, ipv6] }, /at most one IPv4/],
+  ["IPv6 with an MTU of 1279", { addresses: [ipv4, ipv6], mtuBytes: 1279 }, /1280 or more/],
+];
+
+for (const [name, change, message] of refused) {
+  Deno.test(`checkTunSpec refuses ${name}`, () => {
+    assert.throws(() => checkTunSpec(specWith(change)), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, /^Cannot use /);
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /\n/);
+      return true;
+    });
+  });
+}
