@@ -14,7 +14,7 @@ import { IPV4_MAPPED_PREFIX } from "./ip_literal.ts";
  * Receives kept waiting at once, each with a buffer of 64 KiB: how many datagrams one turn of the
  * event loop can take in. See tests/bench for what one and sixteen give.
  */
-export const RECEIVE_DEPTH_PKTS = 8;
+export const RECEIVE_DEPTH_PKTS = 16;
 
 /** Errors in a row, with no datagram between, after which a socket is given up. */
 const MAX_ERRORS_IN_A_ROW = 64;

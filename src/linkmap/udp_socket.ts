@@ -3,7 +3,7 @@
  *
  * Deno gives one promise per datagram in either direction, and settles it in a later turn of its
  * event loop. Two things follow. A sent datagram must be copied, for the caller's packet is only
- * borrowed; the copies live in a bounded pool. And with one receive at a time a busy program would
+ * borrowed; the copies live in a bounded queue. And with one receive at a time a busy program would
  * take in one datagram per turn; so several are kept waiting, each with its own buffer, and
  * `receive` hands out all that came, in the order they came.
  *
@@ -18,7 +18,7 @@ import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
 import { IPV4_MAPPED_PREFIX } from "./ip_literal.ts";
 import { formatAddress, type NetAddress } from "./net_address.ts";
 import { ReceiveQueue } from "./receive_queue.ts";
-import { SendPool } from "./send_pool.ts";
+import { type OutgoingBytes, SendQueue } from "./send_queue.ts";
 
 /** Where and how to open a {@link UdpSocket}. */
 export interface UdpSocketOptions {
@@ -37,7 +37,7 @@ export class UdpSocket implements DatagramSocket {
   readonly label: string;
   readonly #conn: Deno.DatagramConn;
   readonly #isIpv6: boolean;
-  readonly #sends: SendPool;
+  readonly #sends: SendQueue;
   readonly #receives: ReceiveQueue;
   #isClosed = false;
   // The destination rarely changes from one packet to the next: its Deno form is kept.
@@ -50,7 +50,7 @@ export class UdpSocket implements DatagramSocket {
     this.localAddress = { hostname, port };
     this.label = `udp ${formatAddress(this.localAddress)}`;
     this.#isIpv6 = hostname.includes(":");
-    this.#sends = new SendPool(conn, drops);
+    this.#sends = new SendQueue(conn, drops);
     this.#receives = new ReceiveQueue(conn, drops);
   }
 
@@ -83,6 +83,11 @@ export class UdpSocket implements DatagramSocket {
     return this.#sends.lastError;
   }
 
+  /** How often sends had to wait for room in the system, see {@link SendQueue}. */
+  get sendStalls(): number {
+    return this.#sends.stalls;
+  }
+
   /** Errors of receiving that did not end the socket, such as an ICMP answer to an earlier send. */
   get receiveErrors(): number {
     return this.#receives.errors;
@@ -94,7 +99,7 @@ export class UdpSocket implements DatagramSocket {
   }
 
   /** Hot. See {@link DatagramSocket.send}. `dst` must be an IP literal, or the system's resolver is asked for each packet. */
-  send(packet: { bytes: Uint8Array; start: number; end: number }, dst: NetAddress): number {
+  send(packet: OutgoingBytes, dst: NetAddress): number {
     if (this.#isClosed || this.#receives.failure !== null) return DropReason.CLOSED;
     if (packet.end - packet.start > MAX_PACKET_BYTES) return DropReason.TOO_LARGE;
     if (dst !== this.#lastDst) this.#setDestination(dst);
@@ -106,7 +111,7 @@ export class UdpSocket implements DatagramSocket {
     return this.#receives.receive(slots);
   }
 
-  /** See {@link DatagramSocket.close}. Datagrams still in the send pool are lost. */
+  /** See {@link DatagramSocket.close}. Datagrams still in the send queue are lost. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -90,6 +90,18 @@ Deno.test("checkIpPacket looks at nothing but the packet, wherever it starts", (
   assert.equal(checkIpPacket(packet), 0);
 });
 
+Deno.test("checkIpPacket refuses what is shorter than a header, whatever an earlier packet left there", () => {
+  const packet = new Packet();
+  const earlier = fc.uint8Array({ minLength: 60, maxLength: 60 });
+  fc.assert(fc.property(earlier, fc.boolean(), fc.nat(18), (bytes, isIpv6, extra) => {
+    packet.fill(bytes);
+    packet.bytes[packet.start] = isIpv6 ? 0x60 : 0x45;
+    packet.view.setUint16(packet.start + 4, 0);
+    packet.end = packet.start + (isIpv6 ? 20 : 1) + extra;
+    assert.equal(checkIpPacket(packet), DropReason.NOT_IP);
+  }));
+});
+
 Deno.test("checkIpPacket returns 0, EMPTY or NOT_IP for any bytes", () => {
   const packet = new Packet(200);
   const results: readonly number[] = [0, DropReason.EMPTY, DropReason.NOT_IP];

@@ -14,6 +14,7 @@ import {
   INT,
   INTERFACE,
   TYPES,
+  UINT,
 } from "../../support/gob_control.ts";
 import {
   gobArrayType,
@@ -21,6 +22,7 @@ import {
   type GobFieldSpec,
   gobInt,
   gobList,
+  gobMapType,
   gobMessage,
   gobSliceType,
   gobString,
@@ -41,19 +43,47 @@ function nested(depth: number): GobBytes {
   return [...Array.from({ length: depth }, () => 1), 0];
 }
 
+/** A stream that is taken as it is; what REFUSED puts before it makes the difference. */
+const WHOLE: readonly GobBytes[] = [...TYPES, control(1, [])];
+
+Deno.test("decodeLegacyControl takes the stream that the refused ones are made of", () => {
+  assert.equal(decode(...WHOLE).result, 0);
+});
+
 const REFUSED: readonly (readonly [string, readonly GobBytes[]])[] = [
   ["nothing", []],
   ["an empty message", [[0]]],
   ["only type definitions", TYPES],
   ["a value of an undefined type", [control(1, [])]],
   ["a type that is defined twice", [TYPES[0]!, ...TYPES, control(1, [])]],
-  ["a type id that belongs to gob", [gobMessage(gobStructType(20, "CP", [["SeqNo", INT]]))]],
-  ["a definition that defines nothing", [gobMessage(gobInt(-100), [0]), ...TYPES.slice(1)]],
-  ["a definition of an unknown kind", [gobMessage(gobInt(-100), [8, 0, 0])]],
-  ["a definition of two kinds", [
-    gobMessage(gobInt(-100), gobStruct([[1, gobStruct([])], [2, gobStruct([])]])),
+  ["a type id that belongs to gob", [
+    gobMessage(gobStructType(20, "CP", [["SeqNo", INT]])),
+    gobMessage(gobInt(20), gobStruct([[0, gobInt(1)]])),
   ]],
-  ["a definition with bytes behind it", [gobMessage(gobSliceType(100, INT), [0])]],
+  ["a definition that defines nothing", [gobMessage(gobInt(-110), [0]), ...WHOLE]],
+  ["a definition of an unknown kind", [gobMessage(gobInt(-110), [8, 0, 0]), ...WHOLE]],
+  ["a definition of two kinds", [
+    gobMessage(gobInt(-110), gobStruct([[4, gobStruct([])], [5, gobStruct([])]])),
+    ...WHOLE,
+  ]],
+  ["a definition that ends after a field number", [
+    gobMessage(gobInt(-110), [5, 0, 1]),
+    ...WHOLE,
+  ]],
+  ["a definition with another message behind it", [
+    gobMessage(gobSliceType(110, INT), gobMessage(gobSliceType(111, INT))),
+    ...WHOLE,
+  ]],
+  ["a description with a field that its kind has not", [
+    gobMessage(gobInt(-110), gobStruct([[4, gobStruct([[1, gobInt(INT)]])]])),
+    ...WHOLE,
+  ]],
+  ["Received keyed by an unsigned integer", [
+    TYPES[0]!,
+    gobMessage(gobMapType(101, UINT, 102)),
+    TYPES[2]!,
+    control(1, []),
+  ]],
   ["an entry type that is not defined", [TYPES[0]!, TYPES[1]!, control(1, [])]],
   ["Received of a type that is not defined", [TYPES[0]!, control(1, [])]],
   ["a field number that the struct has not", [...TYPES, gobMessage(gobInt(100), [3, 0])]],

@@ -1,0 +1,146 @@
+/**
+ * Reads the values of options: text to numbers, hosts, addresses. `subject` is what the user has to
+ * correct (`--listen`, or `BINDLINK_LISTEN` when the environment gave it); every function throws a
+ * {@link UsageError} that names it, the value, and what to type instead.
+ *
+ * @module
+ */
+
+import { isIP, isIPv4, isIPv6 } from "node:net";
+import type { Cidr } from "../daemon_options.ts";
+import type { HostPort } from "../linkmap/net_address.ts";
+import { UsageError } from "../usage_error.ts";
+import { quoteValue } from "./quote.ts";
+
+/** Smallest MTU: what every IPv4 host takes (RFC 791 §3.1). */
+const MIN_MTU_BYTES = 576;
+
+/** Largest MTU: with all headers a datagram stays below IPv4's 65,507 bytes. */
+const MAX_MTU_BYTES = 65_000;
+
+/** Longest interface name, in bytes (IFNAMSIZ 16, less the final zero; linux/if.h). */
+const MAX_INTERFACE_NAME_BYTES = 15;
+
+/** Longest host name, in characters (RFC 1035 §2.3.4); also what a SOCKS5 request can hold. */
+const MAX_HOST_NAME_CHARS = 253;
+
+/** Shows a value in an error; the default hides what looks like credentials. */
+export type Quote = (text: string) => string;
+
+/** `HOST:PORT`, IPv6 in brackets. @throws {UsageError} */
+export function parseHostPort(
+  text: string,
+  subject: string,
+  quote: Quote = quoteValue,
+): HostPort {
+  const fail = (problem: string): never => {
+    throw new UsageError(`${subject} ${quote(text)}: ${problem}`);
+  };
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
+  if (bracketed !== null) {
+    const host = bracketed[1] ?? "";
+    if (!isIPv6(host)) return fail("what is in brackets is not an IPv6 address");
+    return { host, port: parsePort(bracketed[2], fail) };
+  }
+  if (isIPv6(text) || text.split(":").length > 2) {
+    return fail("type HOST:PORT, and an IPv6 address in brackets, e.g. [2001:db8::1]:4321");
+  }
+  const colon = text.indexOf(":");
+  const host = colon < 0 ? text : text.slice(0, colon);
+  if (host === "") return fail("the host is missing: type HOST:PORT, e.g. 203.0.113.5:4321");
+  if (!isHost(host)) return fail("this is not an IP address or a host name");
+  return { host, port: parsePort(colon < 0 ? undefined : text.slice(colon + 1), fail) };
+}
+
+/**
+ * `PORT`, `:PORT` or `HOST:PORT` of this machine, HOST an IP literal or `localhost`.
+ * @param defaultHost the host when none is given. @throws {UsageError}
+ */
+export function parseListenAddress<Host extends string | null>(
+  text: string,
+  subject: string,
+  defaultHost: Host,
+): { readonly host: string | Host; readonly port: number } {
+  const fail = (problem: string): never => {
+    throw new UsageError(`${subject} ${quoteValue(text)}: ${problem}`);
+  };
+  if (/^:?[^:.[\]]*$/.test(text)) {
+    return { host: defaultHost, port: parsePort(text.replace(/^:/, ""), fail) };
+  }
+  const { host, port } = parseHostPort(text, subject);
+  if (host === "localhost") return { host: "127.0.0.1", port };
+  if (isIP(host) === 0) return fail("the host must be an IP address of this machine");
+  return { host, port };
+}
+
+/** An IP address with its prefix length, e.g. `10.10.10.1/30`. @throws {UsageError} */
+export function parseCidr(text: string, subject: string): Cidr {
+  const fail = (problem: string): never => {
+    throw new UsageError(`${subject} ${quoteValue(text)}: ${problem}`);
+  };
+  const slash = text.indexOf("/");
+  const address = slash < 0 ? text : text.slice(0, slash);
+  if (isIP(address) === 0 || address.includes("%")) {
+    return fail("type an address with its prefix length, e.g. 10.10.10.1/30 or fd00::1/64");
+  }
+  const maxBits = isIPv4(address) ? 32 : 128;
+  const bits = slash < 0 ? "" : text.slice(slash + 1);
+  if (!/^\d{1,3}$/.test(bits) || Number(bits) > maxBits) {
+    return fail(`the prefix length must be 0 to ${maxBits}: type e.g. ${address}/${maxBits - 2}`);
+  }
+  return { address, prefixBits: Number(bits) };
+}
+
+/** Largest packet in the tunnel. @throws {UsageError} */
+export function parseMtuBytes(text: string, subject: string): number {
+  const bytes = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+  if (bytes >= MIN_MTU_BYTES && bytes <= MAX_MTU_BYTES) return bytes;
+  throw new UsageError(
+    `${subject} ${quoteValue(text)}: type a number from ${MIN_MTU_BYTES} to ${MAX_MTU_BYTES}`,
+  );
+}
+
+/** An interface name as the kernel takes it (`dev_valid_name` in net/core/dev.c). @throws {UsageError} */
+export function parseTunName(text: string, subject: string): string {
+  const fail = (problem: string): never => {
+    throw new UsageError(`${subject} ${quoteValue(text)}: ${problem}`);
+  };
+  if (new TextEncoder().encode(text).length > MAX_INTERFACE_NAME_BYTES) {
+    return fail(`an interface name has at most ${MAX_INTERFACE_NAME_BYTES} bytes`);
+  }
+  if (
+    !/^(?:(?![/:%])[\p{L}\p{N}\p{P}\p{S}])*(?:%d)?(?:(?![/:%])[\p{L}\p{N}\p{P}\p{S}])*$/u.test(text)
+  ) {
+    return fail("type a name without blanks, / and :, with at most one %d, e.g. bind%d");
+  }
+  return text === "" || text === "." || text === ".." ? fail("type a name, e.g. bind%d") : text;
+}
+
+/** One of a few words. @throws {UsageError} */
+export function parseChoice<Choice extends string>(
+  text: string,
+  subject: string,
+  choices: readonly Choice[],
+): Choice {
+  const found = choices.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  const only = choices.length === 1 ? "the only value is" : "type one of";
+  throw new UsageError(`${subject} ${quoteValue(text)}: ${only} ${choices.join(", ")}`);
+}
+
+/** Whether the text is an IP literal without brackets, or a host name (RFC 1123 §2.1; `_` is seen in the wild). */
+export function isHost(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  if (text.length > MAX_HOST_NAME_CHARS) return false;
+  const labels = text.replace(/\.$/, "").split(".");
+  const lastLabel = labels.at(-1) ?? "";
+  // A name whose last label is a number is a mistyped IPv4 address (RFC 3696 §2).
+  if (/^\d+$/.test(lastLabel)) return false;
+  return labels.every((label) => /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/.test(label));
+}
+
+function parsePort(text: string | undefined, fail: (problem: string) => never): number {
+  if (text === undefined || text === "") return fail("the port is missing: add it as :PORT");
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  return port >= 1 && port <= 65_535 ? port : fail("the port must be a number from 1 to 65535");
+}

@@ -1,0 +1,156 @@
+/**
+ * The daemon's log: one line per event on stderr, as text or as JSON. Everything else takes a
+ * {@link Logger}, four methods that a test can write in a line; only this file knows LogTape.
+ *
+ * Nothing is ever logged per packet, and nothing that holds a password.
+ *
+ * @module
+ */
+
+import {
+  configureSync,
+  getJsonLinesFormatter,
+  getLogger,
+  type LogRecord,
+  type TextFormatter,
+} from "@logtape/logtape";
+import { type SyncWriter, writeText } from "./text_output.ts";
+
+/** What belongs to an event. Values are shown as text; an Error by its message and its cause's. */
+export type LogProperties = Readonly<Record<string, unknown>>;
+
+/** Takes events. The message is literal text, without placeholders. */
+export interface Logger {
+  debug(message: string, properties?: LogProperties): void;
+  info(message: string, properties?: LogProperties): void;
+  warn(message: string, properties?: LogProperties): void;
+  error(message: string, properties?: LogProperties): void;
+}
+
+/** How to log. */
+export interface LogOptions {
+  readonly level: "debug" | "info" | "warning" | "error";
+  readonly format: "text" | "json";
+  /** ANSI colours in the text format; see {@link wantsColors}. */
+  readonly hasColors: boolean;
+  /** Where lines go, one `writeSync` each. */
+  readonly writer: SyncWriter;
+}
+
+/** Sets up the log, anew when it was set up before, and returns the daemon's logger. */
+export function setUpLog(options: LogOptions): Logger {
+  const format = options.format === "json"
+    ? getJsonLinesFormatter({ properties: "nest:properties" })
+    : textFormatter(options.hasColors);
+  const sink = new LineSink(options.writer, format);
+  configureSync({
+    reset: true,
+    sinks: { stderr: (record) => sink.write(record) },
+    loggers: [
+      { category: ["bindlink"], sinks: ["stderr"], lowestLevel: options.level },
+      // LogTape's own troubles; unconfigured, it prints a notice on the console.
+      { category: ["logtape", "meta"], sinks: ["stderr"], lowestLevel: "warning" },
+    ],
+  });
+  const logger = getLogger(["bindlink"]);
+  return {
+    debug: (message, properties = {}) => logger.debug(literal(message), plain(properties)),
+    info: (message, properties = {}) => logger.info(literal(message), plain(properties)),
+    warn: (message, properties = {}) => logger.warn(literal(message), plain(properties)),
+    error: (message, properties = {}) => logger.error(literal(message), plain(properties)),
+  };
+}
+
+/** Whether a stream should get colours: a terminal, and NO_COLOR (no-color.org) unset or empty. */
+export function wantsColors(isTerminal: boolean, noColor: string | undefined): boolean {
+  return isTerminal && (noColor === undefined || noColor === "");
+}
+
+/** The message of an error and of what caused it, in one line. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const message = error.message === "" ? error.name : error.message;
+  if (error.cause === undefined) return message;
+  const cause = describeError(error.cause);
+  return message.includes(cause) ? message : `${message}: ${cause}`;
+}
+
+/** Writes formatted lines; a reader that is away or slow costs lines, never the daemon. */
+class LineSink {
+  readonly #writer: SyncWriter;
+  readonly #format: TextFormatter;
+  #isMidLine = false;
+
+  constructor(writer: SyncWriter, format: TextFormatter) {
+    this.#writer = writer;
+    this.#format = format;
+  }
+
+  write(record: LogRecord): void {
+    const line = this.#format(record);
+    // A line that got out in part must not swallow the next one. No patience: this thread moves packets.
+    this.#isMidLine = !writeText(this.#writer, this.#isMidLine ? `\n${line}` : line, 0);
+  }
+}
+
+const LEVEL_LABELS: Readonly<Record<LogRecord["level"], { text: string; color: string }>> = {
+  trace: { text: "TRACE", color: "\x1b[2m" },
+  debug: { text: "DEBUG", color: "\x1b[2m" },
+  info: { text: "INFO ", color: "\x1b[32m" },
+  warning: { text: "WARN ", color: "\x1b[33m" },
+  error: { text: "ERROR", color: "\x1b[31m" },
+  fatal: { text: "FATAL", color: "\x1b[31m" },
+};
+
+/** `2026-11-22T16:02:00.123Z INFO  Link is up link=192.168.43.1:1080 id=1`. */
+function textFormatter(hasColors: boolean): TextFormatter {
+  const dim = hasColors ? "\x1b[2m" : "";
+  const plainAgain = hasColors ? "\x1b[0m" : "";
+  return (record) => {
+    const { text, color } = LEVEL_LABELS[record.level];
+    const level = hasColors ? `${color}${text}${plainAgain}` : text;
+    const time = `${dim}${new Date(record.timestamp).toISOString()}${plainAgain}`;
+    let line = `${time} ${level} ${escapeControls(record.message.map(String).join(""))}`;
+    for (const [key, value] of Object.entries(record.properties)) {
+      line += ` ${dim}${key}=${plainAgain}${formatValue(value)}`;
+    }
+    return `${line}\n`;
+  };
+}
+
+/** Bare when it reads as one word, else a JSON string. */
+function formatValue(value: unknown): string {
+  const text = typeof value === "object" && value !== null ? safeJson(value) : String(value);
+  const isWord = /^[^\s"=\p{C}]+$/u.test(text);
+  return isWord ? text : escapeControls(JSON.stringify(text));
+}
+
+/** Text that came over the network must not forge lines or drive the terminal. */
+function escapeControls(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** LogTape reads `{name}` as a placeholder; here a message is just text. */
+function literal(message: string): string {
+  return message.replaceAll("{", "{{").replaceAll("}", "}}");
+}
+
+/** Errors as their messages: a stack is of no use to an operator. */
+function plain(properties: LogProperties): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(properties).map((
+      [key, value],
+    ) => [key, value instanceof Error ? describeError(value) : value]),
+  );
+}
+
+function safeJson(value: object): string {
+  try {
+    return JSON.stringify(value, (_key, inner) => typeof inner === "bigint" ? `${inner}` : inner);
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * From argv to an exit code: read the command line, run the daemon until a signal, say what went
+ * wrong in one line.
+ *
+ * Exit codes: 0 done or stopped by a signal, 1 the system refused something, 2 asked wrongly,
+ * 128 + signal when a second signal cut the shutdown short.
+ *
+ * @module
+ */
+
+import { type CommandLineResult, readCommandLine } from "./cli/command_line.ts";
+import type { DaemonOptions } from "./daemon_options.ts";
+import { describeError, setUpLog, wantsColors } from "./log.ts";
+import { writeText } from "./text_output.ts";
+import { UsageError } from "./usage_error.ts";
+import { currentRuntime, VERSION, versionText } from "./version.ts";
+
+/** How long a slow reader of help or an error is waited for, in milliseconds. */
+const PRINT_PATIENCE_MS = 2000;
+
+/** SIGHUP is left alone: with a listener, `nohup bindlink` would end with its terminal. */
+const STOP_SIGNALS = [
+  { name: "SIGINT", exitCode: 130 },
+  { name: "SIGTERM", exitCode: 143 },
+] as const;
+
+/** Runs the program. @returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let request: CommandLineResult;
+  try {
+    request = readCommandLine(argv, {
+      environment: (name) => Deno.env.get(name),
+      versionText: versionText(currentRuntime()),
+      hasColors: wantsColors(Deno.stdout.isTerminal(), Deno.env.get("NO_COLOR")),
+      columns: terminalColumns(),
+    });
+  } catch (error) {
+    return reportFailure(error, false);
+  }
+  if (request.kind === "run") return await run(request.options);
+  writeText(Deno[request.stream], request.text, PRINT_PATIENCE_MS);
+  return request.exitCode;
+}
+
+async function run(options: DaemonOptions): Promise<number> {
+  const logger = setUpLog({
+    level: options.logLevel,
+    format: options.logFormat,
+    hasColors: wantsColors(Deno.stderr.isTerminal(), Deno.env.get("NO_COLOR")),
+    writer: Deno.stderr,
+  });
+  using stop = new StopSignals(Deno.exit);
+  try {
+    // Only here: help and version need neither the engine nor its libraries.
+    const { runDaemon } = await import("./daemon.ts");
+    await runDaemon(options, { logger, signal: stop.signal, version: VERSION });
+    return 0;
+  } catch (error) {
+    return reportFailure(error, options.logLevel === "debug");
+  }
+}
+
+/** Turns the first signal into an abort; the second ends the process at once. */
+export class StopSignals implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #exit: (code: number) => void;
+  readonly #listeners = STOP_SIGNALS.map(({ name, exitCode }) => ({
+    name,
+    listener: (): void => {
+      if (this.signal.aborted) this.#exit(exitCode);
+      this.#controller.abort();
+    },
+  }));
+
+  /** Listens from now on, until disposed of. */
+  constructor(exit: (code: number) => void) {
+    this.#exit = exit;
+    for (const { name, listener } of this.#listeners) Deno.addSignalListener(name, listener);
+  }
+
+  /** Aborts at the first signal. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Gives the signals back to the system. */
+  [Symbol.dispose](): void {
+    for (const { name, listener } of this.#listeners) Deno.removeSignalListener(name, listener);
+  }
+}
+
+function reportFailure(error: unknown, wantsStack: boolean): number {
+  const isUsageError = error instanceof UsageError;
+  const message = describeError(error).replace(/\s*\n\s*/g, " ");
+  const stack = wantsStack && !isUsageError && error instanceof Error ? `${error.stack}\n` : "";
+  writeText(Deno.stderr, `error: ${message}\n${stack}`, PRINT_PATIENCE_MS);
+  return isUsageError ? 2 : 1;
+}
+
+/** Width for the help, or 0; under `script` and in some CI a terminal says 0 x 0, or fails. */
+function terminalColumns(): number {
+  try {
+    return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 0;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * Every metric, as data: name, help, type, labels, and where its numbers come from. Pure. The names
+ * are an interface: dashboards and alerts hold them, so they change only with a new major version.
+ *
+ * @module
+ */
+
+import type { DaemonSnapshot, LinkSnapshot, LinkState } from "../snapshot.ts";
+import { DROP_REASON_LABELS } from "../wire/drop_reason.ts";
+
+/** What the process uses now; NaN where the system does not tell. */
+export interface ProcessStats {
+  /** Resident memory. */
+  readonly residentBytes: number;
+  /** JavaScript heap in use. */
+  readonly heapUsedBytes: number;
+  /** Open file descriptors. */
+  readonly openDescriptors: number;
+  /** Runtime, e.g. `2.9.6`. */
+  readonly runtimeVersion: string;
+}
+
+/** What a metric's numbers are read from. */
+export interface MetricInput {
+  readonly daemon: DaemonSnapshot;
+  readonly process: ProcessStats;
+}
+
+/** Takes one number of a metric; label values in the order of the metric's label names. */
+export type EmitSample = (value: number, ...labelValues: readonly (string | number)[]) => void;
+
+/** One metric. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge";
+  readonly labelNames: readonly string[];
+  /** Emits all numbers of the metric. */
+  readonly read: (input: MetricInput, emit: EmitSample) => void;
+}
+
+const LINK_STATES: readonly LinkState[] = ["connecting", "probing", "up"];
+
+/** All metrics, in the order they are shown. */
+export const METRICS: readonly MetricDefinition[] = [
+  linkMetric("counter", "sent_packets_total", "Datagrams sent on the link.", (l) => l.sentPackets),
+  linkMetric("counter", "sent_bytes_total", "Bytes of the datagrams sent.", (l) => l.sentBytes),
+  linkMetric(
+    "counter",
+    "received_packets_total",
+    "Valid datagrams received on the link.",
+    (l) => l.receivedPackets,
+  ),
+  linkMetric(
+    "counter",
+    "received_bytes_total",
+    "Bytes of the valid datagrams received.",
+    (l) => l.receivedBytes,
+  ),
+  linkMetric(
+    "counter",
+    "reconnects_total",
+    "Times the link was opened anew after a failure.",
+    (l) => l.reconnects,
+  ),
+  linkMetric(
+    "gauge",
+    "up",
+    "1 when the link carries data, else 0.",
+    (l) => l.state === "up" ? 1 : 0,
+  ),
+  {
+    name: "bindlink_link_state",
+    help: "1 for the state the link is in, 0 for the others.",
+    type: "gauge",
+    labelNames: ["link", "id", "state"],
+    read: ({ daemon }, emit) => {
+      for (const link of daemon.links) {
+        for (const state of LINK_STATES) {
+          emit(link.state === state ? 1 : 0, link.name, link.id, state);
+        }
+      }
+    },
+  },
+  {
+    name: "bindlink_link_rate_bytes_per_second",
+    help:
+      "Mean over 5 s of what arrived: sent, as the other end reports it; received, as counted here.",
+    type: "gauge",
+    labelNames: ["link", "id", "direction"],
+    read: ({ daemon }, emit) => {
+      for (const link of daemon.links) {
+        emit(link.peerReceivedBytesPerSecond, link.name, link.id, "sent");
+        emit(link.receivedBytesPerSecond, link.name, link.id, "received");
+      }
+    },
+  },
+  {
+    // The original's gauge, under its own name, so that an old dashboard goes on.
+    name: "link_rate",
+    help: "Bytes per second that the other end reports to have received on the link.",
+    type: "gauge",
+    labelNames: ["link"],
+    read: ({ daemon }, emit) => {
+      for (const link of daemon.links) emit(link.peerReceivedBytesPerSecond, link.name);
+    },
+  },
+  linkMetric(
+    "gauge",
+    "share",
+    "Share of the data packets that the link gets now, 0 to 1.",
+    (l) => l.share,
+  ),
+  {
+    name: "bindlink_link_silent_seconds",
+    help: "Time since anything valid came over the link; absent when nothing ever did.",
+    type: "gauge",
+    labelNames: ["link", "id"],
+    read: ({ daemon }, emit) => {
+      for (const link of daemon.links) {
+        if (link.silentMs >= 0) emit(link.silentMs / 1000, link.name, link.id);
+      }
+    },
+  },
+  plainMetric(
+    "counter",
+    "bindlink_tun_read_packets_total",
+    "Packets that entered the tunnel here.",
+    ({ daemon }) => daemon.tunReadPackets,
+  ),
+  plainMetric(
+    "counter",
+    "bindlink_tun_read_bytes_total",
+    "Bytes of the packets that entered the tunnel here.",
+    ({ daemon }) => daemon.tunReadBytes,
+  ),
+  plainMetric(
+    "counter",
+    "bindlink_tun_written_packets_total",
+    "Packets that left the tunnel here.",
+    ({ daemon }) => daemon.tunWrittenPackets,
+  ),
+  plainMetric(
+    "counter",
+    "bindlink_tun_written_bytes_total",
+    "Bytes of the packets that left the tunnel here.",
+    ({ daemon }) => daemon.tunWrittenBytes,
+  ),
+  plainMetric(
+    "gauge",
+    "bindlink_tun_mtu_bytes",
+    "Largest packet in the tunnel.",
+    ({ daemon }) => daemon.tunMtuBytes,
+  ),
+  {
+    name: "bindlink_dropped_packets_total",
+    help: "Packets that went no further, by reason.",
+    type: "counter",
+    labelNames: ["reason"],
+    read: ({ daemon }, emit) => {
+      // Zeros too: a rate over a series that begins at its first drop misses that drop.
+      const known = DROP_REASON_LABELS.slice(1);
+      for (const label of known) emit(daemon.drops.get(label) ?? 0, label);
+      for (const [label, count] of daemon.drops) if (!known.includes(label)) emit(count, label);
+    },
+  },
+  plainMetric(
+    "gauge",
+    "bindlink_uptime_seconds",
+    "Time since the daemon started.",
+    ({ daemon }) => daemon.uptimeSeconds,
+  ),
+  {
+    name: "bindlink_build_info",
+    help: "Always 1; what runs here is in the labels.",
+    type: "gauge",
+    labelNames: ["version", "role", "tundev", "deno"],
+    read: ({ daemon, process }, emit) =>
+      emit(1, daemon.version, daemon.role, daemon.tunName, process.runtimeVersion),
+  },
+  plainMetric(
+    "gauge",
+    "process_resident_memory_bytes",
+    "Resident memory of the process.",
+    ({ process }) => process.residentBytes,
+  ),
+  plainMetric(
+    "gauge",
+    "bindlink_heap_used_bytes",
+    "JavaScript heap in use.",
+    ({ process }) => process.heapUsedBytes,
+  ),
+  plainMetric(
+    "gauge",
+    "process_open_fds",
+    "Open file descriptors.",
+    ({ process }) => process.openDescriptors,
+  ),
+];
+
+function linkMetric(
+  type: "counter" | "gauge",
+  name: string,
+  help: string,
+  value: (link: LinkSnapshot) => number,
+): MetricDefinition {
+  return {
+    name: `bindlink_link_${name}`,
+    help,
+    type,
+    labelNames: ["link", "id"],
+    read: ({ daemon }, emit) => {
+      for (const link of daemon.links) emit(value(link), link.name, link.id);
+    },
+  };
+}
+
+function plainMetric(
+  type: "counter" | "gauge",
+  name: string,
+  help: string,
+  value: (input: MetricInput) => number,
+): MetricDefinition {
+  return { name, help, type, labelNames: [], read: (input, emit) => emit(value(input)) };
+}

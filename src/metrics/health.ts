@@ -1,0 +1,38 @@
+/**
+ * What `/healthz` says: whether traffic gets through.
+ *
+ * @module
+ */
+
+import type { DaemonSnapshot } from "../snapshot.ts";
+
+/** The answer to `/healthz`. */
+export interface Health {
+  /** 200 when a link is up, 503 when none is: "send your traffic elsewhere", not "restart me". */
+  readonly httpStatus: 200 | 503;
+  readonly body: {
+    readonly status: "ok" | "no link is up";
+    readonly role: "master" | "slave";
+    readonly version: string;
+    readonly uptimeSeconds: number;
+    readonly links: { readonly up: number; readonly known: number };
+  };
+}
+
+/**
+ * Judges a snapshot. A master without a slave is as unhealthy as a slave without a master: neither
+ * end's tunnel carries anything. Whether the process lives at all is what `/metrics` answers.
+ */
+export function judgeHealth(snapshot: DaemonSnapshot): Health {
+  const up = snapshot.links.filter((link) => link.state === "up").length;
+  return {
+    httpStatus: up > 0 ? 200 : 503,
+    body: {
+      status: up > 0 ? "ok" : "no link is up",
+      role: snapshot.role,
+      version: snapshot.version,
+      uptimeSeconds: Math.floor(snapshot.uptimeSeconds),
+      links: { up, known: snapshot.links.length },
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * Datagram sockets with a far end, of every implementation: what the conformance suite runs on.
+ *
+ * @module
+ */
+
+import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
+import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import { Socks5Socket } from "../../src/linkmap/socks5_socket.ts";
+import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
+import { DropCounters } from "../../src/wire/drop_reason.ts";
+import { Packet } from "../../src/wire/packet.ts";
+import { FakeNetwork } from "./fake_datagram_socket.ts";
+import { Socks5Server } from "./socks5_server.ts";
+
+/** A socket under test and its far end. */
+export interface DatagramRig {
+  readonly socket: DatagramSocket;
+  /** Where the far end is, as `socket` names it. */
+  readonly target: NetAddress;
+  /** The far end: a plain socket. It learns from what it receives where to answer to. */
+  readonly peer: DatagramSocket;
+  /** Longest datagram that passes, in bytes. */
+  readonly maxBytes: number;
+  close(): Promise<void>;
+}
+
+/** An implementation to test. */
+export interface DatagramRigKind {
+  readonly name: string;
+  open(): Promise<DatagramRig>;
+}
+
+/** All implementations. */
+export const DATAGRAM_RIGS: readonly DatagramRigKind[] = [
+  { name: "FakeDatagramSocket", open: openFake },
+  { name: "UdpSocket over IPv4", open: () => openUdp("127.0.0.1") },
+  { name: "UdpSocket over IPv6", open: () => openUdp("::1") },
+  { name: "Socks5Socket over IPv4", open: () => openSocks("127.0.0.1", 65_507 - 10) },
+  { name: "Socks5Socket over IPv6", open: () => openSocks("::1", 65_507 - 22) },
+  {
+    name: "Socks5Socket with a password, to a name",
+    open: () => openSocks("127.0.0.1", 65_507 - 7 - "localhost".length, "localhost"),
+  },
+];
+
+/** Slots for `receive`. */
+export function createSlots(count: number, capacityBytes?: number): DatagramSlot[] {
+  return Array.from({ length: count }, () => ({
+    packet: new Packet(capacityBytes),
+    source: { hostname: "", port: 0 },
+  }));
+}
+
+function openFake(): Promise<DatagramRig> {
+  const network = new FakeNetwork();
+  const target = { hostname: "192.0.2.2", port: 4000 };
+  const socket = network.bind({ hostname: "192.0.2.1", port: 5000 });
+  const peer = network.bind(target);
+  return Promise.resolve({
+    socket,
+    target,
+    peer,
+    maxBytes: 65_507,
+    close: () => {
+      socket.close();
+      peer.close();
+      return Promise.resolve();
+    },
+  });
+}
+
+function openUdp(hostname: string): Promise<DatagramRig> {
+  const socket = UdpSocket.bind({ hostname, port: 0 });
+  const peer = UdpSocket.bind({ hostname, port: 0 });
+  return Promise.resolve({
+    socket,
+    target: peer.localAddress,
+    peer,
+    maxBytes: 65_507,
+    close: () => {
+      socket.close();
+      peer.close();
+      return Promise.resolve();
+    },
+  });
+}
+
+async function openSocks(
+  hostname: string,
+  maxBytes: number,
+  targetName: string = hostname,
+): Promise<DatagramRig> {
+  const credentials = { username: "käfer", password: "s3cret pass" };
+  const server = Socks5Server.listen({ hostname, credentials });
+  // The proxy may resolve a name to either family.
+  const peer = UdpSocket.bind({ hostname: targetName === hostname ? hostname : "::", port: 0 });
+  const { port } = peer.localAddress;
+  const socket = await Socks5Socket.open({
+    proxy: { host: server.address.hostname, port: server.address.port, credentials },
+    target: { host: targetName, port },
+    drops: new DropCounters(),
+  });
+  return {
+    socket,
+    target: { hostname: targetName, port },
+    peer,
+    maxBytes,
+    close: async () => {
+      socket.close();
+      peer.close();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  isHost,
+  parseChoice,
+  parseCidr,
+  parseHostPort,
+  parseListenAddress,
+  parseMtuBytes,
+  parseTunName,
+} from "../../../src/cli/values.ts";
+import { formatHostPort } from "../../../src/linkmap/net_address.ts";
+import { UsageError } from "../../../src/usage_error.ts";
+
+function refused(parse: () => unknown, expected: RegExp): void {
+  assert.throws(parse, (error) => {
+    assert.ok(error instanceof UsageError);
+    assert.match(error.message, expected);
+    return true;
+  });
+}
+
+Deno.test("parseHostPort reads names, IPv4, and IPv6 in brackets", () => {
+  assert.deepEqual(parseHostPort("proxy.example:80", "--x"), { host: "proxy.example", port: 80 });
+  assert.deepEqual(parseHostPort("192.0.2.1:65535", "--x"), { host: "192.0.2.1", port: 65535 });
+  assert.deepEqual(parseHostPort("[2001:db8::1]:1", "--x"), { host: "2001:db8::1", port: 1 });
+  assert.deepEqual(parseHostPort("[fe80::1%eth0]:1", "--x"), { host: "fe80::1%eth0", port: 1 });
+});
+
+Deno.test("parseHostPort names the option, the value and the remedy", () => {
+  refused(
+    () => parseHostPort("a:99999", "--x"),
+    /^--x "a:99999": the port must be a number from 1/,
+  );
+  refused(() => parseHostPort("a:0", "--x"), /port must be/);
+  refused(() => parseHostPort("a:1e3", "--x"), /port must be/);
+  refused(() => parseHostPort("a", "--x"), /port is missing/);
+  refused(() => parseHostPort("a:", "--x"), /port is missing/);
+  refused(() => parseHostPort(":1", "--x"), /host is missing/);
+  refused(() => parseHostPort("", "--x"), /host is missing/);
+  refused(() => parseHostPort("2001:db8::1", "--x"), /in brackets/);
+  refused(() => parseHostPort("::1:1080", "--x"), /in brackets/);
+  refused(() => parseHostPort("[192.0.2.1]:1", "--x"), /not an IPv6 address/);
+  refused(() => parseHostPort("[::1]", "--x"), /port is missing/);
+  refused(() => parseHostPort("300.1.1.1:1", "--x"), /not an IP address or a host name/);
+  refused(() => parseHostPort("a b:1", "--x"), /not an IP address or a host name/);
+});
+
+Deno.test("parseHostPort reads back what formatHostPort writes", () => {
+  const host = fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain());
+  fc.assert(fc.property(host, fc.integer({ min: 1, max: 65535 }), (host, port) => {
+    assert.deepEqual(parseHostPort(formatHostPort(host, port), "--x"), { host, port });
+  }));
+});
+
+Deno.test("parseListenAddress takes a port alone, with the given host", () => {
+  assert.deepEqual(parseListenAddress("4000", "--x", null), { host: null, port: 4000 });
+  assert.deepEqual(parseListenAddress(":8080", "--x", "127.0.0.1"), {
+    host: "127.0.0.1",
+    port: 8080,
+  });
+  assert.deepEqual(parseListenAddress("[::]:1", "--x", null), { host: "::", port: 1 });
+  assert.deepEqual(parseListenAddress("localhost:1", "--x", null), { host: "127.0.0.1", port: 1 });
+});
+
+Deno.test("parseListenAddress refuses names and bad ports", () => {
+  refused(() => parseListenAddress("example.org:1", "--x", null), /IP address of this machine/);
+  refused(() => parseListenAddress("99999", "--x", null), /port must be/);
+  refused(() => parseListenAddress("abc", "--x", null), /port must be/);
+  refused(() => parseListenAddress("", "--x", null), /port is missing/);
+  refused(() => parseListenAddress("192.0.2.1", "--x", null), /port is missing/);
+});
+
+Deno.test("parseCidr reads an address with its prefix length", () => {
+  assert.deepEqual(parseCidr("10.0.0.1/30", "--x"), { address: "10.0.0.1", prefixBits: 30 });
+  assert.deepEqual(parseCidr("fd00::1/64", "--x"), { address: "fd00::1", prefixBits: 64 });
+});
+
+Deno.test("parseCidr refuses what is none", () => {
+  refused(
+    () => parseCidr("10.0.0.1", "--x"),
+    /prefix length must be 0 to 32: type e.g. 10.0.0.1\/30/,
+  );
+  refused(() => parseCidr("10.0.0.1/33", "--x"), /0 to 32/);
+  refused(() => parseCidr("fd00::1/129", "--x"), /0 to 128/);
+  refused(() => parseCidr("fe80::1%eth0/64", "--x"), /with its prefix length/);
+  refused(() => parseCidr("host/30", "--x"), /with its prefix length/);
+});
+
+Deno.test("parseMtuBytes keeps to its limits", () => {
+  assert.equal(parseMtuBytes("576", "--mtu"), 576);
+  assert.equal(parseMtuBytes("65000", "--mtu"), 65000);
+  for (const bad of ["575", "65001", "-1", "1.5", "", "0x600", "1e3"]) {
+    refused(() => parseMtuBytes(bad, "--mtu"), /type a number from 576 to 65000/);
+  }
+});
+
+Deno.test("parseTunName takes names and templates that the kernel takes", () => {
+  for (const good of ["bind%d", "tun0", "a", "fifteen-bytes.x"]) {
+    assert.equal(parseTunName(good, "--x"), good);
+  }
+  for (
+    const bad of ["", ".", "..", "a b", "a/b", "a:b", "%d%d", "a%s", "a\nb", "sixteen-bytes-xx"]
+  ) {
+    refused(() => parseTunName(bad, "--x"), /type a name|at most 15 bytes/);
+  }
+});
+
+Deno.test("parseChoice lists the choices", () => {
+  assert.equal(parseChoice("a", "--x", ["a", "b"]), "a");
+  refused(() => parseChoice("c", "--x", ["a", "b"]), /^--x "c": type one of a, b$/);
+  refused(() => parseChoice("c", "--x", ["a"]), /the only value is a/);
+});
+
+Deno.test("isHost keeps to the limits of host names", () => {
+  assert.ok(isHost("a".repeat(63) + ".example"));
+  assert.ok(isHost("my_phone.local."));
+  assert.ok(!isHost("a".repeat(64) + ".example"));
+  assert.ok(!isHost(Array(50).fill("abcde").join(".")));
+  for (const bad of ["", ".", "a..b", "-a", "a-", "1.2.3", "0x7f.1", "ä"]) {
+    assert.ok(!isHost(bad), bad);
+  }
+});

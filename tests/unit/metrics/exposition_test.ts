@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import type { MetricInput } from "../../../src/metrics/catalog.ts";
+import { METRICS } from "../../../src/metrics/catalog.ts";
+import { Exposition } from "../../../src/metrics/exposition.ts";
+import { DROP_REASON_LABELS } from "../../../src/wire/drop_reason.ts";
+import { SAMPLE_PROCESS, sampleDaemon, sampleLink } from "./sample_snapshot.ts";
+
+const SAMPLE: MetricInput = { daemon: sampleDaemon(), process: SAMPLE_PROCESS };
+
+/** Series -> value. Checks each line against the format (prometheus.io, "Text-based format"). */
+function parseExposition(text: string): Map<string, number> {
+  assert.ok(text.endsWith("\n"));
+  const series = new Map<string, number>();
+  const types = new Map<string, string>();
+  for (const line of text.trimEnd().split("\n")) {
+    if (line === "") continue;
+    const comment = /^# (HELP|TYPE) ([a-z_]+) (.+)$/.exec(line);
+    if (comment !== null) {
+      if (comment[1] === "TYPE") types.set(comment[2] ?? "", comment[3] ?? "");
+      continue;
+    }
+    const sample =
+      /^(([a-z_]+)(?:\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})?) (\S+)$/
+        .exec(line);
+    assert.ok(sample !== null, `not in the format: ${line}`);
+    const [, name = "", metric = "", value = ""] = sample;
+    assert.match(types.get(metric) ?? "", /^(counter|gauge)$/, `no TYPE before ${metric}`);
+    assert.ok(!series.has(name), `twice: ${name}`);
+    series.set(name, value === "Nan" || value === "NaN" ? NaN : Number(value));
+  }
+  return series;
+}
+
+async function render(input: MetricInput): Promise<Map<string, number>> {
+  return parseExposition(await new Exposition(() => input).render());
+}
+
+Deno.test("Exposition shows every number of a link", async () => {
+  const series = await render(SAMPLE);
+  const labels = 'link="192.168.43.1:1080",id="1"';
+  const expected: Record<string, number> = {
+    [`bindlink_link_sent_packets_total{${labels}}`]: 10,
+    [`bindlink_link_sent_bytes_total{${labels}}`]: 14_000,
+    [`bindlink_link_received_packets_total{${labels}}`]: 20,
+    [`bindlink_link_received_bytes_total{${labels}}`]: 28_000,
+    [`bindlink_link_reconnects_total{${labels}}`]: 3,
+    [`bindlink_link_up{${labels}}`]: 1,
+    [`bindlink_link_state{${labels},state="connecting"}`]: 0,
+    [`bindlink_link_state{${labels},state="probing"}`]: 0,
+    [`bindlink_link_state{${labels},state="up"}`]: 1,
+    [`bindlink_link_rate_bytes_per_second{${labels},direction="sent"}`]: 2_800,
+    [`bindlink_link_rate_bytes_per_second{${labels},direction="received"}`]: 5_600,
+    [`bindlink_link_share{${labels}}`]: 0.25,
+    [`bindlink_link_silent_seconds{${labels}}`]: 1.5,
+    'link_rate{link="192.168.43.1:1080"}': 2_800,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
+});
+
+Deno.test("Exposition shows the tun, the process and what runs", async () => {
+  const series = await render(SAMPLE);
+  const expected: Record<string, number> = {
+    bindlink_tun_read_packets_total: 1,
+    bindlink_tun_read_bytes_total: 100,
+    bindlink_tun_written_packets_total: 2,
+    bindlink_tun_written_bytes_total: 200,
+    bindlink_tun_mtu_bytes: 1380,
+    bindlink_uptime_seconds: 61.5,
+    process_resident_memory_bytes: 64_000_000,
+    bindlink_heap_used_bytes: 8_000_000,
+    process_open_fds: 17,
+    'bindlink_build_info{version="1.2.3",role="slave",tundev="bind0",deno="2.9.6"}': 1,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
+});
+
+Deno.test("Exposition shows every drop reason, those that never occurred as 0", async () => {
+  const series = await render(SAMPLE);
+  for (const label of DROP_REASON_LABELS.slice(1)) {
+    const value = series.get(`bindlink_dropped_packets_total{reason="${label}"}`);
+    assert.equal(value, label === "truncated" ? 7 : 0, label);
+  }
+});
+
+Deno.test("Exposition shows a drop reason that the catalog does not know", async () => {
+  const daemon = sampleDaemon({ drops: new Map([["brand_new", 2]]) });
+  const series = await render({ ...SAMPLE, daemon });
+  assert.equal(series.get('bindlink_dropped_packets_total{reason="brand_new"}'), 2);
+});
+
+Deno.test("Exposition drops the series of a link that is gone", async () => {
+  let daemon = sampleDaemon({ links: [sampleLink(), sampleLink({ id: 2, name: "b:1" })] });
+  const exposition = new Exposition(() => ({ daemon, process: SAMPLE_PROCESS }));
+  assert.match(await exposition.render(), /link="b:1"/);
+  daemon = sampleDaemon({ links: [sampleLink({ sentPackets: 11 })] });
+  const text = await exposition.render();
+  assert.doesNotMatch(text, /link="b:1"/);
+  const labels = 'link="192.168.43.1:1080",id="1"';
+  assert.equal(parseExposition(text).get(`bindlink_link_sent_packets_total{${labels}}`), 11);
+});
+
+Deno.test("Exposition leaves out the silence of a link that was never heard", async () => {
+  const daemon = sampleDaemon({ links: [sampleLink({ state: "probing", silentMs: -1 })] });
+  const series = await render({ ...SAMPLE, daemon });
+  assert.ok(![...series.keys()].some((name) => name.startsWith("bindlink_link_silent_seconds")));
+  assert.equal(series.get('bindlink_link_up{link="192.168.43.1:1080",id="1"}'), 0);
+});
+
+Deno.test("Exposition escapes what a name may hold", async () => {
+  const daemon = sampleDaemon({ links: [sampleLink({ name: 'a"\\\nb' })] });
+  const series = await render({ ...SAMPLE, daemon });
+  assert.equal(series.get('link_rate{link="a\\"\\\\\\nb"}'), 2_800);
+});
+
+Deno.test("Exposition answers two who ask at once from one reading", async () => {
+  let readings = 0;
+  const exposition = new Exposition(() => {
+    readings++;
+    return SAMPLE;
+  });
+  const [first, second] = await Promise.all([exposition.render(), exposition.render()]);
+  assert.equal(first, second);
+  assert.equal(readings, 1);
+  await exposition.render();
+  assert.equal(readings, 2);
+});
+
+Deno.test("Exposition goes on after a reading that failed", async () => {
+  let isBroken = true;
+  const exposition = new Exposition(() => {
+    if (isBroken) throw new Error("not now");
+    return SAMPLE;
+  });
+  await assert.rejects(exposition.render(), /not now/);
+  isBroken = false;
+  assert.match(await exposition.render(), /bindlink_uptime_seconds 61.5/);
+});
+
+Deno.test("METRICS keeps Prometheus' rules for names", () => {
+  const names = METRICS.map((metric) => metric.name);
+  assert.equal(new Set(names).size, names.length);
+  for (const { name, type, help } of METRICS) {
+    assert.equal(name.endsWith("_total"), type === "counter", name);
+    assert.ok(help.endsWith("."), name);
+  }
+});

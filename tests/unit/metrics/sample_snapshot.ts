@@ -1,0 +1,55 @@
+/**
+ * A snapshot for the tests of the metrics.
+ *
+ * @module
+ */
+
+import type { ProcessStats } from "../../../src/metrics/catalog.ts";
+import type { DaemonSnapshot, LinkSnapshot } from "../../../src/snapshot.ts";
+
+/** A link that is up. */
+export function sampleLink(changes: Partial<LinkSnapshot> = {}): LinkSnapshot {
+  return {
+    id: 1,
+    name: "192.168.43.1:1080",
+    state: "up",
+    reason: "",
+    remote: "203.0.113.5:4321",
+    sentPackets: 10,
+    sentBytes: 14_000,
+    receivedPackets: 20,
+    receivedBytes: 28_000,
+    peerReceivedBytesPerSecond: 2_800,
+    receivedBytesPerSecond: 5_600,
+    share: 0.25,
+    silentMs: 1_500,
+    reconnects: 3,
+    ...changes,
+  };
+}
+
+/** A slave with one link. */
+export function sampleDaemon(changes: Partial<DaemonSnapshot> = {}): DaemonSnapshot {
+  return {
+    role: "slave",
+    version: "1.2.3",
+    links: [sampleLink()],
+    tunReadPackets: 1,
+    tunReadBytes: 100,
+    tunWrittenPackets: 2,
+    tunWrittenBytes: 200,
+    drops: new Map([["truncated", 7]]),
+    tunName: "bind0",
+    tunMtuBytes: 1380,
+    uptimeSeconds: 61.5,
+    ...changes,
+  };
+}
+
+/** A process. */
+export const SAMPLE_PROCESS: ProcessStats = {
+  residentBytes: 64_000_000,
+  heapUsedBytes: 8_000_000,
+  openDescriptors: 17,
+  runtimeVersion: "2.9.6",
+};
