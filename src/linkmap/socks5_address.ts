@@ -81,11 +81,16 @@ export function readAddress(bytes: Uint8Array, offset: number): Socks5Address | 
   return HOST_CHARACTERS.test(host) ? { type, host, port } : null;
 }
 
+/** Whether the format can carry this as a name: 1..255 characters of a host name. */
+export function isDomainName(host: string): boolean {
+  return host.length <= MAX_DOMAIN_BYTES && HOST_CHARACTERS.test(host);
+}
+
 /** Host names, underscores (seen in local names), and IP literals that a server sends as a name. */
 const HOST_CHARACTERS = /^[A-Za-z0-9._:%\[\]-]+$/;
 
 function domainBytes(host: string): Uint8Array<ArrayBuffer> {
-  if (host.length > MAX_DOMAIN_BYTES || !HOST_CHARACTERS.test(host)) {
+  if (!isDomainName(host)) {
     throw new RangeError(
       `Cannot write host "${
         host.slice(0, 64)

@@ -11,6 +11,7 @@ import { parseIp } from "./ip_literal.ts";
 import type { ProxySpec } from "./link_spec.ts";
 import { formatHostPort, type HostPort, type NetAddress } from "./net_address.ts";
 import { resolveHost } from "./resolve.ts";
+import { isDomainName } from "./socks5_address.ts";
 import { SocksError } from "./socks_error.ts";
 
 /** How long each step may take by default: resolving, connecting, and each question and answer. */
@@ -40,7 +41,7 @@ export function describeProxy(proxy: HostPort): string {
 export function requestHost(host: string): string {
   if (parseIp(host) !== null) return host;
   const ascii = domainToASCII(host);
-  if (ascii === "" || ascii.length > 255) {
+  if (!isDomainName(ascii)) {
     throw new UsageError(`Cannot ask a SOCKS5 proxy for "${host.slice(0, 64)}": not a host name`);
   }
   return ascii;

@@ -126,7 +126,7 @@ export class SendHalf {
     this.#lost.add(from, end);
     for (let i = this.#acked.indexOf(from + 1); i < this.#acked.count; i++) {
       if (this.#acked.startAt(i) >= end) break;
-      if (false) this.#lost.remove(this.#acked.startAt(i), this.#acked.endAt(i));
+      this.#lost.remove(this.#acked.startAt(i), this.#acked.endAt(i));
     }
   }
 

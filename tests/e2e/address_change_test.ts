@@ -33,8 +33,8 @@ Deno.test({
     await transfer.waitForMore(500_000);
 
     const from = master.process.mark();
-    await laptop.addAddress("up1", "10.1.1.77/24");
     await laptop.removeAddress("up1", "10.1.1.1/24");
+    await laptop.addAddress("up1", "10.1.1.77/24");
     const changedMs = performance.now();
     await master.process.waitForLine(/Link moved.*remote=10\.1\.1\.77:/, 10_000, from);
     const movedMs = performance.now();

@@ -64,6 +64,17 @@ Deno.test("SendHalf and ReceiveHalf pass on exact bytes whatever is lost, late o
   ));
 });
 
+Deno.test("SendHalf sends again only what did not arrive by another packet", () => {
+  const sender = new SendHalf(INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES);
+  sender.write(new Uint8Array(100));
+  sender.takeChunk(100);
+  sender.handleAcked(20, 40);
+  sender.handleLost(0, 100);
+  const chunks: number[][] = [];
+  while (sender.takeChunk(100)) chunks.push([sender.chunkOffset, sender.chunkEnd]);
+  assert.deepEqual(chunks, [[0, 20], [40, 100]]);
+});
+
 Deno.test("SendHalf takes no more unsent bytes than its limit", () => {
   const sender = new SendHalf(INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES);
   assert.equal(sender.write(new Uint8Array(MAX_UNSENT_BYTES + 5)), MAX_UNSENT_BYTES);

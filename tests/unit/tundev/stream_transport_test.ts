@@ -220,6 +220,25 @@ Deno.test("A reader that does not read bounds memory at both ends, and loses not
   assert.deepEqual([reader.readBytes, reader.wrongAt], [30_000_000, -1]);
 });
 
+Deno.test("A window whose opening was lost is opened again", () => {
+  let served: StreamChannel | undefined;
+  const world = new StreamWorld({
+    seed: 1,
+    links: CLEAN,
+    onStream: (stream) => void (served = stream),
+  });
+  writePattern(world.open(), 10_000_000);
+  world.run(5000);
+  assert.ok(served !== undefined);
+  // All that stands in the window is read at once, while the links are cut: one WINDOW, lost.
+  world.setUp(false);
+  const reader = readPattern(served, () => world.now);
+  reader.pump();
+  world.run(100);
+  world.setUp(true);
+  assert.ok(world.run(10_000, () => reader.isAtEnd));
+});
+
 Deno.test("A stream whose reader does not read does not stop the others", () => {
   const readers: PatternReader[] = [];
   const world: StreamWorld = new StreamWorld({
