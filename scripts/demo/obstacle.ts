@@ -23,7 +23,7 @@ export async function findObstacle(): Promise<string | null> {
   try {
     await using lab = new NetworkLab();
     const trial = await lab.namespace("trial");
-    await trial.run(["ip", "link", "add", "a", "type", "veth", "peer", "name", "b"]);
+    await trial.run(["ip", "link", "add", "name", "left", "type", "veth", "peer", "name", "right"]);
   } catch (error) {
     return `this machine refuses network namespaces: ${firstLine(error)}`;
   }
@@ -32,5 +32,5 @@ export async function findObstacle(): Promise<string | null> {
 
 function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/\s*\n\s*/g, " ").trim();
+  return text.replaceAll(/\s*\n\s*/g, " ").trim().replace(/\.$/, "");
 }

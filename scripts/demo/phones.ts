@@ -59,10 +59,10 @@ export function profileOf(phone: DemoPhone): LinkProfile {
   });
 }
 
-/** As a person would say it, e.g. ` 3 Mbit/s  100 ms  0.5 % loss`. */
+/** As a person would say it, e.g. ` 3 Mbit/s  100 ms  0.5% loss`. */
 export function describePhone(phone: DemoPhone): string {
   const rate = `${(phone.rateBps / 1e6).toFixed(0).padStart(2)} Mbit/s`;
   const delay = `${phone.delayMs.toFixed(0).padStart(3)} ms`;
-  const loss = phone.lossFraction > 0 ? `, ${phone.lossFraction * 100} % loss` : "";
-  return `${rate}, ${delay}${loss}`;
+  const loss = phone.lossFraction > 0 ? `  ${phone.lossFraction * 100}% loss` : "";
+  return `${rate}  ${delay}${loss}`;
 }

@@ -13,8 +13,9 @@ import { megabits } from "./result.ts";
 export const MIN_COLUMNS = 80;
 
 /** What a line takes without its bar. */
-const TEXT_COLUMNS = 76;
+const TEXT_COLUMNS = 75;
 const MAX_BAR_COLUMNS = 24;
+const LINK_COLUMNS = 29;
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"] as const;
 const LEVELS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
@@ -24,7 +25,7 @@ const ACT_STYLES = ["yellow", "green", "red"] as const;
 /** The lines of a moment, none wider than `columns`, always as many. */
 export function drawTable(frame: Frame, columns: number, paint: Paint): string[] {
   const barColumns = Math.min(MAX_BAR_COLUMNS, Math.max(4, columns - TEXT_COLUMNS));
-  const rule = "─".repeat(Math.min(columns - 4, TEXT_COLUMNS + barColumns - 4));
+  const rule = "─".repeat(Math.min(columns, TEXT_COLUMNS + barColumns) - 4);
   return [
     "",
     drawTitle(frame, rule.length, paint),
@@ -64,8 +65,8 @@ function drawTitle({ act, title, elapsedMs, totalMs }: Frame, width: number, pai
 }
 
 function drawHead(barColumns: number): string {
-  return `  ${"".padEnd(8)}${"its link, one way".padEnd(27)}${"".padEnd(barColumns)}` +
-    `${"arrives".padStart(12)}${"round trip".padStart(12)}${"share".padStart(7)}`;
+  return `  ${"".padEnd(8)}${"its link, one way".padEnd(LINK_COLUMNS)}${"".padEnd(barColumns)}` +
+    `${"Mbit/s".padStart(8)}${"RTT".padStart(9)}${"share".padStart(7)}`;
 }
 
 interface PhoneLine {
@@ -80,23 +81,23 @@ function drawPhone(row: PhoneRow, { frame, place, barColumns, paint }: PhoneLine
   const style = PHONE_STYLES[place % PHONE_STYLES.length] ?? "cyan";
   const isIdle = row.state === "unused" || row.isCut;
   return `  ${paint(isIdle ? "dim" : "bold", row.phone.name.padEnd(8))}` +
-    paint("dim", describePhone(row.phone).padEnd(27)) +
+    paint("dim", describePhone(row.phone).padEnd(LINK_COLUMNS)) +
     paint(style, drawBar(row.rateBps / fullBps, barColumns)) +
-    megabits(row.rateBps).padStart(12) +
-    roundTrip(row).padStart(12) +
+    (row.rateBps / 1e6).toFixed(1).padStart(8) +
+    roundTrip(row).padStart(9) +
     percent(row.share).padStart(7) +
     `  ${drawState(row, paint)}`;
 }
 
 function drawSum(frame: Frame, barColumns: number, paint: Paint): string {
-  const rate = megabits(frame.tunnelBps).padStart(12 + barColumns);
+  const rate = (frame.tunnelBps / 1e6).toFixed(1).padStart(8 + barColumns);
   const gain = frame.aloneBps === null
-    ? paint("dim", "  measuring the best phone alone")
+    ? paint("dim", "  measuring the best alone")
     : frame.act === 1
     ? `  ${paint(["bold", "green"], times(frame, "×"))} ${paint("dim", "the best alone")}`
-    : paint("dim", `  alone it was ${megabits(frame.aloneBps)}`);
+    : paint("dim", `  best alone: ${(frame.aloneBps / 1e6).toFixed(1)}`);
   return `  ${paint("bold", "tunnel".padEnd(8))}${
-    paint("dim", "what comes out of it".padEnd(27))
+    paint("dim", "what comes out of it".padEnd(LINK_COLUMNS))
   }` +
     `${paint("bold", rate)}${gain}`;
 }
@@ -108,10 +109,11 @@ function drawState(row: PhoneRow, paint: Paint): string {
   return paint(row.state === "unused" ? "dim" : "yellow", `○ ${text}`);
 }
 
-/** In at most 10 characters. Until its silence is noticed, a phone that is cut still counts as up. */
+/** In at most 8 characters. Until its silence is noticed, a phone that is cut still counts as up. */
 function stateText(row: PhoneRow): string {
   if (row.isCut) return row.state === "up" ? "cut" : "left out";
-  return row.state === "unused" ? "not used" : row.state;
+  if (row.state === "unused") return "not used";
+  return row.state === "connecting" ? "opening" : row.state;
 }
 
 /** The tunnel's rate over time, a character for each half second. */

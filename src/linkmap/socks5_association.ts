@@ -37,11 +37,15 @@ export interface Socks5Association {
   readonly relay: NetAddress;
 }
 
-/** What stands in the request when we leave it to the proxy to see where our datagrams come from. */
-const ANY_ADDRESS: HostPort = { host: "0.0.0.0", port: 0 };
+/**
+ * What stands in the request when we leave it to the proxy to see where our datagrams come from. Of
+ * the family that the proxy is reached by: danted opens its relay in the family of this address.
+ */
+const ANY_IPV4: HostPort = { host: "0.0.0.0", port: 0 };
+const ANY_IPV6: HostPort = { host: "::", port: 0 };
 
 /**
- * Makes an association. DST is 0.0.0.0:0 at first, as RFC 1928 wants it from a client that does not
+ * Makes an association. DST is all zeros at first, as RFC 1928 wants it from a client that does not
  * know how its address looks to the proxy; when that is refused, once more with our real address.
  * @throws SocksError, see {@link Socks5Handshake}; Error when the proxy's name does not resolve.
  * Nothing is left open then.
@@ -69,7 +73,8 @@ async function associate(
   try {
     udp = bindTowards(handshake.localAddress.hostname, options.drops);
     const { hostname, port } = udp.localAddress;
-    const declared = isAddressDeclared ? { host: hostname, port } : ANY_ADDRESS;
+    const any = handshake.proxyAddress.hostname.includes(":") ? ANY_IPV6 : ANY_IPV4;
+    const declared = isAddressDeclared ? { host: hostname, port } : any;
     const bound = await handshake.request(SocksCommand.UDP_ASSOCIATE, declared);
     const relay = await locateRelay(bound, handshake.proxyAddress.hostname, options);
     if (relay.hostname !== handshake.proxyAddress.hostname) {

@@ -29,24 +29,13 @@ import { StreamLossDetector } from "./stream_loss_detector.ts";
 import { SentLog } from "./stream_sent_log.ts";
 import { StreamSession, Verdict } from "./stream_session.ts";
 import { MAX_STREAMS, StreamTable } from "./stream_table.ts";
+import type { StreamTransportOptions } from "./stream_transport_options.ts";
 
 /** While streams are open and nothing is heard, ask for a sign of life after this, ms. */
 const KEEPALIVE_MS = 15_000;
 
 /** A peer silent for this long while streams are open is lost; they are reset, ms. */
 const PEER_TIMEOUT_MS = 120_000;
-
-/** What a transport is made of. */
-export interface StreamTransportOptions {
-  /** Largest packet the tunnel takes; at least {@link MIN_STREAM_MTU_BYTES}. */
-  readonly mtuBytes: number;
-  /** Uniform in [0, 1), for session ids: better a cryptographic one. */
-  readonly rng: () => number;
-  /** Called for each stream the peer opens; null: this end takes none. Must not throw. */
-  readonly onStream: ((stream: StreamChannel) => void) | null;
-  /** Called when all streams were reset: PEER_RESTARTED or PEER_LOST. */
-  readonly onPeerGone?: (reason: ResetReason) => void;
-}
 
 /** One end. */
 export class StreamTransport {

@@ -105,6 +105,15 @@ Deno.test("A stream opens at the other end before anything is written", () => {
   assert.ok(world.run(1000, () => readers.length === 1));
 });
 
+Deno.test("A stream opens at the other end though the first word of it is lost", () => {
+  const { world, readers } = readingWorld();
+  world.setUp(false);
+  world.open();
+  world.run(500);
+  world.setUp(true);
+  assert.ok(world.run(1000, () => readers.length === 1));
+});
+
 Deno.test("A finished direction leaves the other one open", () => {
   let served: StreamChannel | undefined;
   const world = new StreamWorld({
