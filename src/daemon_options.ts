@@ -5,7 +5,7 @@
  */
 
 import type { LinkSpec } from "./linkmap/link_spec.ts";
-import type { HostPort } from "./linkmap/net_address.ts";
+import type { HostPort } from "./net_address.ts";
 
 /** An IP address with its prefix length. */
 export interface Cidr {

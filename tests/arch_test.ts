@@ -16,6 +16,7 @@ const SHARED = [
   "src/daemon_options.ts",
   "src/snapshot.ts",
   "src/log.ts",
+  "src/net_address.ts",
   "src/text_output.ts",
   "src/usage_error.ts",
   "src/version.ts",

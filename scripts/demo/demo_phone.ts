@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import { EmulatedPhone } from "../../tests/support/emulated_phone.ts";
 import { Socks5Server } from "../../tests/support/socks5_server.ts";
 import { type DemoPhone, profileOf } from "./phones.ts";

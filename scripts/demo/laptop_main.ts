@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import { say, serveStdin } from "./agent.ts";
 import { GoodputMeter } from "./goodput_meter.ts";
 import { Observer } from "./observer.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
 import { TestProcess } from "../../tests/support/process.ts";
 import { RunningPhone } from "./demo_phone.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import type { GoodputMeter } from "./goodput_meter.ts";
 import { scrapeLinks } from "./link_scraper.ts";
 import { PhoneProbe } from "./phone_probe.ts";

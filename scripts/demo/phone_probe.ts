@@ -7,7 +7,7 @@
  */
 
 import type { DatagramSlot } from "../../src/linkmap/datagram_socket.ts";
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import { Socks5Socket } from "../../src/linkmap/socks5_socket.ts";
 import { DropCounters } from "../../src/wire/drop_reason.ts";
 import { Packet } from "../../src/wire/packet.ts";

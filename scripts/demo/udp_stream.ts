@@ -6,7 +6,7 @@
  */
 
 import type { DatagramSlot } from "../../src/linkmap/datagram_socket.ts";
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
 import { Packet } from "../../src/wire/packet.ts";
 import type { GoodputMeter } from "./goodput_meter.ts";

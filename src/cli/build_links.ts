@@ -6,7 +6,7 @@
  */
 
 import type { LinkSpec } from "../linkmap/link_spec.ts";
-import { formatHostPort, type HostPort } from "../linkmap/net_address.ts";
+import { formatHostPort, type HostPort } from "../net_address.ts";
 import { UsageError } from "../usage_error.ts";
 import type { GivenOptions } from "./given_options.ts";
 import { parseProxy } from "./proxy_value.ts";

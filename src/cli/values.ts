@@ -8,7 +8,7 @@
 
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import type { Cidr } from "../daemon_options.ts";
-import type { HostPort } from "../linkmap/net_address.ts";
+import type { HostPort } from "../net_address.ts";
 import { UsageError } from "../usage_error.ts";
 import { quoteValue } from "./quote.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import type { Packet } from "../wire/packet.ts";
-import type { NetAddress } from "./net_address.ts";
+import type { NetAddress } from "../net_address.ts";
 
 /** A received datagram: a slot and where its bytes came from. */
 export interface DatagramSlot {

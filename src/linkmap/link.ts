@@ -12,7 +12,7 @@ import { DropReason } from "../wire/drop_reason.ts";
 import { encodeLegacyControl } from "../wire/legacy_control.ts";
 import { Packet } from "../wire/packet.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
-import { formatAddress, isSameAddress, type NetAddress } from "./net_address.ts";
+import { formatAddress, isSameAddress, type NetAddress } from "../net_address.ts";
 
 /** 255 entries of at most 13 bytes, and the type definitions. */
 const CONTROL_CAPACITY_BYTES = 4_096;

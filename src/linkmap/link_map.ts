@@ -26,7 +26,7 @@ import { LinkKeeper } from "./link_keeper.ts";
 import type { LinkOpener } from "./link_opener.ts";
 import type { LinkSpec } from "./link_spec.ts";
 import { Listener, type ListenSpec } from "./listener.ts";
-import type { NetAddress } from "./net_address.ts";
+import type { NetAddress } from "../net_address.ts";
 
 /** A link that a master learned is forgotten after this long without a word; it is learned again by its next packet. */
 const FORGET_LEARNED_MS = 60_000;

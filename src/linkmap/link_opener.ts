@@ -7,7 +7,7 @@
 import type { DropCounters } from "../wire/drop_reason.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { LinkSpec } from "./link_spec.ts";
-import type { NetAddress } from "./net_address.ts";
+import type { NetAddress } from "../net_address.ts";
 import { resolveHost } from "./resolve.ts";
 import { Socks5Socket } from "./socks5_socket.ts";
 import { UdpSocket } from "./udp_socket.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HostPort } from "./net_address.ts";
+import type { HostPort } from "../net_address.ts";
 
 /** A SOCKS5 proxy (RFC 1928), with a user name and password (RFC 1929) when it wants one. */
 export interface ProxySpec extends HostPort {

@@ -10,7 +10,7 @@ import { isIP } from "node:net";
 import type { Logger } from "../log.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
-import { formatHostPort } from "./net_address.ts";
+import { formatHostPort } from "../net_address.ts";
 import { resolveHost } from "./resolve.ts";
 import { UdpSocket } from "./udp_socket.ts";
 

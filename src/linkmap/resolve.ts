@@ -6,7 +6,7 @@
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { formatHostPort, type HostPort, type NetAddress } from "./net_address.ts";
+import { formatHostPort, type HostPort, type NetAddress } from "../net_address.ts";
 
 /**
  * All addresses of a host, in the resolver's order; a literal resolves to itself without asking.

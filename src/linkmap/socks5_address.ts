@@ -5,7 +5,7 @@
  */
 
 import { formatIp, parseIp } from "./ip_literal.ts";
-import type { HostPort } from "./net_address.ts";
+import type { HostPort } from "../net_address.ts";
 
 /** ATYP: the kind of address that follows. */
 export const AddressType = { IPV4: 1, DOMAIN: 3, IPV6: 4 } as const;

@@ -9,7 +9,7 @@ import { UsageError } from "../usage_error.ts";
 import { withDeadline } from "./deadline.ts";
 import { parseIp } from "./ip_literal.ts";
 import type { ProxySpec } from "./link_spec.ts";
-import { formatHostPort, type HostPort, type NetAddress } from "./net_address.ts";
+import { formatHostPort, type HostPort, type NetAddress } from "../net_address.ts";
 import { resolveHost } from "./resolve.ts";
 import { isDomainName } from "./socks5_address.ts";
 import { SocksError } from "./socks_error.ts";

@@ -9,7 +9,7 @@
  */
 
 import { AddressType, craftAddress, readAddress, type Socks5Address } from "./socks5_address.ts";
-import type { HostPort } from "./net_address.ts";
+import type { HostPort } from "../net_address.ts";
 import { SocksReply } from "./socks_error.ts";
 
 /** VER of every RFC 1928 message. */

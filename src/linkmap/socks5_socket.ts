@@ -10,7 +10,7 @@
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
-import type { HostPort, NetAddress } from "./net_address.ts";
+import type { HostPort, NetAddress } from "../net_address.ts";
 import {
   openAssociation,
   type Socks5Association,

@@ -12,7 +12,7 @@
 
 import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
-import type { HostPort } from "./net_address.ts";
+import type { HostPort } from "../net_address.ts";
 import {
   addressFieldBytes,
   craftAddress,

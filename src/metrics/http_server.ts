@@ -6,7 +6,7 @@
  */
 
 import type { MetricsSpec } from "../daemon_options.ts";
-import { formatHostPort, type NetAddress } from "../linkmap/net_address.ts";
+import { formatHostPort, type NetAddress } from "../net_address.ts";
 import { describeError, type Logger } from "../log.ts";
 import type { SnapshotSource } from "../snapshot.ts";
 import { judgeHealth } from "./health.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatHostPort, type HostPort } from "../linkmap/net_address.ts";
+import { formatHostPort, type HostPort } from "../net_address.ts";
 import { reasonOf } from "./tcp_tundev_event.ts";
 
 /** How long a service may take to accept a connection, ms. */

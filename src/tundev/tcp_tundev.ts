@@ -10,7 +10,7 @@
  */
 
 import type { TundevSpec } from "../daemon_options.ts";
-import { formatHostPort, type HostPort } from "../linkmap/net_address.ts";
+import { formatHostPort, type HostPort } from "../net_address.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { Packet } from "../wire/packet.ts";
 import { ResetReason, type StreamChannel } from "./stream_channel.ts";

@@ -85,7 +85,7 @@ Deno.test({
 async function addStranger(network: DirectNetwork): Promise<Namespace> {
   const stranger = await network.lab.namespace("stranger");
   await network.lab.cable(
-    { namespace: stranger, device: "up", addresses: ["10.1.9.1/24"] },
+    { namespace: stranger, device: "wan", addresses: ["10.1.9.1/24"] },
     { namespace: network.server, device: "in9", addresses: ["10.1.9.2/24"] },
   );
   return stranger;

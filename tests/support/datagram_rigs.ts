@@ -5,7 +5,7 @@
  */
 
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import { Socks5Socket } from "../../src/linkmap/socks5_socket.ts";
 import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
 import { DropCounters } from "../../src/wire/drop_reason.ts";

@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import { type DuplexControl, DuplexLink, type DuplexStats } from "./duplex_link.ts";
 import type { LinkProfile } from "./link_profile.ts";
 import type { DeliverBytes, RealtimeLinkOptions } from "./realtime_link.ts";

@@ -17,7 +17,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { formatAddress, type NetAddress } from "../../src/linkmap/net_address.ts";
+import { formatAddress, type NetAddress } from "../../src/net_address.ts";
 import { EmulatedRelay } from "./emulated_relay.ts";
 import { type LinkProfile, linkProfile } from "./link_profile.ts";
 import { readLines } from "./read_lines.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
-import { formatAddress, type NetAddress } from "../../src/linkmap/net_address.ts";
+import { formatAddress, type NetAddress } from "../../src/net_address.ts";
 import { DropReason } from "../../src/wire/drop_reason.ts";
 import { MAX_PACKET_BYTES, type Packet } from "../../src/wire/packet.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import { craftReply } from "./socks5_wire.ts";
 
 /** What the server does where an answer is due: send these bytes, go, or say nothing for ever. */

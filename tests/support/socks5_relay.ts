@@ -8,7 +8,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { DatagramSlot } from "../../src/linkmap/datagram_socket.ts";
-import { isSameAddress, type NetAddress } from "../../src/linkmap/net_address.ts";
+import { isSameAddress, type NetAddress } from "../../src/net_address.ts";
 import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
 import { Packet } from "../../src/wire/packet.ts";
 import { craftRelayed, dataOffset, headerAddress } from "./socks5_wire.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 import { type DatagramEmulator, Socks5Relay } from "./socks5_relay.ts";
 import { craftReply, ipv6Text } from "./socks5_wire.ts";
 

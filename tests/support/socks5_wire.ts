@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 
 /** ATYP, address and port of an IP literal or, for anything else, a name. */
 export function addressField({ hostname, port }: NetAddress): number[] {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NetAddress } from "../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../src/net_address.ts";
 
 /** A datagram that arrived. */
 export interface ReceivedDatagram {

@@ -9,7 +9,7 @@ import {
   parseMtuBytes,
   parseTunName,
 } from "../../../src/cli/values.ts";
-import { formatHostPort } from "../../../src/linkmap/net_address.ts";
+import { formatHostPort } from "../../../src/net_address.ts";
 import { UsageError } from "../../../src/usage_error.ts";
 
 function refused(parse: () => unknown, expected: RegExp): void {

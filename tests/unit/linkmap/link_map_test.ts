@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LinkMap } from "../../../src/linkmap/link_map.ts";
 import type { LinkOpener } from "../../../src/linkmap/link_opener.ts";
 import type { LinkSpec } from "../../../src/linkmap/link_spec.ts";
-import type { NetAddress } from "../../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../../src/net_address.ts";
 import { Multiplexer } from "../../../src/multiplexer/multiplexer.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
 import { checkIpPacket } from "../../../src/wire/ip_packet.ts";

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { HostPort, NetAddress } from "../../../src/linkmap/net_address.ts";
+import type { HostPort, NetAddress } from "../../../src/net_address.ts";
 import { Socks5Socket } from "../../../src/linkmap/socks5_socket.ts";
 import { SocksError } from "../../../src/linkmap/socks_error.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { NetAddress } from "../../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../../src/net_address.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";

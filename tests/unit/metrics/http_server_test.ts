@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatAddress } from "../../../src/linkmap/net_address.ts";
+import { formatAddress } from "../../../src/net_address.ts";
 import { MetricsServer } from "../../../src/metrics/http_server.ts";
 import type { DaemonSnapshot } from "../../../src/snapshot.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { NetAddress } from "../../../src/linkmap/net_address.ts";
+import type { NetAddress } from "../../../src/net_address.ts";
 import { EmulatedPhone } from "../../support/emulated_phone.ts";
 import { linkProfile } from "../../support/link_profile.ts";
 import { Socks5Server } from "../../support/socks5_server.ts";
