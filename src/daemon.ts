@@ -17,7 +17,6 @@ import { openConnectTcp, openListenTcp } from "./tundev/tcp_tundev.ts";
 import { openTunDevice } from "./tundev/tun_device.ts";
 import type { Tundev } from "./tundev/tundev.ts";
 import { DropCounters, type DropReason } from "./wire/drop_reason.ts";
-import { checkIpPacket } from "./wire/ip_packet.ts";
 import type { Packet } from "./wire/packet.ts";
 
 /** What a daemon gets from whoever runs it. */
@@ -96,7 +95,7 @@ class Daemon {
       multiplexer: this.#multiplexer,
       open: createLinkOpener(this.#drops),
       drops: this.#drops,
-      verifyData: tundev.carriesIp ? checkIpPacket : acceptAny,
+      verifyData: (packet) => tundev.verify(packet),
       logger: context.logger,
       clock,
       rng: Math.random,
@@ -192,8 +191,4 @@ class Daemon {
 /** Monotonic milliseconds. */
 function clock(): number {
   return performance.now();
-}
-
-function acceptAny(): number {
-  return 0;
 }

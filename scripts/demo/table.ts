@@ -47,7 +47,7 @@ export function drawLine(frame: Frame): string {
       stateText(row)
     }`
   );
-  const gain = frame.act > 0 && frame.aloneBps !== null ? `, ${times(frame, "x")}` : "";
+  const gain = frame.act === 1 && frame.aloneBps !== null ? `, ${times(frame, "x")}` : "";
   const seconds = (frame.elapsedMs / 1_000).toFixed(0).padStart(3);
   return `${seconds} s  ${frame.title}: tunnel ${megabits(frame.tunnelBps)}${gain} | ${
     phones.join(" | ")

@@ -17,8 +17,6 @@ export interface MemoryTundevOptions {
   readonly name?: string;
   /** Default 1500. */
   readonly mtuBytes?: number;
-  /** Default true. False: any bytes pass, as with the TCP stand-in. */
-  readonly carriesIp?: boolean;
   /** Packets kept while nobody runs it; default 500, the queue length of a Linux tun. */
   readonly queuePkts?: number;
   /** Takes each delivered packet (borrowed until return) in place of the list `delivered`. */
@@ -29,7 +27,6 @@ export interface MemoryTundevOptions {
 export class MemoryTundev implements Tundev {
   readonly name: string;
   readonly mtuBytes: number;
-  readonly carriesIp: boolean;
   /** Copies of the packets that `send` took, oldest first. Empty when there is an `onDelivered`. */
   readonly delivered: Uint8Array<ArrayBuffer>[] = [];
 
@@ -46,7 +43,6 @@ export class MemoryTundev implements Tundev {
   constructor(options: MemoryTundevOptions = {}) {
     this.name = options.name ?? "mem0";
     this.mtuBytes = options.mtuBytes ?? 1500;
-    this.carriesIp = options.carriesIp ?? true;
     this.#queuePkts = options.queuePkts ?? 500;
     this.#onDelivered = options.onDelivered ?? null;
     this.#packet = new Packet(this.mtuBytes);
@@ -73,11 +69,13 @@ export class MemoryTundev implements Tundev {
     this.#end = null;
   }
 
+  verify(packet: Packet): number {
+    return checkTunPacket(packet, this.mtuBytes);
+  }
+
   send(packet: Packet): number {
     if (this.#isClosed) return DropReason.CLOSED;
-    const refusal = this.carriesIp
-      ? checkTunPacket(packet, this.mtuBytes)
-      : checkLength(packet, this.mtuBytes);
+    const refusal = this.verify(packet);
     if (refusal !== 0) return refusal;
     if (this.#failure !== null) return DropReason.TUN_WRITE_ERROR;
     if (this.#onDelivered !== null) this.#onDelivered(packet);
@@ -127,9 +125,4 @@ export class MemoryTundev implements Tundev {
       this.#isDraining = false;
     }
   }
-}
-
-function checkLength(packet: Packet, mtuBytes: number): number {
-  if (packet.length <= 0) return DropReason.EMPTY;
-  return packet.length > mtuBytes ? DropReason.TOO_LARGE : 0;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
 
 /**
@@ -58,6 +59,14 @@ export const ACK_FRAME_BYTES = 18;
 export const MAX_STREAM_OFFSET = Number.MAX_SAFE_INTEGER - 1;
 
 const TWO_32 = 2 ** 32;
+
+/** Hot. Whether a packet is one of the stand-in's. @returns 0, or EMPTY, NOT_STREAM, TRUNCATED. */
+export function checkStreamPacket(packet: Packet): number {
+  const lengthBytes = packet.end - packet.start;
+  if (lengthBytes === 0) return DropReason.EMPTY;
+  if (packet.bytes[packet.start] !== STREAM_MAGIC) return DropReason.NOT_STREAM;
+  return lengthBytes < STREAM_HEADER_BYTES ? DropReason.TRUNCATED : 0;
+}
 
 /** Hot. Writes a header at `packet.start`; the packet's end is the caller's business. */
 export function writeHeader(

@@ -17,12 +17,12 @@ import { StreamCongestion } from "./stream_congestion.ts";
 import { FrameReader } from "./stream_frame_reader.ts";
 import { writeSessionUnknown, writeStreamFrame } from "./stream_frame_writer.ts";
 import {
+  checkStreamPacket,
   FLAG_SESSION_UNKNOWN,
   FrameKind,
   MIN_STREAM_MTU_BYTES,
   readU48,
   STREAM_HEADER_BYTES,
-  STREAM_MAGIC,
   writeHeader,
 } from "./stream_frames.ts";
 import { StreamLossDetector } from "./stream_loss_detector.ts";
@@ -103,10 +103,9 @@ export class StreamTransport {
 
   /** Hot. Takes a packet from the tunnel; borrowed until return. @returns 0 or a DropReason. */
   handlePacket(packet: Packet, now: number): number {
+    const refusal = checkStreamPacket(packet);
+    if (refusal !== 0) return refusal;
     const { bytes, view, start } = packet;
-    if (packet.length === 0) return DropReason.EMPTY;
-    if (bytes[start] !== STREAM_MAGIC) return DropReason.NOT_STREAM;
-    if (packet.length < STREAM_HEADER_BYTES) return DropReason.TRUNCATED;
     const flags = bytes[start + 1]!;
     const src = view.getUint32(start + 2);
     const dst = view.getUint32(start + 6);

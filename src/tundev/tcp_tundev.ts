@@ -14,6 +14,7 @@ import { formatHostPort, type HostPort } from "../net_address.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { Packet } from "../wire/packet.ts";
 import { ResetReason, type StreamChannel } from "./stream_channel.ts";
+import { checkStreamPacket } from "./stream_frames.ts";
 import { StreamTransport } from "./stream_transport.ts";
 import { closeQuietly, TcpCarrier, type TcpCarrierHost } from "./tcp_carrier.ts";
 import { pause } from "./abortable_pause.ts";
@@ -72,7 +73,6 @@ export function openListenTcp(
 export class TcpTundev implements Tundev {
   readonly name: string;
   readonly mtuBytes: number;
-  readonly carriesIp = false;
 
   readonly #transport: StreamTransport;
   readonly #listener: Deno.TcpListener | null;
@@ -124,6 +124,11 @@ export class TcpTundev implements Tundev {
   /** Rates and delays of the stream transport, for metrics and tests. */
   get transport(): StreamTransport {
     return this.#transport;
+  }
+
+  /** See {@link Tundev.verify}. */
+  verify(packet: Packet): number {
+    return checkStreamPacket(packet);
   }
 
   send(packet: Packet): number {

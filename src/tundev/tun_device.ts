@@ -31,7 +31,6 @@ import type { Tundev } from "./tundev.ts";
 export class TunDevice implements Tundev {
   readonly name: string;
   readonly mtuBytes: number;
-  readonly carriesIp = true;
 
   readonly #file: TunFile;
   readonly #packet: Packet;
@@ -46,6 +45,11 @@ export class TunDevice implements Tundev {
     // One byte more than the MTU: a packet that someone's larger MTU let in shows by its length,
     // instead of passing as a whole one that was cut off.
     this.#packet = new Packet(mtuBytes + 1);
+  }
+
+  /** See {@link Tundev.verify}. */
+  verify(packet: Packet): number {
+    return checkTunPacket(packet, this.mtuBytes);
   }
 
   /** Hot. @inheritdoc */

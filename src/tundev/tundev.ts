@@ -13,8 +13,13 @@ export interface Tundev extends Disposable {
   readonly name: string;
   /** Largest packet it takes and gives, in bytes. */
   readonly mtuBytes: number;
-  /** True when what passes are IP packets; false for the TCP stand-in's stream. */
-  readonly carriesIp: boolean;
+
+  /**
+   * Whether a packet is of the kind that this device carries; changes nothing. A master asks before
+   * it believes an unknown sender.
+   * @returns 0, or the DropReason with which `send` would refuse it.
+   */
+  verify(packet: Packet): number;
 
   /**
    * Hot. Delivers a packet that came through the tunnel; borrowed until return.

@@ -63,6 +63,21 @@ function suite(kind: Kind): void {
     assert.deepEqual(await seen, sizes.map(pattern));
   });
 
+  test("verifies a packet as send would judge it, without delivering it", async (fixture) => {
+    const packet = new Packet(MTU_BYTES + 1);
+    packet.fill(new Uint8Array(0));
+    assert.equal(fixture.tundev.verify(packet), DropReason.EMPTY);
+    packet.fill(Uint8Array.of(0xff, 1, 2));
+    assert.equal(fixture.tundev.verify(packet), DropReason.NOT_IP);
+    packet.fill(fixture.craftInbound(pattern(MTU_BYTES + 1 - UDP4_HEADER_BYTES)));
+    assert.equal(fixture.tundev.verify(packet), DropReason.TOO_LARGE);
+    packet.fill(fixture.craftInbound(pattern(1)));
+    assert.equal(fixture.tundev.verify(packet), 0);
+    packet.fill(fixture.craftInbound(pattern(2)));
+    assert.equal(fixture.tundev.send(packet), 0);
+    assert.deepEqual(await fixture.nextDelivered(), pattern(2));
+  });
+
   test("gives callbacks a packet with its headroom free", async (fixture) => {
     const starts = new Set<number>();
     const running = fixture.tundev.run((packet) => {

@@ -59,7 +59,7 @@ const [kind, target = "", totalBytes, seed] = Deno.args;
 const source = kind === "random" ? randomSource(Number(seed)) : mutatedSource(Number(seed));
 const { hostname, port } = new URL(`udp://${target}`);
 const to: Deno.NetAddr = { transport: "udp", hostname, port: Number(port) };
-using socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 0 });
+const socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 0 });
 const buffer = new Uint8Array(MAX_DATAGRAM_BYTES);
 let datagrams = 0;
 let bytes = 0;
@@ -69,5 +69,6 @@ while (bytes < Number(totalBytes)) {
   bytes += length;
   if (++datagrams % BURST_PKTS === 0) await new Promise((done) => setTimeout(done, PAUSE_MS));
 }
+socket.close();
 // deno-lint-ignore no-console
 console.log(JSON.stringify({ datagrams, bytes }));

@@ -69,18 +69,6 @@ Deno.test("MemoryTundev.send gives packets to onDelivered in place of the list",
   assert.deepEqual([lengths, tundev.delivered.length], [[20], 0]);
 });
 
-Deno.test("MemoryTundev that carries no IP takes any bytes within its MTU", () => {
-  using tundev = new MemoryTundev({ carriesIp: false, mtuBytes: 10 });
-  const packet = new Packet(64);
-  packet.fill(Uint8Array.of(0, 1, 2));
-  assert.equal(tundev.send(packet), 0);
-  packet.fill(new Uint8Array(11));
-  assert.equal(tundev.send(packet), DropReason.TOO_LARGE);
-  packet.reset();
-  assert.equal(tundev.send(packet), DropReason.EMPTY);
-  assert.deepEqual(tundev.delivered, [Uint8Array.of(0, 1, 2)]);
-});
-
 function wholeIpPacket(): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(20);
   bytes[0] = 0x45;

@@ -249,11 +249,10 @@ Deno.test("TcpTundev.send refuses packets that are too large, empty or not its o
   assert.equal(tundev.send(packet), DropReason.TOO_LARGE);
 });
 
-Deno.test("TcpTundev names its service or its listener, and carries no IP", () => {
+Deno.test("TcpTundev names its service or its listener", () => {
   const target = { host: "::1", port: 22 };
   using connecting = openConnectTcp({ kind: "connect-tcp", target, mtuBytes: 1400 });
   assert.equal(connecting.name, "tcp [::1]:22");
-  assert.equal(connecting.carriesIp, false);
   assert.equal(connecting.mtuBytes, 1400);
   const listen = { host: "127.0.0.1", port: 0 };
   using listening = openListenTcp({ kind: "listen-tcp", listen, mtuBytes: 1400 });

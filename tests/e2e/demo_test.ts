@@ -1,0 +1,54 @@
+/**
+ * `deno task demo` as a person runs it. It judges itself by its exit code; here that nothing is left.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { canUseNamespaces } from "../support/namespace.ts";
+import { runProgram, TestProcess } from "../support/process.ts";
+
+const DEMO = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));
+
+function startDemo(...args: readonly string[]): TestProcess {
+  return new TestProcess([Deno.execPath(), "run", "-A", "--unstable-net", DEMO, ...args]);
+}
+
+/** The namespaces of a demo carry its process id. */
+async function namespacesOf(pid: number): Promise<string[]> {
+  const names = (await runProgram(["ip", "netns", "list"])).split("\n");
+  return names.filter((name) => name.startsWith(`bl${pid}-`));
+}
+
+Deno.test({
+  name: "the demo gains by three phones, outlives a cut, and leaves nothing behind",
+  ignore: !canUseNamespaces(),
+  async fn() {
+    await using demo = startDemo();
+    const { code } = await demo.status;
+    assert.equal(code, 0, demo.output);
+    assert.match(demo.output, /Five network namespaces/);
+    assert.deepEqual(await namespacesOf(demo.pid), []);
+  },
+});
+
+Deno.test({
+  name: "the demo cleans up when it is interrupted",
+  ignore: !canUseNamespaces(),
+  async fn() {
+    await using demo = startDemo();
+    await demo.waitForLine(/best phone alone: tunnel [1-9]/, 30_000);
+    assert.notDeepEqual(await namespacesOf(demo.pid), []);
+    const { code } = await demo.stop("SIGINT");
+    assert.equal(code, 130, demo.output);
+    assert.deepEqual(await namespacesOf(demo.pid), []);
+  },
+});
+
+Deno.test("the demo runs on loopback where it may not make namespaces", async () => {
+  await using demo = startDemo("--loopback");
+  const { code } = await demo.status;
+  assert.equal(code, 0, demo.output);
+  assert.match(demo.output, /On loopback, without a tun/);
+});
