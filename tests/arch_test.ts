@@ -59,7 +59,14 @@ const PURE = [
   "src/multiplexer/",
   "src/wire/",
   "src/linkmap/backoff.ts",
+  "src/linkmap/ip_literal.ts",
+  "src/linkmap/socks5_address.ts",
   "src/linkmap/socks5_message.ts",
+  "src/linkmap/socks5_relay.ts",
+  "src/linkmap/socks5_udp_header.ts",
+  "src/linkmap/socks_error.ts",
+  "src/metrics/catalog.ts",
+  "src/metrics/health.ts",
   "src/tundev/stream_",
 ];
 

@@ -8,7 +8,7 @@
 
 import { DropReason } from "../wire/drop_reason.ts";
 import { Packet } from "../wire/packet.ts";
-import { checkTunPacket } from "./packet_check.ts";
+import { checkStrangerPacket, checkTunPacket } from "./packet_check.ts";
 import type { Tundev } from "./tundev.ts";
 
 /** What a {@link MemoryTundev} may be told. */
@@ -70,12 +70,12 @@ export class MemoryTundev implements Tundev {
   }
 
   verify(packet: Packet): number {
-    return checkTunPacket(packet, this.mtuBytes);
+    return checkStrangerPacket(packet, this.mtuBytes);
   }
 
   send(packet: Packet): number {
     if (this.#isClosed) return DropReason.CLOSED;
-    const refusal = this.verify(packet);
+    const refusal = checkTunPacket(packet, this.mtuBytes);
     if (refusal !== 0) return refusal;
     if (this.#failure !== null) return DropReason.TUN_WRITE_ERROR;
     if (this.#onDelivered !== null) this.#onDelivered(packet);

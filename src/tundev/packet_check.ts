@@ -5,7 +5,7 @@
  */
 
 import { DropReason } from "../wire/drop_reason.ts";
-import { checkIpPacket } from "../wire/ip_packet.ts";
+import { checkExactIpPacket, checkIpPacket } from "../wire/ip_packet.ts";
 import type { Packet } from "../wire/packet.ts";
 
 /**
@@ -14,4 +14,13 @@ import type { Packet } from "../wire/packet.ts";
  */
 export function checkTunPacket(packet: Packet, mtuBytes: number): number {
   return packet.end - packet.start > mtuBytes ? DropReason.TOO_LARGE : checkIpPacket(packet);
+}
+
+/**
+ * Whether a packet is so surely IP that an unknown sender may be believed for it: garbage that makes
+ * a link, or moves one, would draw packets of the tunnel to whoever sent it.
+ * @returns as {@link checkTunPacket}.
+ */
+export function checkStrangerPacket(packet: Packet, mtuBytes: number): number {
+  return packet.end - packet.start > mtuBytes ? DropReason.TOO_LARGE : checkExactIpPacket(packet);
 }

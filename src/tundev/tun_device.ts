@@ -22,7 +22,7 @@ import { TUN_NODE_PATH, TunFile } from "../../ffi/tun.ts";
 import { UsageError } from "../usage_error.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, Packet } from "../wire/packet.ts";
-import { checkTunPacket } from "./packet_check.ts";
+import { checkStrangerPacket, checkTunPacket } from "./packet_check.ts";
 import { explainTunFailure } from "./tun_errors.ts";
 import { checkTunSpec, type TunAddress, type TunSpec } from "./tun_spec.ts";
 import type { Tundev } from "./tundev.ts";
@@ -49,7 +49,7 @@ export class TunDevice implements Tundev {
 
   /** See {@link Tundev.verify}. */
   verify(packet: Packet): number {
-    return checkTunPacket(packet, this.mtuBytes);
+    return checkStrangerPacket(packet, this.mtuBytes);
   }
 
   /** Hot. @inheritdoc */

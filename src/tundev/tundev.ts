@@ -15,9 +15,9 @@ export interface Tundev extends Disposable {
   readonly mtuBytes: number;
 
   /**
-   * Whether a packet is of the kind that this device carries; changes nothing. A master asks before
-   * it believes an unknown sender.
-   * @returns 0, or the DropReason with which `send` would refuse it.
+   * Whether a packet is of the kind that this device carries, beyond doubt; changes nothing. A master
+   * asks before it believes an unknown sender. Stricter than `send`, which takes what the kernel may.
+   * @returns 0, or a DropReason.
    */
   verify(packet: Packet): number;
 

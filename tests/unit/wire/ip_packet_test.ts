@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DropReason } from "../../../src/wire/drop_reason.ts";
-import { checkIpPacket, readIpVersion } from "../../../src/wire/ip_packet.ts";
+import { checkExactIpPacket, checkIpPacket, readIpVersion } from "../../../src/wire/ip_packet.ts";
 import { Packet } from "../../../src/wire/packet.ts";
+import { craftUdp4 } from "../../support/udp4_packet.ts";
 
 /** An IPv4 packet: `lengthBytes` are there, the header says `totalBytes`, its length is `ihl` words. */
 function ipv4(lengthBytes: number, { totalBytes = lengthBytes, ihl = 5 } = {}): Packet {
@@ -116,3 +117,31 @@ function ipv4Start(): Packet {
   packet.fill(Uint8Array.of(0x45));
   return packet;
 }
+
+Deno.test("checkExactIpPacket accepts IPv4 with a right checksum and IPv6, of exact length", () => {
+  const packet = new Packet();
+  for (const payloadBytes of [0, 1, 2, 1_300]) {
+    packet.fill(craftUdp4({ payload: new Uint8Array(payloadBytes) }));
+    assert.equal(checkExactIpPacket(packet), 0);
+    assert.equal(checkExactIpPacket(ipv6(40 + payloadBytes, payloadBytes)), 0);
+  }
+});
+
+Deno.test("checkExactIpPacket refuses every change of one bit in an IPv4 header", () => {
+  const good = craftUdp4({ payload: new Uint8Array(10) });
+  const packet = new Packet();
+  for (let bit = 0; bit < 160; bit++) {
+    const changed = good.slice();
+    changed[bit >> 3]! ^= 1 << (bit & 7);
+    packet.fill(changed);
+    assert.equal(checkExactIpPacket(packet), DropReason.NOT_IP, `bit ${bit}`);
+  }
+});
+
+Deno.test("checkExactIpPacket refuses bytes behind the packet, and no packet", () => {
+  const packet = new Packet();
+  packet.fill(Uint8Array.of(...craftUdp4({ payload: new Uint8Array(10) }), 0));
+  assert.equal(checkExactIpPacket(packet), DropReason.NOT_IP);
+  assert.equal(checkExactIpPacket(ipv6(49, 8)), DropReason.NOT_IP);
+  assert.equal(checkExactIpPacket(new Packet(10)), DropReason.EMPTY);
+});
