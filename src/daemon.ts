@@ -16,7 +16,7 @@ import type { DaemonSnapshot } from "./snapshot.ts";
 import { openConnectTcp, openListenTcp } from "./tundev/tcp_tundev.ts";
 import { openTunDevice } from "./tundev/tun_device.ts";
 import type { Tundev } from "./tundev/tundev.ts";
-import { DropCounters, type DropReason } from "./wire/drop_reason.ts";
+import { DropCounters, DropReason } from "./wire/drop_reason.ts";
 import type { Packet } from "./wire/packet.ts";
 
 /** What a daemon gets from whoever runs it. */
@@ -156,7 +156,9 @@ class Daemon {
   #handleTunPacket(packet: Packet): void {
     this.#tunReadPackets++;
     this.#tunReadBytes += packet.end - packet.start;
-    const result = this.#multiplexer.send(packet, clock());
+    const result = packet.end - packet.start > this.#tundev.mtuBytes
+      ? DropReason.TOO_LARGE
+      : this.#multiplexer.send(packet, clock());
     if (result < 0) this.#drops.count(result as DropReason);
   }
 

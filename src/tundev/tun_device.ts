@@ -103,12 +103,10 @@ export class TunDevice implements Tundev {
         throw this.#explain(new SysError("read", -n));
       }
       readPkts++;
-      if (n > 0 && n <= this.mtuBytes) {
-        packet.start = HEADROOM_BYTES;
-        packet.end = HEADROOM_BYTES + n;
-        callback(packet);
-        if (this.#isClosed) return readPkts;
-      }
+      packet.start = HEADROOM_BYTES;
+      packet.end = HEADROOM_BYTES + n;
+      callback(packet);
+      if (this.#isClosed) return readPkts;
       if ((readPkts & CLOCK_MASK) === 0 && performance.now() >= endMs) return readPkts;
     }
     return readPkts;

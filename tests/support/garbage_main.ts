@@ -21,7 +21,7 @@ import { craftUdp4 } from "./udp4_packet.ts";
 const MAX_DATAGRAM_BYTES = 1_472;
 
 /** After as many datagrams the receiver gets a pause: what it cannot take in, the kernel would drop unseen. */
-const BURST_PKTS = 16;
+const BURST_PKTS = 32;
 const PAUSE_MS = 1;
 
 /** Writes a datagram to the beginning of `into`. @returns its length in bytes. */

@@ -1,0 +1,50 @@
+/**
+ * Heap allocated per packet.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { runProgram } from "../support/process.ts";
+import type { Benchmark, Figure } from "./benchmark.ts";
+
+/** Bytes of heap per packet. */
+export interface AllocationResult {
+  /** Multiplexer.send and Link.send, to a socket that costs nothing. */
+  readonly engineOut: number;
+  /** The link map's loop, the demultiplexer, Multiplexer.received, from a socket that costs nothing. */
+  readonly engineBack: number;
+  /** The portable socket, one datagram sent and received over loopback. */
+  readonly portableSocket: number;
+}
+
+/** Measures in a process of its own, since it needs V8's flags. */
+export async function measureAllocations(): Promise<AllocationResult> {
+  return JSON.parse(
+    await runProgram([
+      Deno.execPath(),
+      "run",
+      "-A",
+      "--quiet",
+      "--unstable-net",
+      "--v8-flags=--expose-gc,--min-semi-space-size=64,--max-semi-space-size=64",
+      fileURLToPath(new URL("allocation_main.ts", import.meta.url)),
+    ]),
+  );
+}
+
+/** See the module. */
+export const ALLOCATIONS: Benchmark = {
+  name: "allocations",
+  title: "JavaScript heap allocated per packet",
+  findObstacle: () => Promise.resolve(null),
+  async run(): Promise<Figure[]> {
+    const { engineOut, engineBack, portableSocket } = await measureAllocations();
+    const unit = "bytes";
+    return [
+      { what: "engine, out", value: engineOut, unit, note: "budget 8" },
+      { what: "engine, back", value: engineBack, unit, note: "budget 50, a promise per 8 packets" },
+      { what: "portable socket, there and back", value: portableSocket, unit, note: "Deno's own" },
+    ];
+  },
+};

@@ -1,0 +1,55 @@
+/**
+ * A tunnel over direct links between two namespaces, and the bare cables beside it to compare with.
+ *
+ * @module
+ */
+
+import { BindlinkProcess } from "../support/bindlink_process.ts";
+import { DirectNetwork } from "../support/direct_network.ts";
+import { canUseNamespaces, type Namespace } from "../support/namespace.ts";
+import { waitForPing } from "../support/ping.ts";
+import { tryCommand } from "../../scripts/run_command.ts";
+
+/** Why there can be no rig here; null when there can. */
+export async function findRigObstacle(): Promise<string | null> {
+  if (!canUseNamespaces()) return "network namespaces need Linux and root";
+  const ip = await tryCommand(["ip", "-V"]);
+  return ip.isSuccess ? null : 'the program "ip" is missing (apt-get install iproute2)';
+}
+
+/** Where the server is reached by one of the cables, without the tunnel. */
+export const BARE_SERVER = "10.1.1.2";
+/** Where it is reached through the tunnel, and the laptop. */
+export const TUNNEL_SERVER = "10.10.10.1";
+export const TUNNEL_LAPTOP = "10.10.10.2";
+
+/** A running tunnel. */
+export class TunnelRig implements AsyncDisposable {
+  readonly laptop: Namespace;
+  readonly server: Namespace;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(network: DirectNetwork, stack: AsyncDisposableStack) {
+    this.laptop = network.laptop;
+    this.server = network.server;
+    this.#stack = stack;
+  }
+
+  /** Builds it, over so many links; resolves when all of them carry data. */
+  static async create(links: number, mtuBytes: number = 1_380): Promise<TunnelRig> {
+    await using stack = new AsyncDisposableStack();
+    const network = stack.use(await DirectNetwork.create(links));
+    const mtu = ["--mtu", String(mtuBytes)];
+    const master = ["master", "--listen", "4000", ...mtu];
+    stack.use(await BindlinkProcess.start(network.server, master));
+    const slave = ["slave", "--targets", network.targets, ...mtu];
+    const running = stack.use(await BindlinkProcess.start(network.laptop, slave));
+    await running.waitForLinks(Array.from({ length: links }, (_, i) => i + 1));
+    await waitForPing(network.laptop, TUNNEL_SERVER);
+    return new TunnelRig(network, stack.move());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
