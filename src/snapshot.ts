@@ -36,6 +36,8 @@ export interface LinkSnapshot {
   readonly silentMs: number;
   /** How often the link was opened anew after a failure. */
   readonly reconnects: number;
+  /** How often its other end was seen at a new address. */
+  readonly moves: number;
 }
 
 /** The whole daemon now. */

@@ -25,6 +25,10 @@ export class Link implements LinkPort {
   reason = "";
   /** How often it was opened anew. */
   reconnects = 0;
+  /** How often its other end was seen at a new address. */
+  moves = 0;
+  /** Monotonic ms of the newest log line about a move; -Infinity when there was none. */
+  moveLoggedMs = Number.NEGATIVE_INFINITY;
   /** Datagrams and their bytes (header included), as given to and taken from the socket. */
   sentPackets = 0;
   sentBytes = 0;

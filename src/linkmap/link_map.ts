@@ -31,6 +31,9 @@ import type { NetAddress } from "../net_address.ts";
 /** A link that a master learned is forgotten after this long without a word; it is learned again by its next packet. */
 const FORGET_LEARNED_MS = 60_000;
 
+/** At most one log line about a link's moves in this time: two senders of one id would write two per packet. */
+const MOVE_LOG_INTERVAL_MS = 10_000;
+
 /** How often links and addresses are looked after. */
 const CARE_INTERVAL_MS = 1_000;
 
@@ -162,6 +165,7 @@ export class LinkMap {
         share: known.share,
         silentMs: known.lastHeardMs < 0 ? -1 : now - known.lastHeardMs,
         reconnects: link.reconnects,
+        moves: link.moves,
       });
     }
     return snapshots;
@@ -246,7 +250,10 @@ export class LinkMap {
     link.attach(socket, { hostname: remote.hostname, port: remote.port });
     const properties = { link: link.name, id: linkId, remote: link.remote, via: socket.label };
     if (known) {
-      logger.info("Link moved", properties);
+      link.moves++;
+      if (now - link.moveLoggedMs < MOVE_LOG_INTERVAL_MS) return known;
+      link.moveLoggedMs = now;
+      logger.info("Link moved", { ...properties, moves: link.moves });
       return known;
     }
     logger.info("Link learned", properties);

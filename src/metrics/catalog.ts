@@ -64,6 +64,12 @@ export const METRICS: readonly MetricDefinition[] = [
     (l) => l.reconnects,
   ),
   linkMetric(
+    "counter",
+    "moves_total",
+    "How often the link's other end was seen at a new address.",
+    (l) => l.moves,
+  ),
+  linkMetric(
     "gauge",
     "up",
     "1 when the link carries data, else 0.",

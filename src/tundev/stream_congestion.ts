@@ -160,7 +160,9 @@ export class StreamCongestion {
   #update(): void {
     const rate = this.rate.bytesPerMs;
     if (rate === 0) return;
-    this.#pacingRate = Math.max(MIN_RATE, rate * this.#gain());
+    // Samples with too little to send may have said any rate before one with enough begins to grow.
+    const leastRate = this.#mode === Mode.STARTUP ? INITIAL_RATE : MIN_RATE;
+    this.#pacingRate = Math.max(leastRate, rate * this.#gain());
     const spanMs = this.latency.baseMs * WINDOW_GAIN + WINDOW_EXTRA_MS;
     const floorBytes = MIN_WINDOW_PKTS * this.#mtuBytes;
     this.#windowBytes = Math.min(MAX_WINDOW_BYTES, Math.max(floorBytes, rate * spanMs));

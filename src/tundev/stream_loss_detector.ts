@@ -70,8 +70,10 @@ export class StreamLossDetector {
   handleFirstInFlight(now: number): void {
     this.#waitingSinceMs = now;
     this.#probeCount = 0;
-    // The receiver's clock wraps after 71 minutes, half of which is as far back as one can tell.
-    this.#congestion.rate.forgetAnchor();
+    // After a pause: it says nothing of a rate, and the receiver's clock wraps after 71 minutes, half
+    // of which is as far back as one can tell. (Where round trips are short, the pacer alone makes
+    // every packet the first in flight.)
+    if (this.#limitedUntil >= this.#sent.next) this.#congestion.rate.forgetAnchor();
   }
 
   /** Hot. A numbered packet went out. */

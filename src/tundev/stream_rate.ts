@@ -55,7 +55,8 @@ export class StreamRate {
     this.#isLimited ||= isLimited;
     if (elapsedMs < this.#sampleMs) return false;
     const rate = bytes / elapsedMs;
-    const isUsable = !this.#isLimited || rate > this.#bytesPerMs;
+    const wasLimited = this.#isLimited;
+    const isUsable = !wasLimited || rate > this.#bytesPerMs;
     this.#setAnchor(clockUs, receivedBytes);
     this.lastBytesPerMs = rate;
     if (!isUsable) return false;
@@ -65,7 +66,7 @@ export class StreamRate {
     for (let i = 0; i < WINDOW_SAMPLES; i++) {
       if (this.#samples[i]! > this.#bytesPerMs) this.#bytesPerMs = this.#samples[i]!;
     }
-    return true;
+    return !wasLimited;
   }
 
   /** Sets the interval by the round trip. */

@@ -43,7 +43,12 @@ export const ALLOCATIONS: Benchmark = {
     const unit = "bytes";
     return [
       { what: "engine, out", value: engineOut, unit, note: "budget 8" },
-      { what: "engine, back", value: engineBack, unit, note: "budget 50, a promise per 8 packets" },
+      {
+        what: "engine, back",
+        value: engineBack,
+        unit,
+        note: "budget 32, promises of each batch of 8",
+      },
       { what: "portable socket, there and back", value: portableSocket, unit, note: "Deno's own" },
     ];
   },

@@ -1,11 +1,11 @@
 /**
  * What the tunnel adds to a round trip: UDP echo, one at a time, through the tunnel and over the
- * bare cable in turns.
+ * bare cable in turns. Without pauses: so the processors do not fall asleep, and an idle spinner,
+ * which made the tail longer here, is not needed.
  *
  * @module
  */
 
-import { IdleSpinner } from "../support/idle_spinner.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { median, percentile, spread } from "./statistics.ts";
 import { BARE_SERVER, findRigObstacle, TUNNEL_SERVER, TunnelRig } from "./tunnel_rig.ts";
@@ -30,8 +30,6 @@ export const ROUND_TRIP: Benchmark = {
     const count = isQuick ? 500 : 2_000;
     await using rig = await TunnelRig.create(2);
     await using echo = await startUdpTool(rig.server, "echo", PORT);
-    // Else the sleep states of the machine are measured: they cost milliseconds.
-    await using _spinner = new IdleSpinner();
     const bare: PingResult[] = [];
     const tunnel: PingResult[] = [];
     for (let round = 1; round <= rounds; round++) {

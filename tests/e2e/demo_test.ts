@@ -24,7 +24,7 @@ async function namespacesOf(pid: number): Promise<string[]> {
 Deno.test({
   name: "the demo gains by three phones, outlives a cut, and leaves nothing behind",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using demo = startDemo();
     const { code } = await demo.status;
     assert.equal(code, 0, demo.output);
@@ -36,7 +36,7 @@ Deno.test({
 Deno.test({
   name: "the demo cleans up when it is interrupted",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using demo = startDemo();
     await demo.waitForLine(/best phone alone: tunnel [1-9]/, 30_000);
     assert.notDeepEqual(await namespacesOf(demo.pid), []);

@@ -92,6 +92,26 @@ Deno.test("LinkMap answers a link at the address its newest valid packet came fr
   assert.equal((await receiveFrom(after)).linkId, 1);
 });
 
+Deno.test("LinkMap logs a link's moves at most once in ten seconds, and counts them all", async () => {
+  await using master = new Master();
+  await master.linkMap.startListener({ host: "127.0.0.1", port: master.port }, "none");
+  const dst = { hostname: "127.0.0.1", port: master.port };
+  using here = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
+  using there = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
+  const moves = (): number => master.linkMap.snapshot(master.now)[0]?.moves ?? -1;
+  here.send(control(1, 1), dst);
+  await until(() => moves() === 0, "learned");
+  for (let move = 1; move <= 6; move++) {
+    (move % 2 === 1 ? there : here).send(control(1, 1 + move), dst);
+    await until(() => moves() === move, `moved ${move} times`);
+  }
+  assert.equal(master.logger.count("info Link moved"), 1);
+  master.now = 10_000;
+  there.send(control(1, 9), dst);
+  await until(() => moves() === 7, "moved again");
+  assert.equal(master.logger.count("info Link moved"), 2);
+});
+
 Deno.test("LinkMap learns no link from garbage", async () => {
   await using master = new Master();
   await master.linkMap.startListener({ host: "127.0.0.1", port: master.port }, "none");

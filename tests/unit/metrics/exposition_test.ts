@@ -44,6 +44,7 @@ Deno.test("Exposition shows every number of a link", async () => {
     [`bindlink_link_received_packets_total{${labels}}`]: 20,
     [`bindlink_link_received_bytes_total{${labels}}`]: 28_000,
     [`bindlink_link_reconnects_total{${labels}}`]: 3,
+    [`bindlink_link_moves_total{${labels}}`]: 4,
     [`bindlink_link_up{${labels}}`]: 1,
     [`bindlink_link_state{${labels},state="connecting"}`]: 0,
     [`bindlink_link_state{${labels},state="probing"}`]: 0,

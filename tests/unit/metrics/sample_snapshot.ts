@@ -24,6 +24,7 @@ export function sampleLink(changes: Partial<LinkSnapshot> = {}): LinkSnapshot {
     share: 0.25,
     silentMs: 1_500,
     reconnects: 3,
+    moves: 4,
     ...changes,
   };
 }

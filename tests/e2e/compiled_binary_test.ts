@@ -1,0 +1,86 @@
+/**
+ * The compiled binary, on a machine without Deno.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { BindlinkProcess } from "../support/bindlink_process.ts";
+import { DantedPhones } from "../support/danted_phones.ts";
+import { printFigures, toMbps, toMiB } from "../support/figures.ts";
+import { Iperf3Server, runIperf3 } from "../support/iperf3.ts";
+import { canUseNamespaces } from "../support/namespace.ts";
+import { PhoneNetwork, SERVER_IPV4 } from "../support/phone_network.ts";
+import { ping } from "../support/ping.ts";
+import { runProgram } from "../support/process.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const BINARY = `${ROOT}bindlink`;
+const STARTUP_RUNS = 11;
+
+/** Nothing in the environment, no home, no Deno on the PATH. */
+const BARE = { clearEnv: true, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" }, cwd: "/" };
+
+Deno.test({
+  name: "the compiled binary makes a tunnel on a machine without Deno",
+  ignore: !canUseNamespaces(),
+  async fn() {
+    await compileIfStale();
+    const version = await runProgram([BINARY, "--version"], BARE);
+    assert.match(version, /^bindlink \d+\.\d+\.\d+/);
+    const times: number[] = [];
+    for (let i = 0; i < STARTUP_RUNS; i++) {
+      const startMs = performance.now();
+      await runProgram([BINARY, "--version"], BARE);
+      times.push(performance.now() - startMs);
+    }
+    printFigures("compiled binary", {
+      version: JSON.stringify(version),
+      size: toMiB((await Deno.stat(BINARY)).size),
+      "start-up": `${times.sort((a, b) => a - b)[STARTUP_RUNS >> 1]!.toFixed(0)} ms`,
+    });
+
+    await using network = await PhoneNetwork.create({ phones: 2 });
+    const { laptop, server } = network;
+    await using _danted = await DantedPhones.start(network);
+    const options = { program: [BINARY], ...BARE };
+    await using master = await BindlinkProcess.start(
+      server,
+      ["master", "--listen", "4000"],
+      options,
+    );
+    await using slave = await BindlinkProcess.start(
+      laptop,
+      ["slave", "--proxies", network.proxies, "--proxy-target", `${SERVER_IPV4}:4000`],
+      options,
+    );
+    await slave.waitForLinks([1, 2]);
+    const { sent, received } = await ping(laptop, "10.10.10.1");
+    assert.equal(received, sent);
+    await using _iperf = await Iperf3Server.start(server);
+    const { receivedBps } = await runIperf3(laptop, { host: "10.10.10.1", seconds: 2, streams: 4 });
+    printFigures("compiled tunnel over two danted", { TCP: toMbps(receivedBps) });
+    assert(receivedBps > 5e6);
+    assert.equal(await slave.stop(), 0);
+    assert.equal(await master.stop(), 0);
+  },
+});
+
+/** Runs `deno task compile` when there is no binary, or one older than what it is made of. */
+async function compileIfStale(): Promise<void> {
+  const builtMs = await Deno.stat(BINARY).then(({ mtime }) => mtime?.getTime() ?? 0, () => 0);
+  const parts = ["mod.ts", "deno.json", "deno.lock", "src", "ffi", "scripts/compile.ts"];
+  const newestMs = Math.max(...parts.map((part) => newestChangeMs(`${ROOT}${part}`)));
+  if (builtMs > newestMs) return;
+  await runProgram([Deno.execPath(), "task", "compile"], { cwd: ROOT });
+}
+
+function newestChangeMs(path: string): number {
+  const { isDirectory, mtime } = Deno.statSync(path);
+  if (!isDirectory) return mtime?.getTime() ?? 0;
+  return Math.max(
+    0,
+    ...[...Deno.readDirSync(path)].map(({ name }) => newestChangeMs(`${path}/${name}`)),
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * `/metrics` and `/healthz` of running daemons.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { BindlinkProcess } from "../support/bindlink_process.ts";
+import { DirectNetwork } from "../support/direct_network.ts";
+import { canUseNamespaces } from "../support/namespace.ts";
+import { ping } from "../support/ping.ts";
+
+Deno.test({
+  name: "/metrics is Prometheus text that counts what the tunnel carried, /healthz says whether",
+  ignore: !canUseNamespaces(),
+  async fn() {
+    await using network = await DirectNetwork.create(2);
+    const { laptop, server } = network;
+    await using slave = await BindlinkProcess.start(laptop, [
+      "slave",
+      "--targets",
+      network.targets,
+    ]);
+    assert.equal((await laptop.fetchText("http://127.0.0.1:8080/healthz")).status, 503);
+    await using master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
+    await slave.waitForLinks([1, 2]);
+    await master.waitForLinks([1, 2]);
+
+    const count = 100;
+    const before = await read(slave);
+    await ping(laptop, "10.10.10.1", count, 1_000);
+    const after = await read(slave);
+    // The ping's own, and the kernel's neighbourhood chatter over a tun at most.
+    const grown = (name: string): number => after.get(name)! - before.get(name)!;
+    assert(within(grown("bindlink_tun_read_packets_total"), count, count + 10));
+    assert(within(grown("bindlink_tun_written_packets_total"), count, count + 10));
+    assert(within(grown("bindlink_tun_read_bytes_total"), count * 1_028, count * 1_028 + 2_000));
+    assert(within(grown("bindlink_link_sent_packets_total"), count, count + 20));
+    assert(
+      within(grown("bindlink_link_received_bytes_total"), count * 1_032, count * 1_032 + 5_000),
+    );
+    assert.equal(after.get("bindlink_tun_mtu_bytes"), 1_380);
+    // One more while it answers: the connection of who asks.
+    assert.equal(after.get("process_open_fds"), slave.process.openFiles() + 1);
+    const shares = await slave.metricBy("bindlink_link_share", "id");
+    assert.equal(
+      [...shares.values()].reduce((sum, share) => sum + share, 0).toFixed(6),
+      "1.000000",
+    );
+    assert.equal((await slave.metricBy("link_rate", "link")).size, 2);
+
+    for (const { namespace } of [slave, master]) {
+      const { status, body } = await namespace.fetchText("http://127.0.0.1:8080/healthz");
+      assert.equal(status, 200);
+      const health: { status: string; links: unknown } = JSON.parse(body);
+      assert.equal(health.status, "ok");
+      assert.deepEqual(health.links, { up: 2, known: 2 });
+    }
+    // Loopback only: from the network nobody answers.
+    await assert.rejects(laptop.fetchText("http://10.1.1.2:8080/metrics"));
+  },
+});
+
+/** All metrics, those of several series summed up. */
+async function read(daemon: BindlinkProcess): Promise<ReadonlyMap<string, number>> {
+  const sums = new Map<string, number>();
+  for (const { name, value } of await daemon.metrics()) {
+    sums.set(name, (sums.get(name) ?? 0) + value);
+  }
+  return sums;
+}
+
+function within(value: number, lowest: number, highest: number): boolean {
+  return value >= lowest && value <= highest;
+}
