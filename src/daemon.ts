@@ -183,6 +183,8 @@ class Daemon {
   }
 
   #logLinkChange({ port, isAlive }: MultiplexerLink): void {
+    // That links end with the daemon is no news.
+    if (this.#context.signal.aborted) return;
     const link = this.#linkMap.getLink(port.id);
     const properties = { link: link?.name ?? "", id: port.id, remote: link?.remote ?? "" };
     if (isAlive) this.#context.logger.info("Link up", properties);

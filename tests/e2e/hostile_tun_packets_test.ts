@@ -50,6 +50,7 @@ Deno.test({
     await laptop.run(["ip", "link", "set", "bind0", "mtu", "1381"]);
     const tooLong = await ping(laptop, "10.10.10.1", 5, 1381 - 28);
     assert.equal(tooLong.received, 0);
+    assert.equal(await slave.drops("too_large"), 5);
     const { sent, received } = await ping(laptop, "10.10.10.1", 50, 1380 - 28);
     assert.equal(received, sent);
     assert.equal(await master.drops("tun_write_error"), 0);

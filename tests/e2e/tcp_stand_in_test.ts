@@ -41,15 +41,17 @@ Deno.test({
     assert(!await laptop.hasDevice("bind0"));
 
     await t.step("iperf3 in both directions, several connections at once", async () => {
-      await using _iperf = await Iperf3Server.start(server);
       for (const reverse of [false, true]) {
+        // One each: it serves one client at a time, and the end of the first one's connection takes
+        // its way through the tunnel, too.
+        await using _iperf = await Iperf3Server.start(server);
         const load = { host: "127.0.0.1", port: 5555, reverse, seconds: 3, streams: 4 };
         const { receivedBps } = await runIperf3(laptop, load);
         printFigures(`TCP stand-in ${reverse ? "down" : "up"}, 4 transfers`, {
           received: toMbps(receivedBps),
           "single phone": toMbps(20e6),
         });
-        assert(receivedBps > 10e6, `${receivedBps} bps`);
+        assert(receivedBps > 1.1 * 20e6, `${receivedBps} bps`);
       }
     });
 

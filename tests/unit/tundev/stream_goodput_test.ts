@@ -102,3 +102,28 @@ Deno.test("A stream follows links that fall to a quarter and come back", () => {
   transfer.run(2000);
   assertAbove(transfer.run(4000), 22);
 });
+
+for (const delayMs of [0.3, 5, 40]) {
+  Deno.test(`An answer gets 45 of 60 Mbit/s after its end only received, ${delayMs} ms one way`, () => {
+    const links = [1, 2, 3].map(() => linkProfile({ rateBps: 20e6, delayMs }));
+    const world: StreamWorld = new StreamWorld({
+      seed: 7,
+      links,
+      // The first stream is read, the second is answered by bulk.
+      onStream: (stream) => {
+        if (isAnswer) writePattern(stream, 1e9);
+        else readPattern(stream, () => world.now);
+      },
+    });
+    let isAnswer = false;
+    writePattern(world.open(), 20e6);
+    world.run(4000);
+    isAnswer = true;
+    const reader = readPattern(world.open(), () => world.now);
+    world.run(1500);
+    const before = reader.readBytes;
+    world.run(2000);
+    assertAbove((reader.readBytes - before) * 8 / 2000 / 1000, 45);
+    assert.equal(reader.wrongAt, -1);
+  });
+}

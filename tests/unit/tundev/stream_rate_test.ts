@@ -31,6 +31,13 @@ Deno.test("StreamRate is raised by a sample with too little to send, never lower
   assert.equal(rate.bytesPerMs, 200);
 });
 
+Deno.test("StreamRate calls no sample complete that had too little to send, though it raise the rate", () => {
+  const rate = new StreamRate();
+  rate.handleAck(0, 0, false);
+  assert.equal(rate.handleAck(50_000, 5000, true), false);
+  assert.equal(rate.bytesPerMs, 100);
+});
+
 Deno.test("StreamRate follows a rate that falls", () => {
   const rate = new StreamRate();
   let bytes = 0;
