@@ -65,6 +65,7 @@ const PURE = [
   "src/linkmap/socks5_relay.ts",
   "src/linkmap/socks5_udp_header.ts",
   "src/linkmap/socks_error.ts",
+  "src/linkmap/token_bucket.ts",
   "src/metrics/catalog.ts",
   "src/metrics/health.ts",
   "src/tundev/stream_",

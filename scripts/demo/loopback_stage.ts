@@ -15,7 +15,7 @@ import { TestProcess } from "../../tests/support/process.ts";
 import { RunningPhone } from "./demo_phone.ts";
 import { GoodputMeter } from "./goodput_meter.ts";
 import { Observer } from "./observer.ts";
-import { SIMILAR_PHONES } from "./phones.ts";
+import { PHONES } from "./phones.ts";
 import type { Report } from "./report.ts";
 import { bindlinkCommand, checkAlive, PROCESS_OPTIONS, type Stage } from "./stage.ts";
 import { TcpSink, TcpSource } from "./tcp_transfer.ts";
@@ -25,7 +25,7 @@ const LOOPBACK = "127.0.0.1";
 
 /** The demo on loopback. Made by {@link LoopbackStage.set}. */
 export class LoopbackStage implements Stage {
-  readonly phones = SIMILAR_PHONES;
+  readonly phones = PHONES;
   readonly data = "one TCP transfer";
   // TCP hands its bytes out in order, so what waits for a lost packet comes in one lump.
   readonly smoothingMs = 2_500;
@@ -34,7 +34,7 @@ export class LoopbackStage implements Stage {
   readonly #meter = new GoodputMeter(performance.now());
   readonly #source = this.#stack.use(new TcpSource());
   readonly #echo = this.#stack.use(new UdpEcho(LOOPBACK, 0));
-  readonly #phones = SIMILAR_PHONES.map((phone) =>
+  readonly #phones = PHONES.map((phone) =>
     this.#stack.use(new RunningPhone(phone, { hostname: LOOPBACK, port: 0 }))
   );
   readonly #masterPort = freeUdpPort();

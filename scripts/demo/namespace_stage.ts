@@ -19,7 +19,7 @@
 import { type Namespace, NetworkLab } from "../../tests/support/namespace.ts";
 import { TestProcess } from "../../tests/support/process.ts";
 import { CUT_SIGNAL, READY } from "./agent.ts";
-import { sumRateBps, UNEQUAL_PHONES } from "./phones.ts";
+import { PHONES, sumRateBps } from "./phones.ts";
 import type { Report } from "./report.ts";
 import { megabits } from "./result.ts";
 import { bindlinkCommand, checkAlive, denoRun, PROCESS_OPTIONS, type Stage } from "./stage.ts";
@@ -42,8 +42,8 @@ const OFFER = 1.25;
 
 /** The demo in namespaces. Made by {@link NamespaceStage.set}. */
 export class NamespaceStage implements Stage {
-  readonly phones = UNEQUAL_PHONES;
-  readonly data = "a UDP stream of " + megabits(OFFER * sumRateBps(UNEQUAL_PHONES));
+  readonly phones = PHONES;
+  readonly data = "a UDP stream of " + megabits(OFFER * sumRateBps(PHONES));
   readonly smoothingMs = 1_000;
   readonly #lab = new NetworkLab();
   readonly #processes = new Map<string, TestProcess>();

@@ -7,11 +7,11 @@
 
 import { CUT_SIGNAL, serveStdin } from "./agent.ts";
 import { RunningPhone } from "./demo_phone.ts";
-import { UNEQUAL_PHONES } from "./phones.ts";
+import { PHONES } from "./phones.ts";
 
 if (import.meta.main) {
   const [place = "", hostname = "", port = ""] = Deno.args;
-  const phone = UNEQUAL_PHONES[Number(place)];
+  const phone = PHONES[Number(place)];
   if (phone === undefined) throw new Error(`Cannot start phone "${place}": there is none`);
   await using running = new RunningPhone(phone, { hostname, port: Number(port) });
   Deno.addSignalListener(CUT_SIGNAL, () => running.cut());

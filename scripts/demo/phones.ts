@@ -17,25 +17,11 @@ export interface DemoPhone {
   readonly lossFraction: number;
 }
 
-/**
- * The phones of the demo in namespaces, the best one first; a phone's place is its link's id less
- * one. Unequal, as life is: the UDP stream there fills each of them whatever the others do.
- */
-export const UNEQUAL_PHONES: readonly DemoPhone[] = [
-  { name: "phone 1", rateBps: 20e6, delayMs: 20, lossFraction: 0 },
-  { name: "phone 2", rateBps: 8e6, delayMs: 60, lossFraction: 0 },
-  { name: "phone 3", rateBps: 3e6, delayMs: 100, lossFraction: 0.005 },
-];
-
-/**
- * The phones on loopback, where the data is one TCP transfer. They are more alike: the scheduler
- * neither paces nor orders packets, so one transfer slows down as soon as the poorest link is full,
- * and over the phones above it gains next to nothing (measured here: 1.03 times the best one).
- */
-export const SIMILAR_PHONES: readonly DemoPhone[] = [
-  { name: "phone 1", rateBps: 12e6, delayMs: 20, lossFraction: 0 },
-  { name: "phone 2", rateBps: 10e6, delayMs: 30, lossFraction: 0 },
-  { name: "phone 3", rateBps: 8e6, delayMs: 40, lossFraction: 0.001 },
+/** The phones, the best one first; a phone's place is its link's id less one. Unequal, as life is. */
+export const PHONES: readonly DemoPhone[] = [
+  { name: "phone 1", rateBps: 15e6, delayMs: 20, lossFraction: 0 },
+  { name: "phone 2", rateBps: 10e6, delayMs: 50, lossFraction: 0 },
+  { name: "phone 3", rateBps: 6e6, delayMs: 90, lossFraction: 0.005 },
 ];
 
 /** Place of the phone that is measured alone, and that is cut in the end: losing it hurts most. */

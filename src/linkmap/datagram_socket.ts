@@ -39,6 +39,9 @@ export interface DatagramSocket extends Disposable {
   /** Why the socket ended by itself, e.g. the SOCKS5 control connection closed; null while it lives or after `close()`. */
   readonly failure: Error | null;
 
+  /** The newest refusal of the system to send (network unreachable, ...), or null when there was none. */
+  readonly lastSendError: Error | null;
+
   /** Closes the socket; a pending `receive` returns 0. Idempotent. */
   close(): void;
 }

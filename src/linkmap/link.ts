@@ -21,6 +21,7 @@ const CONTROL_CAPACITY_BYTES = 4_096;
 export class Link implements LinkPort {
   readonly id: number;
   readonly name: string;
+  readonly isInitiator: boolean;
   /** Why the link is not open, for people; empty while it is. */
   reason = "";
   /** How often it was opened anew. */
@@ -38,9 +39,11 @@ export class Link implements LinkPort {
   #remote: NetAddress | null = null;
   readonly #control = new Packet(CONTROL_CAPACITY_BYTES);
 
-  constructor(id: number, name: string) {
+  /** @param isInitiator true for a slave's link, false for one that a master learned. */
+  constructor(id: number, name: string, { isInitiator }: { readonly isInitiator: boolean }) {
     this.id = id;
     this.name = name;
+    this.isInitiator = isInitiator;
   }
 
   /** The socket in use, or null while the link is not open. */

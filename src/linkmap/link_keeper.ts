@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Logger } from "../log.ts";
+import { describeError, type Logger } from "../log.ts";
 import { Backoff } from "./backoff.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { Link } from "./link.ts";
@@ -19,6 +19,9 @@ const REOPEN_SILENT_MS = 10_000;
 
 /** The same for a link that never heard anything while its target has other addresses to try. */
 const REOPEN_UNHEARD_MS = 3_000;
+
+/** Reasons kept, so as not to tell them again; a name with several addresses fails in several ways. */
+const MAX_LOGGED_REASONS = 16;
 
 /** What a {@link LinkKeeper} works with. */
 export interface LinkKeeperOptions {
@@ -48,7 +51,7 @@ export class LinkKeeper {
   readonly #stopped: Promise<void>;
   #opened: OpenedLink | null = null;
   #openedAtMs = 0;
-  #loggedReason = "";
+  readonly #loggedReasons = new Set<string>();
 
   /** Starts at once. */
   constructor(options: LinkKeeperOptions) {
@@ -70,7 +73,7 @@ export class LinkKeeper {
     const isHeard = heardMs >= this.#openedAtMs;
     if (isHeard) {
       this.#backoff.reset();
-      this.#loggedReason = "";
+      this.#loggedReasons.clear();
     }
     const limitMs = isHeard || this.#opened.alternatives === 0
       ? REOPEN_SILENT_MS
@@ -87,17 +90,18 @@ export class LinkKeeper {
         const opened = await open(spec, attempt, this.#abort.signal);
         reason = await this.#serve(opened);
       } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
+        reason = describeError(error);
       }
       if (this.#abort.signal.aborted) return;
       const waitMs = this.#backoff.nextMs(this.#options.rng());
       link.detach(reason);
       this.#options.onClosed();
-      // The same failure again and again is told once; the metrics go on counting.
+      // A failure that comes again and again is told once; the metrics go on counting.
       const properties = { link: link.name, id: link.id, reason, retryMs: Math.round(waitMs) };
-      if (reason === this.#loggedReason) logger.debug("Link down", properties);
+      if (this.#loggedReasons.has(reason)) logger.debug("Link down", properties);
       else logger.warn("Link down", properties);
-      this.#loggedReason = reason;
+      if (this.#loggedReasons.size >= MAX_LOGGED_REASONS) this.#loggedReasons.clear();
+      this.#loggedReasons.add(reason);
       await sleep(waitMs, this.#abort.signal);
     }
   }
@@ -114,7 +118,11 @@ export class LinkKeeper {
     this.#options.onOpen();
     await pump(socket);
     this.#opened = null;
-    return socket.failure?.message ?? `Nothing heard from ${link.remote}`;
+    if (socket.failure !== null) return describeError(socket.failure);
+    const silence = `Nothing heard from ${link.remote}`;
+    return socket.lastSendError === null
+      ? silence
+      : `${silence}, and sending fails: ${describeError(socket.lastSendError)}`;
   }
 }
 

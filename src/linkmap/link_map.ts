@@ -25,7 +25,9 @@ import { Link } from "./link.ts";
 import { LinkKeeper } from "./link_keeper.ts";
 import type { LinkOpener } from "./link_opener.ts";
 import type { LinkSpec } from "./link_spec.ts";
+import { snapshotLink } from "./link_status.ts";
 import { Listener, type ListenSpec } from "./listener.ts";
+import { TokenBucket } from "./token_bucket.ts";
 import type { NetAddress } from "../net_address.ts";
 
 /** A link that a master learned is forgotten after this long without a word; it is learned again by its next packet. */
@@ -33,6 +35,13 @@ const FORGET_LEARNED_MS = 60_000;
 
 /** At most one log line about a link's moves in this time: two senders of one id would write two per packet. */
 const MOVE_LOG_INTERVAL_MS = 10_000;
+
+/**
+ * New links that a master learns: a burst, and how many a second after it. A slave's links are all
+ * learned within seconds, since it greets again every second; whoever forges ids or senders gets no
+ * further.
+ */
+const LEARN_BUDGET = { capacity: 32, perSecond: 4 };
 
 /** How often links and addresses are looked after. */
 const CARE_INTERVAL_MS = 1_000;
@@ -63,7 +72,9 @@ export class LinkMap {
   /** By id, dense: a lookup per packet. */
   readonly #links: (Link | null)[] = new Array(256).fill(null);
   readonly #keepers: LinkKeeper[] = [];
+  readonly #learnBudget = new TokenBucket(LEARN_BUDGET);
   #listener: Listener | null = null;
+  #isClosing = false;
   #nextCareMs = Number.NEGATIVE_INFINITY;
   /** Decoded control packets go here: one at a time is enough. */
   readonly #control: ControlPacket = { seqNo: 0, received: new Map() };
@@ -85,7 +96,7 @@ export class LinkMap {
   /** Starts a link, which from now on is kept open; does not wait for it. The id must be free. */
   initiateLink(spec: LinkSpec): Link {
     const { multiplexer, open, logger, clock, rng } = this.#options;
-    const link = new Link(spec.id, spec.name);
+    const link = new Link(spec.id, spec.name, { isInitiator: true });
     link.reason = "opening";
     multiplexer.addLink(link, clock());
     this.#links[spec.id] = link;
@@ -140,6 +151,7 @@ export class LinkMap {
 
   /** Closes every link and socket; resolves when nothing is left. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await Promise.all([this.#listener?.close(), ...this.#keepers.map((keeper) => keeper.stop())]);
   }
 
@@ -149,24 +161,7 @@ export class LinkMap {
     for (const link of this.#links) {
       const known = link && this.#options.multiplexer.getLink(link.id);
       if (!known) continue;
-      const isOpen = link.socket !== null;
-      snapshots.push({
-        id: link.id,
-        name: link.name,
-        state: !isOpen ? "connecting" : known.isAlive ? "up" : "probing",
-        reason: !isOpen ? link.reason : known.isAlive ? "" : "waiting to hear from the other end",
-        remote: link.remote,
-        sentPackets: link.sentPackets,
-        sentBytes: link.sentBytes,
-        receivedPackets: link.receivedPackets,
-        receivedBytes: link.receivedBytes,
-        peerReceivedBytesPerSecond: known.linkRateBytesPerSecond,
-        receivedBytesPerSecond: known.receivedBytesPerSecond(now),
-        share: known.share,
-        silentMs: known.lastHeardMs < 0 ? -1 : now - known.lastHeardMs,
-        reconnects: link.reconnects,
-        moves: link.moves,
-      });
+      snapshots.push(snapshotLink(link, known, now));
     }
     return snapshots;
   }
@@ -216,6 +211,7 @@ export class LinkMap {
       // Bytes that are no valid payload neither make a link nor move one.
       const verdict = this.#verifyPayload(type, packet);
       if (verdict < 0) return verdict;
+      if (link === null && !this.#learnBudget.take(now)) return DropReason.TOO_MANY_LINKS;
       link = this.#learn(linkId, socket, source, now);
     }
     return this.#handlePayload(link, type, packet, now);
@@ -229,10 +225,18 @@ export class LinkMap {
 
   /** Hot. What follows the header. */
   #handlePayload(link: Link, type: number, packet: Packet, now: number): number {
-    const { multiplexer } = this.#options;
+    const sizeBytes = packet.end - packet.start + DATAGRAM_HEADER_BYTES;
+    const result = type === DatagramType.DATA
+      ? this.#options.multiplexer.received(link.id, packet, now)
+      : this.#handleControl(link, packet, now);
+    if (result < 0) return result;
     link.receivedPackets++;
-    link.receivedBytes += packet.end - packet.start + DATAGRAM_HEADER_BYTES;
-    if (type === DatagramType.DATA) return multiplexer.received(link.id, packet, now);
+    link.receivedBytes += sizeBytes;
+    return result;
+  }
+
+  #handleControl(link: Link, packet: Packet, now: number): number {
+    const { multiplexer } = this.#options;
     const result = decodeLegacyControl(packet, this.#control);
     if (result < 0) return result;
     const verdict = multiplexer.handleControl(link.id, this.#control, now);
@@ -246,7 +250,7 @@ export class LinkMap {
   #learn(linkId: number, socket: DatagramSocket, remote: NetAddress, now: number): Link {
     const { multiplexer, logger } = this.#options;
     const known = this.#links[linkId];
-    const link = known ?? new Link(linkId, `link${linkId}`);
+    const link = known ?? new Link(linkId, `link${linkId}`, { isInitiator: false });
     link.attach(socket, { hostname: remote.hostname, port: remote.port });
     const properties = { link: link.name, id: linkId, remote: link.remote, via: socket.label };
     if (known) {
@@ -276,11 +280,14 @@ export class LinkMap {
 
   /** A listener's socket is gone: its links wait until they are heard over another one. */
   #detachAll(socket: DatagramSocket): void {
-    const { multiplexer, clock } = this.#options;
+    const { multiplexer, clock, logger } = this.#options;
     for (const link of this.#links) {
       if (link?.socket !== socket) continue;
       link.detach(`${socket.label} is closed`);
       multiplexer.handleLinkClosed(link.id, clock());
+      if (!this.#isClosing) {
+        logger.warn("Link down", { link: link.name, id: link.id, reason: link.reason });
+      }
     }
   }
 }

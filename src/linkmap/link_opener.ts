@@ -30,7 +30,9 @@ export type LinkOpener = (
 /** The opener that the daemon uses. @param drops counts what the sockets throw away. */
 export function createLinkOpener(drops: DropCounters): LinkOpener {
   return (spec, attempt, signal) =>
-    spec.proxy === null ? openDirect(spec, attempt, drops) : openThroughProxy(spec, drops, signal);
+    spec.proxy === null
+      ? openDirect(spec, attempt, drops, signal)
+      : openThroughProxy(spec, drops, signal);
 }
 
 /** Each attempt takes the next of the target's addresses: UDP tells nobody which of them works. */
@@ -38,8 +40,9 @@ async function openDirect(
   spec: LinkSpec,
   attempt: number,
   drops: DropCounters,
+  signal: AbortSignal,
 ): Promise<OpenedLink> {
-  const addresses = await resolveHost(spec.target);
+  const addresses = await resolveHost(spec.target, { signal });
   const remote = addresses[attempt % addresses.length];
   if (!remote) throw new Error(`Cannot resolve "${spec.target.host}": it has no address`);
   const hostname = remote.hostname.includes(":") ? "::" : "0.0.0.0";

@@ -7,10 +7,11 @@
  */
 
 import { isIP } from "node:net";
-import type { Logger } from "../log.ts";
+import { describeError, type Logger } from "../log.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
-import { formatHostPort } from "../net_address.ts";
+import { canonicalHost } from "./ip_literal.ts";
+import { formatHostPort, type NetAddress } from "../net_address.ts";
 import { resolveHost } from "./resolve.ts";
 import { UdpSocket } from "./udp_socket.ts";
 
@@ -34,6 +35,11 @@ export interface ListenerOptions {
   readonly onSocketClosed: (socket: DatagramSocket) => void;
 }
 
+type AddressFamily = "any" | "ipv4";
+
+/** What people type for "every address". A socket bound to it would answer from the wrong one. */
+const WILDCARDS: ReadonlyMap<string, AddressFamily> = new Map([["0.0.0.0", "ipv4"], ["::", "any"]]);
+
 interface ServedSocket {
   readonly socket: UdpSocket;
   readonly ended: Promise<void>;
@@ -45,27 +51,36 @@ export class Listener {
   /** By local address. */
   readonly #served = new Map<string, ServedSocket>();
   readonly #refused = new Set<string>();
+  /** The addresses to listen on, now. */
+  readonly #wanted: () => string[];
+  #canScan = true;
+  #isClosed = false;
 
-  private constructor(options: ListenerOptions) {
+  private constructor(options: ListenerOptions, wanted: () => string[]) {
     this.#options = options;
+    this.#wanted = wanted;
   }
 
   /**
-   * Binds.
+   * Binds. Where every address is wanted, one that can't be bound yet (an IPv6 address still being
+   * checked for duplicates) is tried again later.
    * @throws Error when a named address, or any address at all, cannot be bound, or when the port is
-   * taken: then another master most likely runs already.
+   * taken or not allowed: then another master most likely runs already.
    */
   static async open(options: ListenerOptions): Promise<Listener> {
-    const listener = new Listener(options);
     const { host, port } = options.listen;
+    const family = host === null ? "any" : WILDCARDS.get(canonicalHost(host));
+    const wanted = family === undefined
+      ? fixedAddresses(await resolveHost({ host: host ?? "", port }))
+      : (): string[] => localAddresses(options.excludedInterface, family);
+    const listener = new Listener(options, wanted);
     try {
-      if (host === null) {
-        for (const address of localAddresses(options.excludedInterface)) listener.#bind(address);
-      } else {
-        for (const { hostname } of await resolveHost({ host, port })) listener.#bind(hostname);
+      for (const address of wanted()) {
+        if (family === undefined) listener.#bind(address);
+        else listener.#tryBind(address, { isFirst: true });
       }
       if (listener.#served.size === 0) {
-        throw new Error(`Cannot listen on UDP port ${port}: this machine has no address`);
+        throw new Error(`Cannot listen on UDP port ${port}: this machine has no usable address`);
       }
     } catch (error) {
       await listener.close();
@@ -81,10 +96,20 @@ export class Listener {
 
   /** Called every second or two: follows addresses that came or went. Never throws. */
   rescan(): void {
-    if (this.#options.listen.host !== null) return;
-    const present = new Set(localAddresses(this.#options.excludedInterface));
+    if (this.#isClosed) return;
+    let present: Set<string>;
+    try {
+      present = new Set(this.#wanted());
+      this.#canScan = true;
+    } catch (error) {
+      // No descriptor left, say: what is bound goes on.
+      const reason = describeError(error);
+      if (this.#canScan) this.#options.logger.warn("Cannot look for new addresses", { reason });
+      this.#canScan = false;
+      return;
+    }
     for (const address of present) {
-      if (!this.#served.has(address)) this.#tryBind(address);
+      if (!this.#served.has(address)) this.#tryBind(address, { isFirst: false });
     }
     for (const [address, { socket }] of this.#served) {
       if (!present.has(address)) socket.close();
@@ -94,24 +119,27 @@ export class Listener {
 
   /** Closes all sockets and resolves when they have ended. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const served = [...this.#served.values()];
     for (const { socket } of served) socket.close();
     await Promise.all(served.map(({ ended }) => ended));
   }
 
-  /** An address that came later may not be usable yet (IPv6 duplicate detection): told once, tried again. */
-  #tryBind(address: string): void {
+  /**
+   * Binds an address that may not be usable yet: told once, tried again.
+   * @throws Error at first, when the port is taken or not allowed.
+   */
+  #tryBind(address: string, { isFirst }: { readonly isFirst: boolean }): void {
+    const { logger } = this.#options;
     try {
       this.#bind(address);
       this.#refused.delete(address);
-      this.#options.logger.info("Listening on a new address", { address });
+      if (!isFirst) logger.info("Listening on a new address", { address });
     } catch (error) {
+      if (isFirst && isFinal(error)) throw error;
       if (this.#refused.has(address)) return;
       this.#refused.add(address);
-      this.#options.logger.warn("Cannot listen on a new address yet", {
-        address,
-        reason: error instanceof Error ? error.message : String(error),
-      });
+      logger.warn("Cannot listen on an address yet", { address, reason: describeError(error) });
     }
   }
 
@@ -123,20 +151,37 @@ export class Listener {
 
   async #serve(address: string, socket: UdpSocket): Promise<void> {
     await this.#options.pump(socket);
+    if (socket.failure !== null) {
+      const reason = describeError(socket.failure);
+      this.#options.logger.warn("Socket failed, opening it anew", { address, reason });
+    }
     socket.close();
     this.#served.delete(address);
     this.#options.onSocketClosed(socket);
   }
 }
 
+/** Whether waiting does not help: the port is taken, or not for us. */
+function isFinal(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Deno.errors.AddrInUse || cause instanceof Deno.errors.PermissionDenied;
+}
+
+function fixedAddresses(addresses: readonly NetAddress[]): () => string[] {
+  const hostnames = [...new Set(addresses.map(({ hostname }) => hostname))];
+  return () => hostnames;
+}
+
 /**
- * The machine's addresses. Link-local IPv6 is left out: it means nothing without a zone, which
- * `Deno.listenDatagram` does not take.
+ * The machine's addresses, each once (an address may stand on several interfaces). Link-local IPv6 is
+ * left out: it means nothing without a zone, which `Deno.listenDatagram` does not take.
  */
-function localAddresses(excludedInterface: string): string[] {
-  return Deno.networkInterfaces()
+function localAddresses(excludedInterface: string, family: AddressFamily): string[] {
+  const addresses = Deno.networkInterfaces()
     .filter(({ name, address }) =>
-      name !== excludedInterface && isIP(address) !== 0 && !/^fe[89ab]/i.test(address)
+      name !== excludedInterface && isIP(address) !== 0 && !/^fe[89ab]/i.test(address) &&
+      (family === "any" || !address.includes(":"))
     )
-    .map(({ address }) => address);
+    .map(({ address }) => canonicalHost(address));
+  return [...new Set(addresses)];
 }

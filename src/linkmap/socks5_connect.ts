@@ -53,12 +53,7 @@ export function requestHost(host: string): string {
  */
 export async function connectProxy(options: Socks5ConnectOptions): Promise<Deno.TcpConn> {
   const { proxy, signal, timeoutMs = DEFAULT_STEP_TIMEOUT_MS } = options;
-  const resolveDeadline = {
-    timeoutMs,
-    signal,
-    onTimeout: () => new Error(`Cannot resolve "${proxy.host}" within ${timeoutMs} ms`),
-  };
-  const addresses = await withDeadline(resolveDeadline, () => resolveHost(proxy));
+  const addresses = await resolveHost(proxy, { timeoutMs, signal });
   let failure: unknown = new Error("it has no address");
   for (const address of addresses.slice(0, MAX_PROXY_ADDRESSES)) {
     try {

@@ -79,11 +79,6 @@ export class Socks5Socket implements DatagramSocket {
     return this.#failure;
   }
 
-  /** See {@link UdpSocket.sendErrors}. */
-  get sendErrors(): number {
-    return this.#udp.sendErrors;
-  }
-
   /** See {@link UdpSocket.lastSendError}. */
   get lastSendError(): Error | null {
     return this.#udp.lastSendError;

@@ -40,7 +40,8 @@ export class UdpSocket implements DatagramSocket {
   readonly #sends: SendQueue;
   readonly #receives: ReceiveQueue;
   #isClosed = false;
-  // The destination rarely changes from one packet to the next: its Deno form is kept.
+  // A slave's socket has one destination; a master's as many as it has links, and each has one object.
+  readonly #denoDsts = new WeakMap<NetAddress, Deno.NetAddr>();
   #lastDst: NetAddress | null = null;
   #lastDenoDst: Deno.NetAddr = { transport: "udp", hostname: "", port: 0 };
 
@@ -126,13 +127,15 @@ export class UdpSocket implements DatagramSocket {
 
   /** A dual-stack socket takes IPv4 addresses only in their mapped form on some systems (BSD, macOS). */
   #setDestination(dst: NetAddress): void {
-    const isMapped = this.#isIpv6 && !dst.hostname.includes(":");
+    let denoDst = this.#denoDsts.get(dst);
+    if (denoDst === undefined) {
+      const isMapped = this.#isIpv6 && !dst.hostname.includes(":");
+      const hostname = isMapped ? IPV4_MAPPED_PREFIX + dst.hostname : dst.hostname;
+      denoDst = { transport: "udp", hostname, port: dst.port };
+      this.#denoDsts.set(dst, denoDst);
+    }
     this.#lastDst = dst;
-    this.#lastDenoDst = {
-      transport: "udp",
-      hostname: isMapped ? IPV4_MAPPED_PREFIX + dst.hostname : dst.hostname,
-      port: dst.port,
-    };
+    this.#lastDenoDst = denoDst;
   }
 }
 

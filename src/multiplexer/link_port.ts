@@ -12,6 +12,8 @@ import type { Packet } from "../wire/packet.ts";
 export interface LinkPort {
   /** 1..255; chosen by the slave, learned by the master, kept while the link exists. */
   readonly id: number;
+  /** True at the end that opened the link: that end probes it when it is silent, the other only answers. */
+  readonly isInitiator: boolean;
   /** Hot. Sends a data packet, borrowed until return. @returns bytes put on the wire, or a DropReason. */
   send(packet: Packet): number;
   /** Sends a control packet. @returns bytes put on the wire, or a DropReason. */

@@ -33,7 +33,7 @@ export interface MultiplexerOptions {
   readonly deliver: (packet: Packet) => number;
   /** Number of the first control packet. The daemon passes the clock's seconds, so that a restart goes forward. */
   readonly firstSeqNo?: number;
-  /** Called when a link becomes alive or falls silent. */
+  /** Called when a link is heard (again) or falls silent; not when its socket is gone. */
   readonly onLinkChange?: (link: MultiplexerLink) => void;
   /** How packets are spread; the original's weighted random choice when left out. */
   readonly scheduler?: Scheduler;
@@ -76,7 +76,8 @@ export class Multiplexer {
   }
 
   /**
-   * Takes a link on and greets the peer over it. It carries data once something was heard over it.
+   * Takes a link on; the initiator greets the peer over it. It carries data once something was heard
+   * over it.
    * @throws Error when the id is taken or not 1..255: a bug of the caller's.
    */
   addLink(port: LinkPort, now: number): MultiplexerLink {
@@ -87,7 +88,7 @@ export class Multiplexer {
     const link = new MultiplexerLink(port);
     this.#byId[port.id] = link;
     this.#links.push(link);
-    this.#greet(link, now);
+    if (port.isInitiator) this.#greet(link, now);
     return link;
   }
 
@@ -109,7 +110,9 @@ export class Multiplexer {
   /** The link's socket is gone: no data goes over it from now on. */
   handleLinkClosed(linkId: number, now: number): void {
     const link = this.#byId[linkId];
-    if (link) this.#setAlive(link, false, now);
+    if (!link?.isAlive) return;
+    link.isAlive = false;
+    this.#scheduler.update(this.#links, now);
   }
 
   /**
@@ -120,6 +123,7 @@ export class Multiplexer {
     if (packet.end === packet.start) return DropReason.EMPTY;
     const link = this.#scheduler.pick(packet, now);
     if (link === null) return DropReason.NO_LINK;
+    link.unreportedPkts++;
     return link.port.send(packet);
   }
 
@@ -152,7 +156,7 @@ export class Multiplexer {
       this.#peerSeqNo = controlPacket.seqNo;
       this.#peerControlMs = now;
       for (const each of this.#links) {
-        each.peerReceivedBytes = controlPacket.received.get(each.port.id) ?? 0;
+        each.handleReport(controlPacket.received.get(each.port.id) ?? 0, now);
       }
     }
     this.#heard(link, now);
@@ -161,19 +165,30 @@ export class Multiplexer {
     return 0;
   }
 
-  /** The next control packet: what we received on each link. Takes the next sequence number. */
+  /**
+   * The next control packet: what we received on each link; one of which nothing was received is left
+   * out, which says the same in fewer bytes. Takes the next sequence number.
+   */
   craftControl(now: number): ControlPacket {
     const received = new Map<number, number>();
-    for (const link of this.#links) received.set(link.port.id, link.receivedTally.total(now));
+    for (const link of this.#links) {
+      const receivedBytes = link.receivedTally.total(now);
+      if (receivedBytes > 0) received.set(link.port.id, receivedBytes);
+    }
     return { seqNo: this.#nextSeqNo++, received };
   }
 
-  /** Does what is due: control packets on every link, dead ones too (that is the probe); silence. */
+  /**
+   * Does what is due: links that fell silent; control packets on every link. Over a silent link the
+   * initiator's are the probe. The other end sends none: so an address that someone forged gets only a
+   * few, and a link that is dead in one direction is soon silent in both.
+   */
   handleTimeout(now: number): void {
     for (const link of this.#links) {
-      if (link.isAlive && now - link.lastHeardMs >= LINK_SILENT_MS) {
-        this.#setAlive(link, false, now);
-      }
+      if (!link.isAlive || now - link.lastHeardMs < LINK_SILENT_MS) continue;
+      link.isAlive = false;
+      this.#scheduler.update(this.#links, now);
+      this.#onLinkChange(link);
     }
     if (now < this.#nextControlMs) return;
     // Keeps the pace, but never sends a burst to catch up after the machine slept.
@@ -182,7 +197,9 @@ export class Multiplexer {
       now + CONTROL_INTERVAL_MS / 2,
     );
     this.#lastControl = this.craftControl(now);
-    for (const link of this.#links) link.port.sendControl(this.#lastControl);
+    for (const { port, isAlive } of this.#links) {
+      if (isAlive || port.isInitiator) port.sendControl(this.#lastControl);
+    }
   }
 
   /** Monotonic ms of the next {@link handleTimeout} that has something to do. */
@@ -197,18 +214,12 @@ export class Multiplexer {
   /** Something valid came over the link. */
   #heard(link: MultiplexerLink, now: number): void {
     link.lastHeardMs = now;
-    if (!link.isAlive) {
-      this.#setAlive(link, true, now);
-      // The peer may not know yet that its packets arrive: without this, it would wait up to a second.
-      this.#greet(link, now);
-    }
-  }
-
-  #setAlive(link: MultiplexerLink, isAlive: boolean, now: number): void {
-    if (link.isAlive === isAlive) return;
-    link.isAlive = isAlive;
+    if (link.isAlive) return;
+    link.handleUp(now);
     this.#scheduler.update(this.#links, now);
     this.#onLinkChange(link);
+    // The peer may not know yet that its packets arrive: without this, it would wait up to a second.
+    this.#greet(link, now);
   }
 
   /** Sends the newest control packet again over one link: the same number, so it counts once. */

@@ -10,6 +10,15 @@ import { Tallier, TALLIER_WINDOW_MS } from "./tallier.ts";
 /** A link that nothing valid came over for this long carries no data. The original sent on for ever. */
 export const LINK_SILENT_MS = 3_000;
 
+/**
+ * A link is deaf once this many data packets were sent over it and the peer has reported none of them
+ * for {@link DEAF_AFTER_MS}: its outgoing direction is dead while the other lives.
+ */
+const DEAF_AFTER_PKTS = 8;
+
+/** A report covers the tallier's window and is a second old at most. */
+const DEAF_AFTER_MS = TALLIER_WINDOW_MS + 1_000;
+
 /** State of one link in the multiplexer. Fields are read by the scheduler and by snapshots. */
 export class MultiplexerLink {
   readonly port: LinkPort;
@@ -21,11 +30,37 @@ export class MultiplexerLink {
   lastHeardMs = Number.NEGATIVE_INFINITY;
   /** Bytes the peer says it received from us on this link in its last 5 s. */
   peerReceivedBytes = 0;
+  /** Data packets sent since the peer last reported any. */
+  unreportedPkts = 0;
+  /** Monotonic ms when the peer last reported any, or when the link came up. */
+  reportedMs = Number.NEGATIVE_INFINITY;
   /** Fraction of the data packets the scheduler gives this link, 0..1. */
   share = 0;
 
   constructor(port: LinkPort) {
     this.port = port;
+  }
+
+  /** Takes what the peer reports. */
+  handleReport(receivedBytes: number, now: number): void {
+    this.peerReceivedBytes = receivedBytes;
+    if (receivedBytes > 0) this.#clearUnreported(now);
+  }
+
+  /** The link carries data from now on. */
+  handleUp(now: number): void {
+    this.isAlive = true;
+    this.#clearUnreported(now);
+  }
+
+  /** Whether the peer hears nothing of what we send over this link, though we hear the peer. */
+  isDeaf(now: number): boolean {
+    return this.unreportedPkts >= DEAF_AFTER_PKTS && now - this.reportedMs >= DEAF_AFTER_MS;
+  }
+
+  #clearUnreported(now: number): void {
+    this.unreportedPkts = 0;
+    this.reportedMs = now;
   }
 
   /**

@@ -32,6 +32,9 @@ const FLOOR_FRACTION = 1 / 32;
  */
 const PRIOR_BYTES = 65_536;
 
+/** Weight of a deaf link as a fraction of the heaviest: enough to notice that it hears again. */
+const DEAF_FRACTION = 1 / 256;
+
 /** Weighted random choice. */
 export class WeightedScheduler implements Scheduler {
   readonly #rng: () => number;
@@ -44,7 +47,7 @@ export class WeightedScheduler implements Scheduler {
     this.#rng = rng;
   }
 
-  update(links: readonly MultiplexerLink[]): void {
+  update(links: readonly MultiplexerLink[], now: number): void {
     const candidates = this.#candidates;
     candidates.length = 0;
     let heaviestBytes = 0;
@@ -56,7 +59,10 @@ export class WeightedScheduler implements Scheduler {
     }
     const floorBytes = heaviestBytes * FLOOR_FRACTION;
     for (let i = 0; i < candidates.length; i++) {
-      this.#weights[i] = PRIOR_BYTES + Math.max(floorBytes, candidates[i]!.peerReceivedBytes);
+      const link = candidates[i]!;
+      this.#weights[i] = link.isDeaf(now)
+        ? (PRIOR_BYTES + heaviestBytes) * DEAF_FRACTION
+        : PRIOR_BYTES + Math.max(floorBytes, link.peerReceivedBytes);
     }
     this.#sampler.setWeights(this.#weights, candidates.length);
     for (let i = 0; i < candidates.length; i++) {

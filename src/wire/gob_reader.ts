@@ -21,7 +21,8 @@ const TWO_POW_31 = 2 ** 31;
 const TWO_POW_32 = 2 ** 32;
 
 /**
- * A position in a gob stream. The bytes are borrowed for the reader's life.
+ * A position in a gob stream. The bytes are borrowed until the next `open`: a decoder keeps one
+ * reader for all its packets.
  *
  * @example
  * ```ts
@@ -33,8 +34,8 @@ const TWO_POW_32 = 2 ** 32;
  * ```
  */
 export class GobReader {
-  readonly #bytes: Uint8Array;
-  readonly #streamEnd: number;
+  #bytes: Uint8Array;
+  #streamEnd: number;
   #at: number;
   #messageEnd: number;
   #failed = false;
@@ -48,6 +49,15 @@ export class GobReader {
     this.#at = start;
     this.#messageEnd = start;
     this.#streamEnd = end;
+  }
+
+  /** Begins anew with `bytes[start..end)`, as a new reader would. */
+  open(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#messageEnd = start;
+    this.#streamEnd = end;
+    this.#failed = false;
   }
 
   /** Whether anything was wrong so far. */
@@ -80,8 +90,22 @@ export class GobReader {
     this.#messageEnd = this.#at + lengthBytes;
   }
 
-  /** Reads an unsigned integer; it saturates at 2^53 - 1. */
+  /** Reads past what is left of the open message. */
+  skipMessage(): void {
+    this.#at = this.#messageEnd;
+  }
+
+  /** Hot. Reads an unsigned integer; it saturates at 2^53 - 1. */
   readUint(): number {
+    // Most are of one byte, and hostile streams of nothing else.
+    const at = this.#at;
+    if (at < this.#messageEnd) {
+      const first = this.#bytes[at]!;
+      if (first <= MAX_ONE_BYTE_UINT) {
+        this.#at = at + 1;
+        return first;
+      }
+    }
     this.skipUint();
     return Math.min(this.#high * TWO_POW_32 + this.#low, Number.MAX_SAFE_INTEGER);
   }

@@ -26,6 +26,7 @@ const PEER: NetAddress = { hostname: "192.0.2.1", port: 4_321 };
 class FreeSocket implements DatagramSocket {
   readonly label = "free";
   readonly failure = null;
+  readonly lastSendError = null;
   readonly #datagram: Uint8Array;
   #isClosed = false;
   #duePkts = 0;

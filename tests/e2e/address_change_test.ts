@@ -15,7 +15,7 @@ import { TcpTransfer } from "../support/tcp_transfer.ts";
 Deno.test({
   name: "a TCP transfer goes on when the slave's address changes; the master answers the new one",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await DirectNetwork.create(1, 20e6);
     const { laptop, server } = network;
     await using master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
@@ -52,7 +52,7 @@ Deno.test({
 Deno.test({
   name: "a master listens on an address that it gets at run time, and does without one it loses",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await DirectNetwork.create();
     const { laptop, server } = network;
     await using master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);

@@ -20,7 +20,7 @@ const BEST_BPS = Math.max(...RATES_BPS);
 Deno.test({
   name: "a tunnel over three danted proxies carries ping, TCP and UDP over all three links",
   ignore: !canUseNamespaces(),
-  async fn(t) {
+  async fn(t): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 3, ratesBps: RATES_BPS });
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);

@@ -14,7 +14,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test({
     name: `${signal} ends master and slave with exit code 0; their tun devices are gone`,
     ignore: !canUseNamespaces(),
-    async fn() {
+    async fn(): Promise<void> {
       await using network = await DirectNetwork.create();
       const { laptop, server } = network;
       await using master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
@@ -43,7 +43,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 Deno.test({
   name: "wrong options end with exit code 2 and one line that says what to type",
-  async fn() {
+  async fn(): Promise<void> {
     const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
       [["slave"], /--proxies|--targets/],
       [["slave", "--proxies", "10.0.0.1:1080"], /--proxy-target/],
@@ -76,7 +76,7 @@ Deno.test({
   name:
     "a taken tun name, a missing /dev/net/tun and a missing capability are told with the remedy",
   ignore: !canUseNamespaces(),
-  async fn(t) {
+  async fn(t): Promise<void> {
     await using lab = new NetworkLab();
     const machine = await lab.namespace("machine");
     const args = ["master", "--listen", "4000", "--tun-name", "taken0", "--metrics", "none"];

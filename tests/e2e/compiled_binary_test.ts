@@ -25,7 +25,7 @@ const BARE = { clearEnv: true, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" }, c
 Deno.test({
   name: "the compiled binary makes a tunnel on a machine without Deno",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await compileIfStale();
     const version = await runProgram([BINARY, "--version"], BARE);
     assert.match(version, /^bindlink \d+\.\d+\.\d+/);

@@ -21,7 +21,7 @@ const HALF_BYTES = 12_000_000;
 Deno.test({
   name: "24 MB of garbage at the listener leave the tunnel working and the memory as it was",
   ignore: !canUseNamespaces(),
-  async fn(t) {
+  async fn(t): Promise<void> {
     await using network = await DirectNetwork.create(2);
     const { laptop, server } = network;
     const stranger = await addStranger(network);

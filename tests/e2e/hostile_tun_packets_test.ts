@@ -27,7 +27,7 @@ defined send($socket, pack("H*", $hex), 0, $address) or die "send: $!";
 Deno.test({
   name: "packets out of the tun that are not IP or longer than the MTU are dropped, and do no harm",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await DirectNetwork.create();
     const { laptop, server } = network;
     await using master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);

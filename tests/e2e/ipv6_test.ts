@@ -15,7 +15,7 @@ import { ping } from "../support/ping.ts";
 Deno.test({
   name: "links go over IPv6, directly and through a proxy, and carry IPv6 inside",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 2 });
     const { laptop, server, phones } = network;
     await using _danted = await DantedPhones.start(network);
@@ -52,7 +52,7 @@ Deno.test({
 Deno.test({
   name: "host names of proxy and target that do not resolve yet are asked for until they do",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 2 });
     const { laptop, server, phones } = network;
     await using _danted = await DantedPhones.start(network);
@@ -86,7 +86,7 @@ Deno.test({
 Deno.test({
   name: "a target's name with an address that does not work is tried at its next address",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await DirectNetwork.create();
     const { laptop, server } = network;
     await laptop.writeEtc("nsswitch.conf", "hosts: files\n");

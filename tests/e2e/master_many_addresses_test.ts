@@ -19,7 +19,7 @@ const IPV6 = ["fd01:1::2", "fd01:1::3"];
 Deno.test({
   name: "a master with five addresses answers each link from the address it was asked on",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await DirectNetwork.create();
     const { laptop, server } = network;
     for (const address of IPV4.slice(1)) await server.addAddress("in1", `${address}/24`);

@@ -13,7 +13,7 @@ import { ping } from "../support/ping.ts";
 Deno.test({
   name: "/metrics is Prometheus text that counts what the tunnel carried, /healthz says whether",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await DirectNetwork.create(2);
     const { laptop, server } = network;
     await using slave = await BindlinkProcess.start(laptop, [

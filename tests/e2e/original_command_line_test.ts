@@ -15,7 +15,7 @@ import { ping } from "../support/ping.ts";
 Deno.test({
   name: "the original's command lines make a tunnel",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 2 });
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);
@@ -42,7 +42,7 @@ Deno.test({
 Deno.test({
   name: "the original's --connect_tcp stands in for the tun",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 1 });
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);

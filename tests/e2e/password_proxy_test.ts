@@ -17,7 +17,7 @@ const WRONG_PASSWORD = "daneben-und-vorbei";
 Deno.test({
   name: "a link goes through a proxy with a password, which stands in no log and no metric",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 2 });
     const { laptop, server, phones } = network;
     await using stack = new AsyncDisposableStack();

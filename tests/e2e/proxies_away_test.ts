@@ -15,7 +15,7 @@ import { ping } from "../support/ping.ts";
 Deno.test({
   name: "a slave starts with every proxy away, master too, and connects when they come",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 3 });
     const { laptop, server } = network;
     // Three ways to be away: refusing, not answering, not even routable.

@@ -16,7 +16,7 @@ import { TcpTransfer } from "../support/tcp_transfer.ts";
 Deno.test({
   name: "a TCP transfer survives that a proxy is killed and started again; its link keeps its id",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 3, ratesBps: [20e6, 20e6, 20e6] });
     const { laptop, server } = network;
     await using danted = await DantedPhones.start(network);

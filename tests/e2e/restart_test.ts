@@ -16,7 +16,7 @@ const MASTER_ARGS = ["master", "--listen", "4000"];
 Deno.test({
   name: "a master restarted under a running slave is found again over every link",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 2 });
     await using _proxies = await DantedPhones.start(network);
     await using slave = await BindlinkProcess.start(network.laptop, slaveArgs(network));
@@ -38,7 +38,7 @@ Deno.test({
 Deno.test({
   name: "a slave restarted under a running master gets its links back under the same ids",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 2 });
     await using _proxies = await DantedPhones.start(network);
     await using master = await BindlinkProcess.start(network.server, MASTER_ARGS);

@@ -20,7 +20,7 @@ const POWERLESS = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", ...BINDL
 Deno.test({
   name: "the TCP stand-in carries a service over three proxies, without tun and privilege",
   ignore: !canUseNamespaces(),
-  async fn(t) {
+  async fn(t): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 3, ratesBps: [20e6, 20e6, 20e6] });
     const { laptop, server } = network;
     await using danted = await DantedPhones.start(network);

@@ -11,7 +11,7 @@ import { TcpTransfer } from "../support/tcp_transfer.ts";
 Deno.test({
   name: "both ends run on one machine with default metrics: the second is warned and goes on",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using lab = new NetworkLab();
     const machine = await lab.namespace("machine");
     await using master = await BindlinkProcess.start(machine, [
@@ -44,7 +44,7 @@ Deno.test({
 Deno.test({
   name: "both ends with a tun run on one machine, each with a device of its own",
   ignore: !canUseNamespaces(),
-  async fn() {
+  async fn(): Promise<void> {
     await using lab = new NetworkLab();
     const machine = await lab.namespace("machine");
     await using master = await BindlinkProcess.start(machine, ["master", "--listen", "4000"]);

@@ -72,6 +72,35 @@ Deno.test("a link that is deaf in one direction is left out by the end that hear
   assertNear(upload.sink.goodputBps(15_000, 20_000) / 1e6, 6, 0.35, "Mbit/s");
 });
 
+Deno.test("a link whose uplink alone dies is soon left out by both ends", () => {
+  const world = new World({ seed: 15, links: LINKS });
+  const upload = world.addFlow({ from: "slave", rateBps: 0.3e6, startMs: 500 });
+  const download = world.addFlow({ from: "master", rateBps: 0.3e6, startMs: 500 });
+  world.at(CUT_MS, () => world.link(1).up.setUp(false));
+  world.runUntil(60_000);
+  // The master hears nothing for 3 s and then falls silent itself; the slave needs 3 s more.
+  for (const side of [world.master, world.slave]) assert.equal(side.link(1)?.isAlive, false);
+  assert.ok(upload.sink.goodputBps(13_000, 60_000) > 0.29e6, "nothing is lost after that");
+  assert.ok(download.sink.goodputBps(13_000, 60_000) > 0.29e6);
+  world.link(1).up.setUp(true);
+  world.runUntil(62_000);
+  for (const side of [world.master, world.slave]) assert.equal(side.link(1)?.isAlive, true);
+});
+
+Deno.test("a link whose downlink alone dies is used no more by the master that still hears it", () => {
+  const world = new World({ seed: 16, links: LINKS });
+  const download = world.addFlow({ from: "master", rateBps: 0.3e6, startMs: 500 });
+  world.at(CUT_MS, () => world.link(1).down.setUp(false));
+  world.runUntil(60_000);
+  assert.equal(world.master.link(1)?.isAlive, true, "the slave's probes are heard");
+  assert.ok((world.master.link(1)?.share ?? 1) < 0.01);
+  const lostFraction = 1 - download.sink.goodputBps(15_000, 60_000) / 0.3e6;
+  assert.ok(lostFraction < 0.02, `${lostFraction} lost`);
+  world.link(1).down.setUp(true);
+  world.runUntil(120_000);
+  assert.ok((world.master.link(1)?.share ?? 0) > 0.2, "it is found to hear again");
+});
+
 Deno.test("with all links cut packets are refused, and flow again when one is mended", () => {
   const world = new World({ seed: 6, links: LINKS });
   const download = world.addFlow({ from: "master", rateBps: 2e6, startMs: 500 });

@@ -27,13 +27,13 @@ export class DirectNetwork implements AsyncDisposable {
     this.targets = targets;
   }
 
-  /** Builds it. @param rateBps limit of each cable in both directions; unlimited when left out. */
-  static async create(cables = 1, rateBps?: number): Promise<DirectNetwork> {
+  /** Builds it. @param rateBps limit of each cable in both directions. */
+  static async create(cables = 1, rateBps = Infinity): Promise<DirectNetwork> {
     const lab = new NetworkLab();
     try {
       const laptop = await lab.namespace("laptop");
       const server = await lab.namespace("server");
-      const rate = rateBps === undefined ? {} : { rateBps };
+      const rate = rateBps === Infinity ? {} : { rateBps };
       const targets: string[] = [];
       for (let n = 1; n <= cables; n++) {
         const addresses = (

@@ -47,6 +47,7 @@ export class FakeDatagramSocket implements DatagramSocket {
   readonly label: string;
   readonly localAddress: NetAddress;
   failure: Error | null = null;
+  lastSendError: Error | null = null;
   readonly #network: FakeNetwork;
   readonly #queue: QueuedDatagram[] = [];
   #isClosed = false;

@@ -11,12 +11,14 @@ import type { Packet } from "../../src/wire/packet.ts";
 /** Records; `result` says what the next sends return when it is negative. */
 export class FakeLinkPort implements LinkPort {
   readonly id: number;
+  readonly isInitiator: boolean;
   readonly sent: Uint8Array[] = [];
   readonly sentControls: ControlPacket[] = [];
   result = 0;
 
-  constructor(id: number) {
+  constructor(id: number, { isInitiator = true }: { readonly isInitiator?: boolean } = {}) {
     this.id = id;
+    this.isInitiator = isInitiator;
   }
 
   send(packet: Packet): number {

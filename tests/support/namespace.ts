@@ -16,10 +16,11 @@
 
 import { NamespaceReaper } from "./namespace_reaper.ts";
 import { type ProcessOptions, runProgram, TestProcess } from "./process.ts";
+import { whyNoNamespaces } from "./requirements.ts";
 
-/** Namespaces need root; tests that use them say `ignore: !canUseNamespaces()`. */
+/** Tests that use namespaces say `ignore: !canUseNamespaces()`; {@link whyNoNamespaces} says why not. */
 export function canUseNamespaces(): boolean {
-  return Deno.build.os === "linux" && Deno.uid() === 0;
+  return whyNoNamespaces() === null;
 }
 
 /** One end of a cable. */

@@ -112,6 +112,7 @@ export class SimLink {
   port(pipe: SimPipe): LinkPort {
     return {
       id: this.id,
+      isInitiator: pipe === this.up,
       send: (packet) => pipe.sendData(packet),
       sendControl: (controlPacket) => pipe.sendControl(controlPacket),
     };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Frame } from "../../../scripts/demo/frame.ts";
-import { UNEQUAL_PHONES } from "../../../scripts/demo/phones.ts";
+import { PHONES } from "../../../scripts/demo/phones.ts";
 import { drawLine, drawTable, MIN_COLUMNS } from "../../../scripts/demo/table.ts";
 
 const FRAME: Frame = {
@@ -11,7 +11,7 @@ const FRAME: Frame = {
   tunnelBps: 129.7e6,
   aloneBps: 19.2e6,
   history: Array.from({ length: 200 }, () => ({ tunnelBps: 29e6, act: 1 })),
-  rows: UNEQUAL_PHONES.map((phone, place) => ({
+  rows: PHONES.map((phone, place) => ({
     phone,
     rateBps: 119.1e6,
     share: 1,

@@ -15,7 +15,7 @@ Deno.test("Link.send puts the four bytes in front and leaves the packet as it wa
   const network = new FakeNetwork();
   using socket = network.bind(LOCAL);
   using peer = network.bind(REMOTE);
-  const link = new Link(3, "phone");
+  const link = new Link(3, "phone", { isInitiator: true });
   link.attach(socket, REMOTE);
   const packet = new Packet(100);
   packet.fill(Uint8Array.of(0x45, 1, 2));
@@ -32,7 +32,7 @@ Deno.test("Link.sendControl sends a gob stream behind 'B' 'L' 'C'", async () => 
   const network = new FakeNetwork();
   using socket = network.bind(LOCAL);
   using peer = network.bind(REMOTE);
-  const link = new Link(1, "phone");
+  const link = new Link(1, "phone", { isInitiator: true });
   link.attach(socket, REMOTE);
   assert(link.sendControl({ seqNo: 1, received: new Map([[1, 84]]) }) > 0);
   const received = slot();
@@ -41,7 +41,7 @@ Deno.test("Link.sendControl sends a gob stream behind 'B' 'L' 'C'", async () => 
 });
 
 Deno.test("Link.send returns CLOSED while the link has no socket, and counts nothing", () => {
-  const link = new Link(1, "phone");
+  const link = new Link(1, "phone", { isInitiator: true });
   const packet = new Packet(10);
   packet.fill(Uint8Array.of(0x45));
   assert.equal(link.send(packet), DropReason.CLOSED);
@@ -51,7 +51,7 @@ Deno.test("Link.send returns CLOSED while the link has no socket, and counts not
 
 Deno.test("Link.detach forgets socket and address and says why", () => {
   using socket = new FakeNetwork().bind(LOCAL);
-  const link = new Link(1, "phone");
+  const link = new Link(1, "phone", { isInitiator: true });
   link.attach(socket, REMOTE);
   assert.equal(link.remote, "192.0.2.2:2");
   assert(link.leadsTo(socket, { ...REMOTE }));

@@ -72,6 +72,29 @@ Deno.test("LinkMap.startListener answers each link from the address that it aske
   assert.equal(master.logger.count("info Link learned"), 1);
 });
 
+Deno.test("LinkMap.startListener on 0.0.0.0 answers from the address that was asked, too", async () => {
+  await using master = new Master();
+  await master.linkMap.startListener({ host: "0.0.0.0", port: master.port }, "none");
+  assert(master.linkMap.listenAddresses.includes(`127.0.0.1:${master.port}`));
+  assert(
+    !master.linkMap.listenAddresses.some((it) => it.startsWith("0.0.0.0") || it.includes("[")),
+  );
+});
+
+Deno.test("LinkMap learns no more links at once than its budget", async () => {
+  await using master = new Master();
+  await master.linkMap.startListener({ host: "127.0.0.1", port: master.port }, "none");
+  using socket = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
+  const dst = { hostname: "127.0.0.1", port: master.port };
+  for (let id = 1; id <= 100; id++) socket.send(control(id, id), dst);
+  await until(() => master.multiplexer.links.length + master.drops.total() === 100, "all handled");
+  assert.equal(master.multiplexer.links.length, 32);
+  assert.equal(master.drops.get(DropReason.TOO_MANY_LINKS), 68);
+  master.now = 60_000 - 1;
+  for (let id = 101; id <= 116; id++) socket.send(control(id, 1), dst);
+  await until(() => master.multiplexer.links.length === 48, "more as time passes");
+});
+
 Deno.test("LinkMap answers a link at the address its newest valid packet came from", async () => {
   await using master = new Master();
   await master.linkMap.startListener({ host: "127.0.0.1", port: master.port }, "none");

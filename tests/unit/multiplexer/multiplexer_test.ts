@@ -123,7 +123,7 @@ Deno.test("Multiplexer leaves a link out at once when its socket is gone", () =>
   multiplexer.handleControl(1, control(1), 0);
   multiplexer.handleLinkClosed(1, 5);
   assert.equal(multiplexer.send(packetOf(100), 5), DropReason.NO_LINK);
-  assert.deepEqual(changes, ["1 up", "1 silent"]);
+  assert.deepEqual(changes, ["1 up"], "the link map says why it closed");
 });
 
 Deno.test("Multiplexer.handleControl takes each number once, and never goes back", () => {
@@ -216,11 +216,54 @@ Deno.test("Multiplexer greets a link when it is added, opened, and first heard",
   assert.equal(new Set(ports[0]!.sentControls.map(({ seqNo }) => seqNo)).size, 1);
 });
 
+Deno.test("Multiplexer answers over a link that the peer opened, and does not probe it", () => {
+  const { multiplexer } = setUp(0);
+  const port = new FakeLinkPort(9, { isInitiator: false });
+  multiplexer.addLink(port, 0);
+  multiplexer.handleTimeout(0);
+  assert.equal(port.sentControls.length, 0, "nothing before the peer is heard");
+  multiplexer.handleControl(9, control(1), 10);
+  assert.equal(port.sentControls.length, 1);
+  for (let now = 1_000; now <= 10_000; now += 1_000) multiplexer.handleTimeout(now);
+  assert.equal(multiplexer.getLink(9)!.isAlive, false);
+  assert.equal(port.sentControls.length, 1 + 3, "none once it is silent");
+  multiplexer.handleControl(9, control(11), 10_500);
+  assert.equal(port.sentControls.length, 1 + 3 + 1);
+});
+
+/** Two links that are heard; the peer reports `received` each second while we send 20 packets a second. */
+function reportFor(seconds: number, received: Record<number, number>): Multiplexer {
+  const { multiplexer } = setUp(2);
+  for (let second = 1; second <= seconds; second++) {
+    for (const id of [1, 2]) {
+      multiplexer.handleControl(id, control(second, received), second * 1_000);
+    }
+    for (let i = 0; i < 20; i++) multiplexer.send(packetOf(100), second * 1_000);
+  }
+  return multiplexer;
+}
+
+Deno.test("Multiplexer takes packets off a link of which the peer reports nothing for six seconds", () => {
+  assert(reportFor(6, { 1: 5_000 }).getLink(2)!.share > 0.4, "a report may be late");
+  const multiplexer = reportFor(8, { 1: 5_000 });
+  assert(multiplexer.getLink(2)!.share < 0.01, `share ${multiplexer.getLink(2)!.share}`);
+  multiplexer.handleControl(1, control(9, { 1: 5_000, 2: 100 }), 9_000);
+  assert(multiplexer.getLink(2)!.share > 0.4, "it hears again");
+});
+
+Deno.test("Multiplexer does not take an idle link for a deaf one", () => {
+  const { multiplexer } = setUp(2);
+  for (let second = 1; second <= 60; second++) {
+    for (const id of [1, 2]) multiplexer.handleControl(id, control(second), second * 1_000);
+  }
+  assert.deepEqual(multiplexer.links.map((link) => link.share), [0.5, 0.5]);
+});
+
 Deno.test("Multiplexer.received does not take garbage for a sign of life", () => {
   const { multiplexer } = setUp(1, DropReason.NOT_IP);
   assert.equal(multiplexer.received(1, packetOf(10), 0), DropReason.NOT_IP);
   assert.equal(multiplexer.getLink(1)!.isAlive, false);
-  assert.deepEqual(multiplexer.craftControl(0).received, new Map([[1, 0]]));
+  assert.deepEqual(multiplexer.craftControl(0).received, new Map());
 });
 
 Deno.test("Multiplexer.received counts a packet that the tun had no room for as received", () => {

@@ -1,0 +1,99 @@
+/**
+ * `deno task test`: sets this machine up for the tests, then runs them all; `--e2e` only the
+ * end-to-end part.
+ *
+ * As root on a Debian-like system the packages that are missing are installed. Elsewhere it says what
+ * is left out and why. Exit code 1 when a test fails, or when one was left out on a machine on which
+ * all can run.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { missingRequirements, whyNoNamespaces } from "../tests/support/requirements.ts";
+import { installPackages, isDebianLike } from "./debian_packages.ts";
+import { runCommand, tryCommand } from "./run_command.ts";
+import { runTests, type TestCounts } from "./run_tests.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const FAST_PARTS = [
+  "tests/arch_test.ts",
+  "tests/unit",
+  "tests/sim",
+  "tests/conformance",
+  "tests/fuzz",
+];
+const E2E_PARTS = ["tests/e2e"];
+
+const HELP = `Usage: deno task test [--e2e]
+
+  --e2e    only the end-to-end tests
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help") || args.some((arg) => arg !== "--e2e")) {
+    say(HELP.trimEnd());
+    return args.includes("--help") ? 0 : 2;
+  }
+  Deno.chdir(ROOT);
+  const leftOut = await setUp();
+  if (leftOut !== null) {
+    say(`Left out: all tests with network namespaces and tun devices, because ${leftOut}`);
+  }
+  const parts = [...(args.includes("--e2e") ? [] : [FAST_PARTS]), E2E_PARTS];
+  const counts: TestCounts[] = [];
+  for (const part of parts) {
+    say(`\n== ${part.join(" ")}`);
+    counts.push(await runTests(part));
+  }
+  return report(counts, leftOut);
+}
+
+/** Makes all tests possible if that can be. Returns why not, or null. */
+async function setUp(): Promise<string | null> {
+  const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
+  const missing = [...new Set(missingRequirements().map((it) => it.debianPackage))];
+  if (isRoot && isDebianLike() && missing.length > 0) {
+    say(`Installing ${missing.join(", ")} (for the end-to-end tests)`);
+    await installPackages(missing);
+  }
+  if (isRoot) await tryCommand(["modprobe", "tun"]); // most often there already, or part of the kernel
+  return whyNoNamespaces() ?? await probeNamespaces();
+}
+
+/** Root in a container may not be allowed to make namespaces. */
+async function probeNamespaces(): Promise<string | null> {
+  const name = `bl${Deno.pid}-probe`;
+  const made = await tryCommand(["ip", "netns", "add", name]);
+  if (!made.isSuccess) return `"ip netns add" fails: ${made.stderr.trim()}`;
+  await runCommand(["ip", "netns", "del", name]);
+  return null;
+}
+
+function report(counts: readonly TestCounts[], leftOut: string | null): number {
+  const sum = (pick: (it: TestCounts) => number): number =>
+    counts.reduce((total, it) => total + pick(it), 0);
+  const ignored = counts.flatMap((it) => it.ignored);
+  const isSuccess = counts.every((it) => it.isSuccess);
+  const failed = sum((it) => it.failed);
+  say(
+    `\n${isSuccess ? "ok" : "FAILED"} | ${sum((it) => it.passed)} passed | ${failed} failed | ` +
+      `${ignored.length} ignored (steps counted)`,
+  );
+  if (ignored.length === 0) return isSuccess ? 0 : 1;
+  for (const name of ignored) say(`  ignored: ${name}`);
+  if (leftOut === null) {
+    say("FAILED: all tests can run on this machine, so none may be ignored");
+    return 1;
+  }
+  say(`  because ${leftOut}`);
+  return isSuccess ? 0 : 1;
+}
+
+function say(line: string): void {
+  // deno-lint-ignore no-console
+  console.log(line);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
