@@ -34,6 +34,8 @@ const TWO_POW_32 = 2 ** 32;
  * ```
  */
 export class GobReader {
+  /** How many values nobody wanted so far: gob_value.ts counts them here, and bounds them. */
+  skippedValues = 0;
   #bytes: Uint8Array;
   #streamEnd: number;
   #at: number;
@@ -58,6 +60,7 @@ export class GobReader {
     this.#messageEnd = start;
     this.#streamEnd = end;
     this.#failed = false;
+    this.skippedValues = 0;
   }
 
   /** Whether anything was wrong so far. */

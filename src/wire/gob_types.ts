@@ -95,9 +95,9 @@ export class GobType {
   /** Made when a struct needs them, kept for later ones: only the first `fieldCount` mean something. */
   readonly #fields: GobPart[] = [];
 
-  /** Struct: the field of that number, by which values name it; null when it has none such. */
+  /** Struct: the field of that number, by which values name it; null when it has none such, as -1. */
   fieldAt(number: number): GobPart | null {
-    return number < this.fieldCount ? this.#fields[number]! : null;
+    return number >= 0 && number < this.fieldCount ? this.#fields[number]! : null;
   }
 
   /** Makes it a type of that kind with nothing in it. */
@@ -124,6 +124,8 @@ export class GobType {
 export class GobTypes {
   /** As many as any stream had until now; only the first `#count` are this stream's. */
   readonly #types: GobType[] = [];
+  /** Their ids once more, in one place: the scan for one touches nothing else. */
+  readonly #ids = new Int32Array(MAX_GOB_TYPES);
   #count = 0;
   #definitionBytes = 0;
 
@@ -141,8 +143,10 @@ export class GobTypes {
   /** The type of that id, or null when it is predefined or unknown. */
   get(typeId: number): GobType | null {
     // A scan of at most 32 takes no longer than a Map's lookup, and leaves nothing to collect.
-    for (let i = 0; i < this.#count; i++) {
-      if (this.#types[i]!.id === typeId) return this.#types[i]!;
+    const ids = this.#ids;
+    const count = this.#count;
+    for (let i = 0; i < count; i++) {
+      if (ids[i] === typeId) return this.#types[i]!;
     }
     return null;
   }
@@ -166,6 +170,7 @@ export class GobTypes {
     if (kind < GobKind.ARRAY || kind > GobKind.TEXT_MARSHALER) return reader.fail();
     const type = this.#types[this.#count] ?? new GobType();
     this.#types[this.#count] = type;
+    this.#ids[this.#count] = typeId;
     type.reset(typeId, kind);
     readDescription(reader, type);
     if (reader.readFieldNumber(kind) !== -1) return reader.fail();
@@ -185,12 +190,18 @@ function readDescription(reader: GobReader, type: GobType): void {
   for (let n = reader.readFieldNumber(-1); n >= 0; n = reader.readFieldNumber(n)) {
     if (n === 0) skipCommonType(reader);
     else if (n === 1 && kind === GobKind.STRUCT) readFields(reader, type);
-    else if (n === 1 && kind === GobKind.MAP) type.key.reset(reader.readInt());
-    else if (n === 1 && kind <= GobKind.SLICE) type.element.reset(reader.readInt());
-    else if (n === 2 && kind === GobKind.MAP) type.element.reset(reader.readInt());
+    else if (n === 1 && kind === GobKind.MAP) type.key.reset(readTypeId(reader));
+    else if (n === 1 && kind <= GobKind.SLICE) type.element.reset(readTypeId(reader));
+    else if (n === 2 && kind === GobKind.MAP) type.element.reset(readTypeId(reader));
     else if (n === 2 && kind === GobKind.ARRAY) type.length = reader.readInt();
     else reader.fail();
   }
+}
+
+/** @returns 0, which is no type, for what can't be an id. */
+function readTypeId(reader: GobReader): number {
+  const id = reader.readInt();
+  return id > 0 && id <= MAX_TYPE_ID ? id : 0;
 }
 
 /** `CommonType { Name string; Id typeId }`: neither matters; the id was already given. */
@@ -214,7 +225,7 @@ function readField(reader: GobReader, field: GobPart): void {
     if (n === 0) {
       field.nameStart = reader.skipBytes();
       field.nameEnd = reader.position;
-    } else if (n === 1) field.typeId = reader.readInt();
+    } else if (n === 1) field.typeId = readTypeId(reader);
     else reader.fail();
   }
 }

@@ -4,12 +4,16 @@
  *     type ControlPacket struct { SeqNo int; Received map[int]ReceivedEntry }
  *     type ReceivedEntry struct { Bytes uint64 }
  *
- * Anyone can send these bytes, so decoding accepts anything, never throws, and its work is
- * proportional to the datagram's length. It takes whatever Go's encoder can make of a compatible
- * struct: fields are found by name and must have the right type, all others are skipped, what follows
- * the value is not looked at. Streams that no encoder makes are refused here and there where Go's
- * decoder is lenient (a struct without its final zero), and the other way round (an undefined type
- * that no value has).
+ * Anyone can send these bytes, so decoding accepts anything and never throws. Its work is proportional
+ * to the datagram's length, and bounded; bytes that are refused leave nothing to collect, since what
+ * decodes is made once (there is one thread, and it decodes one packet at a time).
+ *
+ * It takes whatever Go's encoder can make of a compatible struct: fields are found by name and must
+ * have the right type, all others are skipped, what follows the value is not looked at. Streams that
+ * no encoder makes are refused here and there where Go's decoder is lenient (a struct without its
+ * final zero), and the other way round (an undefined type that no value has). And there are bounds
+ * that Go has not, far beyond the original's packets: MAX_CONTROL_BYTES, MAX_ENTRIES, and those of
+ * gob_types.ts and gob_value.ts.
  *
  * @module
  */
@@ -18,12 +22,21 @@ import type { ControlPacket } from "./control_packet.ts";
 import { DropReason } from "./drop_reason.ts";
 import { GobReader } from "./gob_reader.ts";
 import { GobKind, type GobType, GobTypeId, GobTypes } from "./gob_types.ts";
-import { readGobTypeId, skipGobValue } from "./gob_value.ts";
+import { mayHoldGobValue, readGobTypeId, skipGobValue } from "./gob_value.ts";
 import { MAX_GOB_INTEGER_BYTES, writeGobInt, writeGobUint } from "./gob_writer.ts";
 import type { Packet } from "./packet.ts";
 
 /** Link ids are 1..255: one byte of the datagram header, 0 meaning none. */
 const MAX_LINK_ID = 255;
+
+/**
+ * Longest control packet that is looked at. With all 255 links ours has at most 3.7 KB; the rest is
+ * for fields that another Go program may have. Longer ones can only be made to cost time.
+ */
+const MAX_CONTROL_BYTES = 16_384;
+
+/** Most entries that are read: all link ids, and as many that are none of ours. */
+const MAX_ENTRIES = 512;
 
 /**
  * The three type definitions before each value, with the ids that Go gives in a program that sends
@@ -136,75 +149,117 @@ function writeControl(
  * ```
  */
 export function decodeLegacyControl(packet: Packet, into: ControlPacket): number {
-  into.seqNo = 0;
-  into.received.clear();
-  const reader = new GobReader(packet.bytes, packet.start, packet.end);
-  const types = new GobTypes();
+  const { bytes, start, end } = packet;
+  if (end - start > MAX_CONTROL_BYTES) return DropReason.BAD_CONTROL;
+  reader.open(bytes, start, end);
+  if (!mayHoldGobValue(reader)) return DropReason.BAD_CONTROL;
+  reader.open(bytes, start, end);
+  types.clear();
   const type = types.get(readGobTypeId(reader, types));
-  if (reader.failed || type === undefined) return DropReason.BAD_CONTROL;
-  const layout = findLayout(reader, types, type);
-  if (layout === undefined) return DropReason.BAD_CONTROL;
+  if (reader.failed || type === null || !findLayout(type)) return DropReason.BAD_CONTROL;
+  return readControl(type, into);
+}
+
+/** What decodes: made once, used for each packet, and between two of them without meaning. */
+const reader = new GobReader(new Uint8Array(), 0, 0);
+const types = new GobTypes();
+const layout: ControlLayout = {
+  seqNoField: -1,
+  receivedField: -1,
+  entryType: null,
+  bytesField: -1,
+};
+/** The link ids of Received in the order of their first entries, and by id what the last one says. */
+const entryLinkIds = new Uint8Array(MAX_LINK_ID);
+const entryBytes = new Float64Array(MAX_LINK_ID + 1);
+/** In {@link entryBytes}: no entry for the id. */
+const NO_ENTRY = -1;
+
+/** Reads the value. The map is filled only when all of it was good: refused bytes cost no memory. */
+function readControl(type: GobType, into: ControlPacket): number {
+  let seqNo = 0;
+  let entries = 0;
   for (let n = reader.readFieldNumber(-1); n >= 0; n = reader.readFieldNumber(n)) {
-    const field = type.fields[n];
-    if (field === undefined) reader.fail();
-    else if (n === layout.seqNoField) into.seqNo = reader.readInt();
-    else if (n === layout.receivedField) readReceived(reader, types, layout, into.received);
-    else skipGobValue(reader, types, field.typeId);
+    const field = type.fieldAt(n);
+    if (field === null) reader.fail();
+    else if (n === layout.seqNoField) seqNo = reader.readInt();
+    else if (n === layout.receivedField) entries = readReceived();
+    else skipGobValue(reader, types, field);
   }
-  return reader.failed ? DropReason.BAD_CONTROL : 0;
+  if (reader.failed) return DropReason.BAD_CONTROL;
+  into.seqNo = seqNo;
+  into.received.clear();
+  for (let i = 0; i < entries; i++) {
+    const linkId = entryLinkIds[i]!;
+    into.received.set(linkId, entryBytes[linkId]!);
+  }
+  return 0;
 }
 
 /** Where the wanted fields are in the sender's types; -1 for one that it does not have. */
 interface ControlLayout {
-  readonly seqNoField: number;
-  readonly receivedField: number;
-  readonly entryType: GobType | undefined;
-  readonly bytesField: number;
+  seqNoField: number;
+  receivedField: number;
+  entryType: GobType | null;
+  bytesField: number;
 }
 
-/** @returns undefined when a wanted field has another type than ours, or none is there at all. */
-function findLayout(reader: GobReader, types: GobTypes, type: GobType): ControlLayout | undefined {
-  if (type.kind !== GobKind.STRUCT) return undefined;
-  const seqNoField = findField(reader, type, "SeqNo");
-  const receivedField = findField(reader, type, "Received");
-  if (seqNoField < 0 && receivedField < 0) return undefined;
-  if (seqNoField >= 0 && type.fields[seqNoField]!.typeId !== GobTypeId.INT) return undefined;
-  if (receivedField < 0) return { seqNoField, receivedField, entryType: undefined, bytesField: -1 };
-  const mapType = types.get(type.fields[receivedField]!.typeId);
-  if (mapType?.kind !== GobKind.MAP || mapType.keyTypeId !== GobTypeId.INT) return undefined;
-  const entryType = types.get(mapType.elementTypeId);
-  if (entryType?.kind !== GobKind.STRUCT) return undefined;
-  const bytesField = findField(reader, entryType, "Bytes");
-  if (bytesField >= 0 && entryType.fields[bytesField]!.typeId !== GobTypeId.UINT) return undefined;
-  return { seqNoField, receivedField, entryType, bytesField };
+/** Fills the layout. @returns false when a wanted field has another type than ours, or none is there. */
+function findLayout(type: GobType): boolean {
+  if (type.kind !== GobKind.STRUCT) return false;
+  layout.seqNoField = findField(type, "SeqNo");
+  layout.receivedField = findField(type, "Received");
+  layout.entryType = null;
+  layout.bytesField = -1;
+  const seqNo = type.fieldAt(layout.seqNoField);
+  const received = type.fieldAt(layout.receivedField);
+  if (seqNo !== null && seqNo.typeId !== GobTypeId.INT) return false;
+  return received === null ? seqNo !== null : findEntryLayout(types.resolve(received));
 }
 
-function findField(reader: GobReader, type: GobType, name: string): number {
-  return type.fields.findIndex((field) => reader.hasText(field.nameStart, field.nameEnd, name));
+function findEntryLayout(mapType: GobType | null): boolean {
+  if (mapType?.kind !== GobKind.MAP || mapType.key.typeId !== GobTypeId.INT) return false;
+  const entryType = types.resolve(mapType.element);
+  if (entryType?.kind !== GobKind.STRUCT) return false;
+  layout.entryType = entryType;
+  layout.bytesField = findField(entryType, "Bytes");
+  const bytes = entryType.fieldAt(layout.bytesField);
+  return bytes === null || bytes.typeId === GobTypeId.UINT;
 }
 
-function readReceived(
-  reader: GobReader,
-  types: GobTypes,
-  layout: ControlLayout,
-  received: Map<number, number>,
-): void {
+/** @returns the number of the first field of that name, or -1. */
+function findField(type: GobType, name: string): number {
+  for (let n = 0; n < type.fieldCount; n++) {
+    const field = type.fieldAt(n)!;
+    if (reader.hasText(field.nameStart, field.nameEnd, name)) return n;
+  }
+  return -1;
+}
+
+/** @returns how many link ids have entries now. */
+function readReceived(): number {
+  entryBytes.fill(NO_ENTRY);
+  let entries = 0;
   const count = reader.readCount();
+  if (count > MAX_ENTRIES) reader.fail();
   for (let i = 0; i < count && !reader.failed; i++) {
     const linkId = reader.readInt();
-    const receivedBytes = readEntry(reader, types, layout);
-    if (linkId >= 1 && linkId <= MAX_LINK_ID) received.set(linkId, receivedBytes);
+    const receivedBytes = readEntry();
+    if (linkId < 1 || linkId > MAX_LINK_ID) continue;
+    if (entryBytes[linkId] === NO_ENTRY) entryLinkIds[entries++] = linkId;
+    entryBytes[linkId] = receivedBytes;
   }
+  return entries;
 }
 
 /** @returns the entry's Bytes. */
-function readEntry(reader: GobReader, types: GobTypes, layout: ControlLayout): number {
+function readEntry(): number {
   let receivedBytes = 0;
   for (let n = reader.readFieldNumber(-1); n >= 0; n = reader.readFieldNumber(n)) {
-    const field = layout.entryType?.fields[n];
-    if (field === undefined) reader.fail();
+    const field = layout.entryType?.fieldAt(n) ?? null;
+    if (field === null) reader.fail();
     else if (n === layout.bytesField) receivedBytes = reader.readUint();
-    else skipGobValue(reader, types, field.typeId);
+    else skipGobValue(reader, types, field);
   }
   return receivedBytes;
 }

@@ -115,3 +115,26 @@ Deno.test("writeGobInt writes what Go does for any safe integer", () => {
     assert.deepEqual(written((bytes) => writeGobInt(bytes, 0, value)), gobInt(value));
   }
 });
+
+Deno.test("GobReader.open begins anew, after a failure too", () => {
+  const reader = readerOf(1);
+  reader.skippedValues = 7;
+  reader.fail();
+  reader.open(Uint8Array.of(9, 9, 2, 5, 6, 9), 2, 5);
+  reader.readMessage();
+  assert.equal(reader.readUint(), 5);
+  assert.equal(reader.remainingBytes, 1);
+  assert.equal(reader.skippedValues, 0);
+  assert.ok(!reader.failed);
+});
+
+Deno.test("GobReader.skipMessage goes to the next message", () => {
+  const stream = Uint8Array.of(3, 1, 2, 3, 1, 8);
+  const reader = new GobReader(stream, 0, stream.length);
+  reader.readMessage();
+  reader.readUint();
+  reader.skipMessage();
+  assert.equal(reader.remainingBytes, 0);
+  reader.readMessage();
+  assert.equal(reader.readUint(), 8);
+});

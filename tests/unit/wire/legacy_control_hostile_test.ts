@@ -1,5 +1,5 @@
 /**
- * Control packets that are made to break the decoder: lies about lengths, recursion, floods.
+ * Control packets that are made to break the decoder: lies about lengths, ids and types, recursion. Floods: legacy_control_bounds_test.ts.
  *
  * @module
  */
@@ -10,7 +10,6 @@ import {
   control,
   decode,
   type Decoded,
-  entry,
   INT,
   INTERFACE,
   TYPES,
@@ -19,7 +18,6 @@ import {
 import {
   gobArrayType,
   type GobBytes,
-  type GobFieldSpec,
   gobInt,
   gobList,
   gobMapType,
@@ -30,13 +28,6 @@ import {
   gobStructType,
   gobUint,
 } from "../../support/gob_writer.ts";
-
-Deno.test("decodeLegacyControl keeps at most 255 of 10,000 entries", () => {
-  const entries = Array.from({ length: 10_000 }, (_, id) => [id % 300, entry(id % 100)] as const);
-  const { result, received } = decode(...TYPES, control(1, entries));
-  assert.equal(result, 0);
-  assert.equal(received.length, 255);
-});
 
 /** `[]` of itself, so deep. */
 function nested(depth: number): GobBytes {
@@ -56,6 +47,7 @@ const REFUSED: readonly (readonly [string, readonly GobBytes[]])[] = [
   ["only type definitions", TYPES],
   ["a value of an undefined type", [control(1, [])]],
   ["a type that is defined twice", [TYPES[0]!, ...TYPES, control(1, [])]],
+  ["a type id that is no int32", [gobMessage(gobSliceType(2 ** 31, INT)), ...WHOLE]],
   ["a type id that belongs to gob", [
     gobMessage(gobStructType(20, "CP", [["SeqNo", INT]])),
     gobMessage(gobInt(20), gobStruct([[0, gobInt(1)]])),
@@ -132,31 +124,16 @@ Deno.test("decodeLegacyControl skips a value of a type that contains itself", ()
   assert.equal(selfContaining(20).seqNo, 1);
 });
 
-Deno.test("decodeLegacyControl refuses values nested 60,000 deep, instead of exhausting the stack", () => {
-  assert.equal(selfContaining(60_000).result, DropReason.BAD_CONTROL);
+Deno.test("decodeLegacyControl refuses values nested 1,000 deep", () => {
+  assert.equal(selfContaining(1_000).result, DropReason.BAD_CONTROL);
 });
 
-Deno.test("decodeLegacyControl refuses interfaces nested 8,000 deep", () => {
+Deno.test("decodeLegacyControl refuses interfaces nested 500 deep", () => {
   const level = [...gobString("I"), ...gobInt(110), ...gobUint(0), 1]; // then the struct's field 0
   const { result } = decode(
     gobMessage(gobStructType(110, "I", [["I", INTERFACE]])),
     gobMessage(gobStructType(100, "CP", [["X", INTERFACE], ["SeqNo", INT]])),
-    gobMessage(gobInt(100), [1], Array.from({ length: 8_000 }, () => level).flat()),
+    gobMessage(gobInt(100), [1], Array.from({ length: 500 }, () => level).flat()),
   );
   assert.equal(result, DropReason.BAD_CONTROL);
-});
-
-Deno.test("decodeLegacyControl reads a packet with thousands of other types and fields", () => {
-  const types = Array.from(
-    { length: 3_000 },
-    (_, i) => gobMessage(gobSliceType(1_000 + i, 1_000 + i)),
-  );
-  const fields = Array.from({ length: 1_000 }, (_, i): GobFieldSpec => [`F${i}`, 1_000 + i]);
-  const { result, seqNo } = decode(
-    ...types,
-    gobMessage(gobStructType(100, "CP", [...fields, ["SeqNo", INT]])),
-    gobMessage(gobInt(100), gobStruct([[999, [0]], [1_000, gobInt(3)]])),
-  );
-  assert.equal(result, 0);
-  assert.equal(seqNo, 3);
 });
