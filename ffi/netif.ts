@@ -37,20 +37,6 @@ export function interfaceIndex(name: string): number | null {
   return ifreq.int;
 }
 
-/** The interface's MTU in bytes. @throws SysError */
-export function interfaceMtu(name: string): number {
-  using ifreq = new Ifreq(name);
-  request(AF_INET, "SIOCGIFMTU", ifreq.address);
-  return ifreq.int;
-}
-
-/** Whether the interface is administratively up. @throws SysError */
-export function isInterfaceUp(name: string): boolean {
-  using ifreq = new Ifreq(name);
-  request(AF_INET, "SIOCGIFFLAGS", ifreq.address);
-  return (ifreq.flags & IFF_UP) !== 0;
-}
-
 /** Sets the MTU. @throws SysError: EINVAL when the device does not take that size. */
 export function setInterfaceMtu(name: string, mtuBytes: number): void {
   using ifreq = new Ifreq(name);
@@ -124,7 +110,6 @@ const REQUESTS = {
   SIOCSIFFLAGS: 0x8914,
   SIOCSIFADDR: 0x8916,
   SIOCSIFNETMASK: 0x891c,
-  SIOCGIFMTU: 0x8921,
   SIOCSIFMTU: 0x8922,
   SIOCGIFINDEX: 0x8933,
 } as const;

@@ -14,7 +14,7 @@ import {
   type LogRecord,
   type TextFormatter,
 } from "@logtape/logtape";
-import { type SyncWriter, writeText } from "./text_output.ts";
+import { type SyncWriter, writeBytes } from "./text_output.ts";
 
 /** What belongs to an event. Values are shown as text; an Error by its message and its cause's. */
 export type LogProperties = Readonly<Record<string, unknown>>;
@@ -33,7 +33,10 @@ export interface LogOptions {
   readonly format: "text" | "json";
   /** ANSI colours in the text format; see {@link wantsColors}. */
   readonly hasColors: boolean;
-  /** Where lines go, one `writeSync` each. */
+  /**
+   * Where lines go, one `writeSync` each, unless it takes less. One that throws WouldBlock in place of
+   * waiting for its reader costs lines, which are counted; one that waits stops the daemon meanwhile.
+   */
   readonly writer: SyncWriter;
 }
 
@@ -75,11 +78,18 @@ export function describeError(error: unknown): string {
   return message.includes(cause) ? message : `${message}: ${cause}`;
 }
 
-/** Writes formatted lines; a reader that is away or slow costs lines, never the daemon. */
+/** Longest line in bytes: `PIPE_BUF`, what a pipe that has room takes whole (pipe(7)). */
+const MAX_LINE_BYTES = 4096;
+
+/** What is kept of the message of a longer line, in characters: of six bytes at most, once escaped. */
+const CUT_MESSAGE_CHARS = 500;
+
+/** Writes formatted lines; what a reader that is away or slow does not take is lost, and counted. */
 class LineSink {
   readonly #writer: SyncWriter;
   readonly #format: TextFormatter;
   #isMidLine = false;
+  #lostLines = 0;
 
   constructor(writer: SyncWriter, format: TextFormatter) {
     this.#writer = writer;
@@ -87,10 +97,37 @@ class LineSink {
   }
 
   write(record: LogRecord): void {
-    const line = this.#format(record);
-    // A line that got out in part must not swallow the next one. No patience: this thread moves packets.
-    this.#isMidLine = !writeText(this.#writer, this.#isMidLine ? `\n${line}` : line, 0);
+    if (this.#lostLines > 0 && this.#writeLine(lossRecord(record, this.#lostLines))) {
+      this.#lostLines = 0;
+    }
+    if (!this.#writeLine(record)) this.#lostLines++;
   }
+
+  /** @returns whether it got out whole. */
+  #writeLine(record: LogRecord): boolean {
+    // A line that got out in part must not swallow the next one.
+    const start = this.#isMidLine ? "\n" : "";
+    let bytes = new TextEncoder().encode(start + this.#format(record));
+    if (bytes.length > MAX_LINE_BYTES) {
+      bytes = new TextEncoder().encode(start + this.#format(cutRecord(record, bytes.length)));
+    }
+    // No patience: this thread moves packets.
+    const writtenBytes = writeBytes(this.#writer, bytes, 0);
+    if (writtenBytes > 0) this.#isMidLine = writtenBytes < bytes.length;
+    return writtenBytes === bytes.length;
+  }
+}
+
+/** Says how many lines before this one are missing. */
+function lossRecord(next: LogRecord, lostLines: number): LogRecord {
+  const message = lostLines === 1 ? "1 log line was lost" : `${lostLines} log lines were lost`;
+  return { ...next, level: "warning", message: [message], properties: {} };
+}
+
+/** What remains of an event whose line would be too long. */
+function cutRecord(record: LogRecord, lineBytes: number): LogRecord {
+  const message = record.message.map(String).join("").slice(0, CUT_MESSAGE_CHARS);
+  return { ...record, message: [message], properties: { cutFromBytes: lineBytes } };
 }
 
 const LEVEL_LABELS: Readonly<Record<LogRecord["level"], { text: string; color: string }>> = {

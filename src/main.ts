@@ -11,12 +11,15 @@
 import { type CommandLineResult, readCommandLine } from "./cli/command_line.ts";
 import type { DaemonOptions } from "./daemon_options.ts";
 import { describeError, setUpLog, wantsColors } from "./log.ts";
-import { writeText } from "./text_output.ts";
+import { type SyncWriter, writeText } from "./text_output.ts";
 import { UsageError } from "./usage_error.ts";
 import { currentRuntime, VERSION, versionText } from "./version.ts";
 
 /** How long a slow reader of help or an error is waited for, in milliseconds. */
 const PRINT_PATIENCE_MS = 2000;
+
+/** stderr(3). */
+const STDERR_FD = 2;
 
 /** SIGHUP is left alone: with a listener, `nohup bindlink` would end with its terminal. */
 const STOP_SIGNALS = [
@@ -43,11 +46,12 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(options: DaemonOptions): Promise<number> {
+  const writer = await openLogWriter();
   const logger = setUpLog({
     level: options.logLevel,
     format: options.logFormat,
     hasColors: wantsColors(Deno.stderr.isTerminal(), Deno.env.get("NO_COLOR")),
-    writer: Deno.stderr,
+    writer,
   });
   using stop = new StopSignals(Deno.exit);
   try {
@@ -56,7 +60,21 @@ async function run(options: DaemonOptions): Promise<number> {
     await runDaemon(options, { logger, signal: stop.signal, version: VERSION });
     return 0;
   } catch (error) {
-    return reportFailure(error, options.logLevel === "debug");
+    return reportFailure(error, options.logLevel === "debug", writer);
+  }
+}
+
+/**
+ * Stderr for the log: without waiting for its reader where that can be had. Elsewhere, as on a system
+ * without the C library we know, a reader that stands still stops the daemon.
+ */
+export async function openLogWriter(): Promise<SyncWriter> {
+  try {
+    // Only here: help and version need no C library.
+    const { NonBlockingWriter } = await import("../ffi/nonblocking_writer.ts");
+    return new NonBlockingWriter(STDERR_FD, { isTerminal: Deno.stderr.isTerminal() });
+  } catch {
+    return Deno.stderr;
   }
 }
 
@@ -89,11 +107,15 @@ export class StopSignals implements Disposable {
   }
 }
 
-function reportFailure(error: unknown, wantsStack: boolean): number {
+function reportFailure(
+  error: unknown,
+  wantsStack: boolean,
+  writer: SyncWriter = Deno.stderr,
+): number {
   const isUsageError = error instanceof UsageError;
   const message = describeError(error).replace(/\s*\n\s*/g, " ");
   const stack = wantsStack && !isUsageError && error instanceof Error ? `${error.stack}\n` : "";
-  writeText(Deno.stderr, `error: ${message}\n${stack}`, PRINT_PATIENCE_MS);
+  writeText(writer, `error: ${message}\n${stack}`, PRINT_PATIENCE_MS);
   return isUsageError ? 2 : 1;
 }
 

@@ -16,23 +16,30 @@ const RETRY_MS = 5;
 
 /**
  * Writes all of the text.
- * @param patienceMs how long to wait, blocking, for a reader that is slow on a non-blocking pipe.
+ * @param patienceMs how long to wait, blocking, for a reader that is slow; a writer that itself waits
+ * for its reader is not stopped by this.
  * @returns false when the text did not get out whole: nobody reads any more (EPIPE), the pipe
  * stayed full (EAGAIN), the disk is full. Never throws.
  */
 export function writeText(writer: SyncWriter, text: string, patienceMs: number): boolean {
-  let bytes = new TextEncoder().encode(text);
+  const bytes = new TextEncoder().encode(text);
+  return writeBytes(writer, bytes, patienceMs) === bytes.length;
+}
+
+/** As {@link writeText}, of bytes. @returns how many of them got out. */
+export function writeBytes(writer: SyncWriter, bytes: Uint8Array, patienceMs: number): number {
+  let writtenBytes = 0;
   let waitedMs = 0;
-  while (bytes.length > 0) {
+  while (writtenBytes < bytes.length) {
     try {
-      bytes = bytes.subarray(writer.writeSync(bytes));
+      writtenBytes += writer.writeSync(bytes.subarray(writtenBytes));
     } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock) || waitedMs >= patienceMs) return false;
+      if (!(error instanceof Deno.errors.WouldBlock) || waitedMs >= patienceMs) break;
       block(RETRY_MS);
       waitedMs += RETRY_MS;
     }
   }
-  return true;
+  return writtenBytes;
 }
 
 /** Atomics.wait is the one way to wait without giving up the thread. */

@@ -39,15 +39,15 @@ const ACTS: readonly Act[] = [
     title: "three phones together",
     begin: (stage) => stage.useTunnel(stage.phones.length),
     links: 3,
-    settleMs: 7_000,
-    measureMs: 5_000,
+    settleMs: 6_000,
+    measureMs: 6_000,
   },
   {
     title: "the best phone is cut",
     begin: (stage) => stage.cutPhone(BEST_PHONE),
     links: 0,
-    settleMs: 4_000,
-    measureMs: 4_000,
+    settleMs: 5_000,
+    measureMs: 5_000,
   },
 ];
 

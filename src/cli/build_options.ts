@@ -10,7 +10,6 @@ import { UsageError } from "../usage_error.ts";
 import { buildLinks } from "./build_links.ts";
 import { type GivenOption, GivenOptions } from "./given_options.ts";
 import type { OptionKey, Role } from "./option_table.ts";
-import { quoteValue } from "./quote.ts";
 import {
   parseChoice,
   parseCidr,
@@ -19,9 +18,6 @@ import {
   parseMtuBytes,
   parseTunName,
 } from "./values.ts";
-
-/** Smallest MTU of a device with an IPv6 address (RFC 8200 §5); the kernel refuses the address below it. */
-const IPV6_MIN_MTU_BYTES = 1280;
 
 /** What can stand at an end of the tunnel, and the options that ask for it. */
 const TUNDEV_KINDS: readonly { readonly options: readonly OptionKey[] }[] = [
@@ -79,7 +75,7 @@ function keepOneTundev(given: GivenOptions): void {
 
 function buildTundev(given: GivenOptions): TundevSpec {
   const mtu = given.one("mtu");
-  const mtuBytes = parseMtuBytes(mtu.value, mtu.subject);
+  const mtuBytes = parseMtuBytes(mtu.value, mtu.subject, false);
   const connect = given.find("connect-tcp");
   if (connect !== undefined) {
     const target = parseHostPort(connect.values[0] ?? "", connect.subject);
@@ -92,12 +88,8 @@ function buildTundev(given: GivenOptions): TundevSpec {
   }
   const name = given.one("tun-name");
   const addresses = buildAddresses(given.list("address"));
-  if (mtuBytes < IPV6_MIN_MTU_BYTES && addresses.some((cidr) => cidr.address.includes(":"))) {
-    throw new UsageError(
-      `${mtu.subject} ${quoteValue(mtu.value)}: with an IPv6 address type at least ` +
-        `${IPV6_MIN_MTU_BYTES}`,
-    );
-  }
+  const hasIpv6 = addresses.some((cidr) => cidr.address.includes(":"));
+  parseMtuBytes(mtu.value, mtu.subject, hasIpv6);
   return { kind: "tun", name: parseTunName(name.value, name.subject), addresses, mtuBytes };
 }
 

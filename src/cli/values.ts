@@ -9,17 +9,9 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import type { Cidr } from "../daemon_options.ts";
 import type { HostPort } from "../net_address.ts";
+import { mtuAdvice, tunNameAdvice } from "../tun_limits.ts";
 import { UsageError } from "../usage_error.ts";
 import { quoteValue } from "./quote.ts";
-
-/** Smallest MTU: what every IPv4 host takes (RFC 791 §3.1). */
-const MIN_MTU_BYTES = 576;
-
-/** Largest MTU: with all headers a datagram stays below IPv4's 65,507 bytes. */
-const MAX_MTU_BYTES = 65_000;
-
-/** Longest interface name, in bytes (IFNAMSIZ 16, less the final zero; linux/if.h). */
-const MAX_INTERFACE_NAME_BYTES = 15;
 
 /** Longest host name, in characters (RFC 1035 §2.3.4); also what a SOCKS5 request can hold. */
 const MAX_HOST_NAME_CHARS = 253;
@@ -40,6 +32,11 @@ export function parseHostPort(
   if (bracketed !== null) {
     const host = bracketed[1] ?? "";
     if (!isIPv6(host)) return fail("what is in brackets is not an IPv6 address");
+    if (host.includes("%")) {
+      return fail(
+        "zones such as %eth0 are not supported by this version's sockets: use an address without",
+      );
+    }
     return { host, port: parsePort(bracketed[2], fail) };
   }
   if (isIPv6(text) || text.split(":").length > 2) {
@@ -91,29 +88,19 @@ export function parseCidr(text: string, subject: string): Cidr {
   return { address, prefixBits: Number(bits) };
 }
 
-/** Largest packet in the tunnel. @throws {UsageError} */
-export function parseMtuBytes(text: string, subject: string): number {
+/** Largest packet in the tunnel. @param hasIpv6 whether the tunnel has an IPv6 address. @throws {UsageError} */
+export function parseMtuBytes(text: string, subject: string, hasIpv6: boolean): number {
   const bytes = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
-  if (bytes >= MIN_MTU_BYTES && bytes <= MAX_MTU_BYTES) return bytes;
-  throw new UsageError(
-    `${subject} ${quoteValue(text)}: type a number from ${MIN_MTU_BYTES} to ${MAX_MTU_BYTES}`,
-  );
+  const advice = mtuAdvice(bytes, hasIpv6);
+  if (advice !== null) throw new UsageError(`${subject} ${quoteValue(text)}: ${advice}`);
+  return bytes;
 }
 
-/** An interface name as the kernel takes it (`dev_valid_name` in net/core/dev.c). @throws {UsageError} */
+/** An interface name as the kernel takes it. @throws {UsageError} */
 export function parseTunName(text: string, subject: string): string {
-  const fail = (problem: string): never => {
-    throw new UsageError(`${subject} ${quoteValue(text)}: ${problem}`);
-  };
-  if (new TextEncoder().encode(text).length > MAX_INTERFACE_NAME_BYTES) {
-    return fail(`an interface name has at most ${MAX_INTERFACE_NAME_BYTES} bytes`);
-  }
-  if (
-    !/^(?:(?![/:%])[\p{L}\p{N}\p{P}\p{S}])*(?:%d)?(?:(?![/:%])[\p{L}\p{N}\p{P}\p{S}])*$/u.test(text)
-  ) {
-    return fail("type a name without blanks, / and :, with at most one %d, e.g. bind%d");
-  }
-  return text === "" || text === "." || text === ".." ? fail("type a name, e.g. bind%d") : text;
+  const advice = tunNameAdvice(text);
+  if (advice !== null) throw new UsageError(`${subject} ${quoteValue(text)}: ${advice}`);
+  return text;
 }
 
 /** One of a few words. @throws {UsageError} */

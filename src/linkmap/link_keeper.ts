@@ -4,6 +4,7 @@
  * @module
  */
 
+import { abortableSleep } from "../abortable_sleep.ts";
 import { describeError, type Logger } from "../log.ts";
 import { Backoff } from "./backoff.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
@@ -102,7 +103,7 @@ export class LinkKeeper {
       else logger.warn("Link down", properties);
       if (this.#loggedReasons.size >= MAX_LOGGED_REASONS) this.#loggedReasons.clear();
       this.#loggedReasons.add(reason);
-      await sleep(waitMs, this.#abort.signal);
+      await abortableSleep(waitMs, this.#abort.signal);
     }
   }
 
@@ -124,18 +125,4 @@ export class LinkKeeper {
       ? silence
       : `${silence}, and sending fails: ${describeError(socket.lastSendError)}`;
   }
-}
-
-/** Resolves after a time, or at once when the signal fires. */
-function sleep(waitMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(done, waitMs);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

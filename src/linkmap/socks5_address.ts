@@ -11,7 +11,7 @@ import type { HostPort } from "../net_address.ts";
 export const AddressType = { IPV4: 1, DOMAIN: 3, IPV6: 4 } as const;
 
 /** Longest domain name that the one length byte can say. */
-export const MAX_DOMAIN_BYTES = 255;
+const MAX_DOMAIN_BYTES = 255;
 
 /** Longest address field: ATYP, length, 255 bytes of name, port. */
 export const MAX_ADDRESS_BYTES = 1 + 1 + MAX_DOMAIN_BYTES + 2;

@@ -5,6 +5,7 @@
  */
 
 import { domainToASCII } from "node:url";
+import { closeQuietly } from "../close_quietly.ts";
 import { UsageError } from "../usage_error.ts";
 import { withDeadline } from "./deadline.ts";
 import { parseIp } from "./ip_literal.ts";
@@ -85,15 +86,6 @@ async function connectAddress(
   conn.setKeepAlive(true);
   conn.setNoDelay(true);
   return conn;
-}
-
-/** Closes a connection that may be closed already. */
-export function closeQuietly(conn: Deno.TcpConn): void {
-  try {
-    conn.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
 }
 
 /** An error of the connection in words. */

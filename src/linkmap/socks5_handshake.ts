@@ -8,13 +8,13 @@
  * @module
  */
 
+import { closeQuietly } from "../close_quietly.ts";
 import { UsageError } from "../usage_error.ts";
 import { withDeadline } from "./deadline.ts";
 import type { ProxySpec } from "./link_spec.ts";
 import type { HostPort, NetAddress } from "../net_address.ts";
 import type { Socks5Address } from "./socks5_address.ts";
 import {
-  closeQuietly,
   connectProxy,
   DEFAULT_STEP_TIMEOUT_MS,
   describeError,

@@ -8,15 +8,21 @@
  * @module
  */
 
-import { AddressType, craftAddress, readAddress, type Socks5Address } from "./socks5_address.ts";
+import {
+  AddressType,
+  craftAddress,
+  MAX_ADDRESS_BYTES,
+  readAddress,
+  type Socks5Address,
+} from "./socks5_address.ts";
 import type { HostPort } from "../net_address.ts";
 import { SocksReply } from "./socks_error.ts";
 
 /** VER of every RFC 1928 message. */
-export const SOCKS_VERSION = 5;
+const SOCKS_VERSION = 5;
 
 /** VER of the user name/password sub-negotiation (RFC 1929 §2). */
-export const CREDENTIALS_VERSION = 1;
+const CREDENTIALS_VERSION = 1;
 
 /** Authentication methods (RFC 1928 §3). */
 export const SocksMethod = { NONE: 0, CREDENTIALS: 2, NONE_ACCEPTABLE: 0xff } as const;
@@ -31,7 +37,7 @@ export type SocksCommand = typeof SocksCommand[keyof typeof SocksCommand];
 export const MAX_CREDENTIAL_BYTES = 255;
 
 /** Longest reply a proxy can send: VER REP RSV and the longest address. */
-export const MAX_REPLY_BYTES = 3 + 259;
+export const MAX_REPLY_BYTES = 3 + MAX_ADDRESS_BYTES;
 
 /** What a parser made of the bytes so far. `needBytes` is at least 1 and never beyond the message. */
 export type ParseStep<T> =

@@ -13,12 +13,7 @@
 import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { HostPort } from "../net_address.ts";
-import {
-  addressFieldBytes,
-  craftAddress,
-  readAddress,
-  type Socks5Address,
-} from "./socks5_address.ts";
+import { addressFieldBytes, craftAddress } from "./socks5_address.ts";
 
 /** RSV and FRAG, before the address field. */
 const PREFIX_BYTES = 3;
@@ -71,13 +66,4 @@ export function stripUdpHeader(packet: Packet): number {
   if (addressBytes === 0 || addressAt + addressBytes > end) return DropReason.BAD_SOCKS_HEADER;
   packet.start = addressAt + addressBytes;
   return 0;
-}
-
-/**
- * The address in a datagram's header: where the proxy says the datagram comes from. Allocates: for
- * tests and diagnostics.
- * @returns null when the header is malformed.
- */
-export function readUdpHeaderAddress(datagram: Uint8Array): Socks5Address | null {
-  return readAddress(datagram, PREFIX_BYTES);
 }

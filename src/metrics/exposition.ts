@@ -1,5 +1,5 @@
 /**
- * The Prometheus text format. Pure. prom-client writes the format; the numbers are read from a
+ * The Prometheus text format. prom-client writes the format; the numbers are read from a
  * snapshot when someone asks, so that counting costs the packet path nothing, and a link that is
  * gone leaves no series behind.
  *

@@ -1,10 +1,10 @@
 /**
- * What `/healthz` says: whether traffic gets through.
+ * What `/healthz` says: whether traffic gets through, and if it does not, why.
  *
  * @module
  */
 
-import type { DaemonSnapshot } from "../snapshot.ts";
+import type { DaemonSnapshot, LinkSnapshot } from "../snapshot.ts";
 
 /** The answer to `/healthz`. */
 export interface Health {
@@ -16,6 +16,8 @@ export interface Health {
     readonly version: string;
     readonly uptimeSeconds: number;
     readonly links: { readonly up: number; readonly known: number };
+    /** Each link, by id; `reason` says why it is not up. It holds no password: see SocksError. */
+    readonly linkStates: readonly Pick<LinkSnapshot, "id" | "name" | "state" | "reason">[];
   };
 }
 
@@ -33,6 +35,12 @@ export function judgeHealth(snapshot: DaemonSnapshot): Health {
       version: snapshot.version,
       uptimeSeconds: Math.floor(snapshot.uptimeSeconds),
       links: { up, known: snapshot.links.length },
+      linkStates: snapshot.links.map(({ id, name, state, reason }) => ({
+        id,
+        name,
+        state,
+        reason,
+      })),
     },
   };
 }

@@ -19,7 +19,7 @@ export const INITIAL_WINDOW_BYTES = 256 * 1024;
 export const MAX_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** What all streams of one end may have in windows above the initial one, in bytes. */
-export const WINDOW_BUDGET_BYTES = 64 * 1024 * 1024;
+const WINDOW_BUDGET_BYTES = 64 * 1024 * 1024;
 
 /** A window that is used up faster than this is doubled, in ms: two round trips over bad links. */
 const WINDOW_GROW_MS = 500;

@@ -11,7 +11,7 @@
 import type { StreamChannel } from "./stream_channel.ts";
 
 /** Packets that may be unresolved, a power of two. Below 65,536: the floor travels as a distance. */
-export const MAX_RECORDS = 16_384;
+const MAX_RECORDS = 16_384;
 
 /** What became of a packet. */
 export const RecordState = { RESOLVED: 0, IN_FLIGHT: 1, LOST: 2 } as const;

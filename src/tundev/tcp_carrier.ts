@@ -6,6 +6,7 @@
  * @module
  */
 
+import { closeQuietly } from "../close_quietly.ts";
 import { ResetReason, type StreamChannel, type StreamHandler } from "./stream_channel.ts";
 
 /** What a carrier needs of its tundev. */
@@ -141,14 +142,5 @@ export class TcpCarrier implements StreamHandler {
     if (this.#conn !== null) closeQuietly(this.#conn); // ends a pending read or write
     this.#wakeReading?.();
     this.#wakeWriting?.();
-  }
-}
-
-/** Closes a connection that may be closed already. */
-export function closeQuietly(closer: { close(): void }): void {
-  try {
-    closer.close();
-  } catch {
-    // Closed already.
   }
 }

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { abortableSleep } from "../abortable_sleep.ts";
+import { closeQuietly } from "../close_quietly.ts";
 import type { TundevSpec } from "../daemon_options.ts";
 import { formatHostPort, type HostPort } from "../net_address.ts";
 import { DropReason } from "../wire/drop_reason.ts";
@@ -16,13 +18,14 @@ import { Packet } from "../wire/packet.ts";
 import { ResetReason, type StreamChannel } from "./stream_channel.ts";
 import { checkStreamPacket } from "./stream_frames.ts";
 import { StreamTransport } from "./stream_transport.ts";
-import { closeQuietly, TcpCarrier, type TcpCarrierHost } from "./tcp_carrier.ts";
-import { pause } from "./abortable_pause.ts";
+import { TcpCarrier, type TcpCarrierHost } from "./tcp_carrier.ts";
 import { dialTcp } from "./tcp_dialer.ts";
+import { TcpEventLimiter } from "./tcp_event_limiter.ts";
 import {
   eventOfPeerGone,
   eventOfReset,
   reasonOf,
+  type TcpTundevEvent,
   type TcpTundevEventHook,
 } from "./tcp_tundev_event.ts";
 import type { Tundev } from "./tundev.ts";
@@ -77,6 +80,7 @@ export class TcpTundev implements Tundev {
   readonly #transport: StreamTransport;
   readonly #listener: Deno.TcpListener | null;
   readonly #onEvent: TcpTundevEventHook;
+  readonly #eventLimiter = new TcpEventLimiter();
   readonly #packet: Packet;
   readonly #carriers = new Map<TcpCarrier, Promise<void>>();
   readonly #host: TcpCarrierHost;
@@ -107,7 +111,7 @@ export class TcpTundev implements Tundev {
       mtuBytes,
       rng: cryptoRandom,
       onStream: target === null ? null : (stream): void => this.#connect(stream, target),
-      onPeerGone: (reason): void => this.#onEvent(eventOfPeerGone(reason)),
+      onPeerGone: (reason): void => this.#tell(eventOfPeerGone(reason)),
     });
   }
 
@@ -173,13 +177,13 @@ export class TcpTundev implements Tundev {
         else this.#carry(stream, (carrier) => carrier.carry(conn));
         // More wait in the system's queue, their programs with them, until some of ours have ended.
         while (this.#transport.isFull && !this.#isClosed) {
-          await pause(ACCEPT_PAUSE_MS, this.#closing.signal);
+          await abortableSleep(ACCEPT_PAUSE_MS, this.#closing.signal);
         }
       } catch (error) {
         if (this.#isClosed) return;
         const message = `Cannot accept on ${this.name}: ${reasonOf(error)}`;
-        this.#onEvent({ kind: "accept-failed", message });
-        await pause(ACCEPT_PAUSE_MS, this.#closing.signal);
+        this.#tell({ kind: "accept-failed", message });
+        await abortableSleep(ACCEPT_PAUSE_MS, this.#closing.signal);
       }
     }
   }
@@ -191,7 +195,7 @@ export class TcpTundev implements Tundev {
         conn = await dialTcp(target, this.#closing.signal);
       } catch (error) {
         if (!this.#isClosed && !carrier.isAborted) {
-          this.#onEvent({ kind: "connect-failed", message: reasonOf(error) });
+          this.#tell({ kind: "connect-failed", message: reasonOf(error) });
         }
         return carrier.abort(ResetReason.REFUSED);
       }
@@ -205,10 +209,15 @@ export class TcpTundev implements Tundev {
     const done = work(carrier).finally(() => {
       this.#carriers.delete(carrier);
       const event = eventOfReset(this.name, carrier.resetByPeer);
-      if (event !== null) this.#onEvent(event);
+      if (event !== null) this.#tell(event);
     });
     this.#carriers.set(carrier, done);
     this.#schedulePump();
+  }
+
+  #tell(event: TcpTundevEvent): void {
+    const told = this.#eventLimiter.pass(event, monotonicMs());
+    if (told !== null) this.#onEvent(told);
   }
 
   /** Pumps after the current batch of packets or reads, once for all of it. */

@@ -6,7 +6,8 @@
 
 import { ResetReason } from "./stream_channel.ts";
 
-/** Something an operator may want to know. Happens per connection at most, never per packet. */
+/** Something an operator may want to know. Happens per connection at most, never per packet, and is told
+ * at most once in ten seconds for each kind (see TcpEventLimiter). */
 export interface TcpTundevEvent {
   readonly kind:
     /** The service did not take a connection. */

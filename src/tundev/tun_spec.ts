@@ -6,6 +6,7 @@
 
 import { parseIpLiteral } from "../../ffi/netif.ts";
 import type { Cidr, TundevSpec } from "../daemon_options.ts";
+import { mtuAdvice, tunNameAdvice } from "../tun_limits.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** The part of the options that describes a tun. */
@@ -20,31 +21,14 @@ export interface TunAddress {
   readonly prefixBits: number;
 }
 
-/** Smallest MTU: what every IPv4 host must take, RFC 791 §3.2. */
-export const MIN_MTU_BYTES = 68;
-
-/** Largest MTU: a packet and its headers must fit a datagram (65,507 bytes over IPv4). */
-export const MAX_MTU_BYTES = 65_500;
-
-/** Below this the kernel turns IPv6 off on an interface: RFC 8200 §5. */
-export const MIN_IPV6_MTU_BYTES = 1280;
-
-/** Longest interface name: IFNAMSIZ less the NUL. */
-export const MAX_NAME_BYTES = 15;
-
 /**
  * The addresses of a sound spec, in the order given.
  * @throws UsageError when name, MTU or an address cannot be right on any machine.
  */
 export function checkTunSpec(spec: TunSpec): TunAddress[] {
-  checkName(spec.name);
-  if (
-    !Number.isInteger(spec.mtuBytes) || spec.mtuBytes < MIN_MTU_BYTES ||
-    spec.mtuBytes > MAX_MTU_BYTES
-  ) {
-    throw new UsageError(
-      `Cannot use MTU ${spec.mtuBytes}: give --mtu a number from ${MIN_MTU_BYTES} to ${MAX_MTU_BYTES}`,
-    );
+  const nameAdvice = tunNameAdvice(spec.name);
+  if (nameAdvice !== null) {
+    throw new UsageError(`Cannot use tun name ${JSON.stringify(spec.name)}: ${nameAdvice}`);
   }
   const addresses = spec.addresses.map(parseAddress);
   for (const lengthBytes of [4, 16]) {
@@ -55,38 +39,10 @@ export function checkTunSpec(spec: TunSpec): TunAddress[] {
           "give --address at most one IPv4 and one IPv6 address",
       );
     }
-    if (lengthBytes === 16 && same.length > 0 && spec.mtuBytes < MIN_IPV6_MTU_BYTES) {
-      throw new UsageError(
-        `Cannot use IPv6 address ${same[0]!.label} with MTU ${spec.mtuBytes}: ` +
-          `IPv6 needs --mtu ${MIN_IPV6_MTU_BYTES} or more`,
-      );
-    }
   }
+  const advice = mtuAdvice(spec.mtuBytes, addresses.some((address) => address.bytes.length === 16));
+  if (advice !== null) throw new UsageError(`Cannot use MTU ${spec.mtuBytes}: ${advice}`);
   return addresses;
-}
-
-/** The kernel's rules: dev_valid_name() and dev_alloc_name() in net/core/dev.c. */
-function checkName(name: string): void {
-  const lengthBytes = new TextEncoder().encode(name).length;
-  if (lengthBytes > MAX_NAME_BYTES) {
-    throw new UsageError(
-      `Cannot use tun name "${name}": it has ${lengthBytes} bytes, ` +
-        `give --tun-name at most ${MAX_NAME_BYTES}`,
-    );
-  }
-  // deno-lint-ignore no-control-regex -- control characters and NUL are what must not be in there
-  const isForbidden = /[\s/:\x00-\x20\x7f]/.test(name) || name === "." || name === "..";
-  if (name === "" || isForbidden) {
-    throw new UsageError(
-      `Cannot use tun name ${JSON.stringify(name)}: give --tun-name a name such as "bind0", ` +
-        "without blanks, slashes or colons",
-    );
-  }
-  if (name.includes("%") && (name.match(/%/g)!.length > 1 || !name.includes("%d"))) {
-    throw new UsageError(
-      `Cannot use tun name "${name}": a template has "%d" once, for example "bind%d"`,
-    );
-  }
 }
 
 function parseAddress(cidr: Cidr): TunAddress {

@@ -47,8 +47,13 @@ Deno.test({
 });
 
 Deno.test("the demo runs on loopback where it may not make namespaces", async () => {
-  await using demo = startDemo("--loopback");
-  const { code } = await demo.status;
-  assert.equal(code, 0, demo.output);
-  assert.match(demo.output, /On loopback, without a tun/);
+  // It measures in real time: a machine that something else keeps busy gets a second try.
+  for (let tries = 2;; tries--) {
+    await using demo = startDemo("--loopback");
+    const { code } = await demo.status;
+    if (code !== 0 && tries > 1) continue;
+    assert.equal(code, 0, demo.output);
+    assert.match(demo.output, /On loopback, without a tun/);
+    return;
+  }
 });

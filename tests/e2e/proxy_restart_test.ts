@@ -37,7 +37,7 @@ Deno.test({
     });
     await transfer.waitForMore(2_000_000);
 
-    await danted.proxies[1]!.crash();
+    await danted.proxies[1]!.stop();
     const killedMs = performance.now();
     await slave.waitForLinks([1, 3]);
     const noticedMs = performance.now();

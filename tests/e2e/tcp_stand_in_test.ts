@@ -63,7 +63,7 @@ Deno.test({
         connect: { host: "127.0.0.1", port: 5555 },
       });
       await transfer.waitForMore(1_000_000);
-      await danted.proxies[0]!.crash();
+      await danted.proxies[0]!.stop();
       await slave.waitForLinks([2, 3]);
       await transfer.waitForMore(1_000_000);
       await transfer.finish();

@@ -89,11 +89,13 @@ export class BindlinkProcess implements AsyncDisposable {
 
   /** Waits until exactly these links are up. */
   async waitForLinks(ids: readonly number[], timeoutMs = 15_000): Promise<void> {
+    const { process } = this;
     await awaitCondition(
       `links ${ids.join(", ")} to be up, no others`,
-      async () => (await this.linksUp()).join() === ids.join(),
-      { timeoutMs, intervalMs: 100, detail: () => this.process.output },
+      async () => process.ended !== null || (await this.linksUp()).join() === ids.join(),
+      { timeoutMs, intervalMs: 100, detail: () => process.output },
     );
+    if (process.ended !== null) throw new Error(`The daemon has ended:\n${process.output}`);
   }
 
   /** Stops it with SIGTERM. @returns its exit code. */

@@ -56,15 +56,12 @@ export class Danted implements AsyncDisposable {
     return this.#process?.output ?? "";
   }
 
-  /** Kills it and its children without a word to anybody. */
-  async crash(): Promise<void> {
-    await this.#process?.crash();
-    this.#process = null;
-  }
-
-  /** Stops it in order. */
+  /**
+   * Kills it and its children, without a word to anybody. (In order it would wait for its clients;
+   * its children outlive it as long as they have one.)
+   */
   async stop(): Promise<void> {
-    await this.#process?.stop();
+    await this.#process?.crash();
     this.#process = null;
   }
 

@@ -43,8 +43,10 @@ export class NamespaceReaper {
 
   /** Starts watching. */
   constructor() {
-    this.#child = new Deno.Command("sh", {
-      args: ["-c", SCRIPT, "namespace-reaper"],
+    // In a session of its own: whoever kills the test's whole process group, as terminals and CI
+    // runners do, must not kill it as well.
+    this.#child = new Deno.Command("setsid", {
+      args: ["sh", "-c", SCRIPT, "namespace-reaper"],
       stdin: "piped",
       stdout: "null",
       stderr: "inherit",

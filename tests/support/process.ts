@@ -136,22 +136,16 @@ export class TestProcess implements AsyncDisposable {
 
   /** Kills it and all its descendants at once, as a power cut does. */
   async crash(): Promise<ExitStatus> {
-    const descendants = descendantsOf(this.pid);
-    this.kill("SIGKILL");
-    for (const pid of descendants) {
-      try {
-        Deno.kill(pid, "SIGKILL");
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    }
+    this.#killFamily(descendantsOf(this.pid));
     return await this.status;
   }
 
-  /** Stops it: by the signal, and by SIGKILL when that does not help. Idempotent. */
+  /** Stops it: by the signal, and by SIGKILL with all its descendants when that does not help. Idempotent. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<ExitStatus> {
+    // Now: once it is dead, nobody knows any more whose children they were.
+    const descendants = this.ended === null ? descendantsOf(this.pid) : [];
     this.kill(signal);
-    const timer = setTimeout(() => this.kill("SIGKILL"), STOP_PATIENCE_MS);
+    const timer = setTimeout(() => this.#killFamily(descendants), STOP_PATIENCE_MS);
     try {
       return await this.status;
     } finally {
@@ -161,6 +155,17 @@ export class TestProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #killFamily(descendants: readonly number[]): void {
+    this.kill("SIGKILL");
+    for (const pid of descendants) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
   }
 
   async #watch(): Promise<ExitStatus> {

@@ -116,8 +116,52 @@ Deno.test("Logger begins a new line after one that got out in part", () => {
   logger.info("cut");
   writer.room = Infinity;
   logger.info("whole");
-  assert.match(writer.writes[1] ?? "", /^\n\d{4}-.* whole\n$/);
+  assert.match(writer.writes[1] ?? "", /^\n\d{4}-.* 1 log line was lost\n$/);
+  assert.match(writer.writes[2] ?? "", /^\d{4}-.* whole\n$/);
 });
+
+Deno.test("Logger counts the lines that its reader does not take, and says so once", () => {
+  const writer = new MemoryWriter();
+  const logger = logTo(writer);
+  writer.failure = new Deno.errors.WouldBlock();
+  writer.room = 0;
+  for (let i = 0; i < 3; i++) logger.info("unread");
+  writer.room = Infinity;
+  logger.info("first");
+  logger.info("second");
+  const lines = writer.writes.map((line) => line.slice(25));
+  assert.deepEqual(lines, ["WARN  3 log lines were lost\n", "INFO  first\n", "INFO  second\n"]);
+});
+
+Deno.test("Logger counts one lost line as one, in JSON too", () => {
+  const writer = new MemoryWriter();
+  const logger = logTo(writer, { format: "json" });
+  writer.failure = new Deno.errors.WouldBlock();
+  writer.room = 0;
+  logger.info("unread", { link: "a" });
+  writer.room = Infinity;
+  logger.info("read");
+  const [loss] = writer.writes.map((line) => JSON.parse(line));
+  assert.deepEqual([loss.level, loss.message], ["WARN", "1 log line was lost"]);
+  assert.deepEqual(loss.properties, {});
+});
+
+for (const format of ["text", "json"] as const) {
+  Deno.test(`Logger keeps a line below 4 KiB in ${format}, whatever it is told`, () => {
+    const writer = new MemoryWriter();
+    const logger = logTo(writer, { format });
+    logger.warn("\u0001".repeat(5_000), { reason: "\u0001".repeat(5_000) });
+    logger.warn("Link down", { reason: "ß".repeat(5_000) });
+    assert.equal(writer.writes.length, 2);
+    for (const line of writer.writes) {
+      assert.ok(new TextEncoder().encode(line).length <= 4_096);
+      assert.match(line, /cutFromBytes/);
+      assert.equal(line.indexOf("\n"), line.length - 1);
+      if (format === "json") JSON.parse(line);
+    }
+    assert.match(writer.writes[1] ?? "", /Link down/);
+  });
+}
 
 Deno.test("Logger colours the text format when asked", () => {
   const writer = new MemoryWriter();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { readAddress } from "../../../src/linkmap/socks5_address.ts";
 import {
   craftUdpHeader,
   prependUdpHeader,
-  readUdpHeaderAddress,
   stripUdpHeader,
 } from "../../../src/linkmap/socks5_udp_header.ts";
 import { DropReason } from "../../../src/wire/drop_reason.ts";
@@ -41,7 +41,7 @@ Deno.test("stripUdpHeader undoes prependUdpHeader for any target and data", () =
   fc.assert(fc.property(host, port, fc.uint8Array({ maxLength: 100 }), (host, port, data) => {
     const packet = filled(data);
     assert.equal(prependUdpHeader(packet, craftUdpHeader({ host, port })), 0);
-    assert.equal(readUdpHeaderAddress(packet.toBytes())?.port, port);
+    assert.equal(readAddress(packet.toBytes(), 3)?.port, port);
     assert.equal(stripUdpHeader(packet), 0);
     assert.equal(packet.start, HEADROOM_BYTES);
     assert.deepEqual(packet.toBytes(), data);
@@ -86,12 +86,6 @@ Deno.test("stripUdpHeader checks the reserved bytes, the type, and the length of
   }
   const emptyName = Uint8Array.of(0, 0, 0, 3, 0, 0, 80, 9, 9, 9);
   assert.equal(stripUdpHeader(filled(emptyName)), DropReason.BAD_SOCKS_HEADER);
-});
-
-Deno.test("readUdpHeaderAddress gives the source, or null for a bad header", () => {
-  const header = craftUdpHeader({ host: "2001:db8::1", port: 53 });
-  assert.deepEqual(readUdpHeaderAddress(header), { type: 4, host: "2001:db8::1", port: 53 });
-  assert.equal(readUdpHeaderAddress(header.subarray(0, 21)), null);
 });
 
 function filled(bytes: Uint8Array): Packet {

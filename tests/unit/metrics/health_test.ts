@@ -3,7 +3,11 @@ import { judgeHealth } from "../../../src/metrics/health.ts";
 import { sampleDaemon, sampleLink } from "./sample_snapshot.ts";
 
 Deno.test("judgeHealth is well while one link is up", () => {
-  const links = [sampleLink({ state: "connecting" }), sampleLink({ id: 2 })];
+  const reason = "Cannot reach SOCKS5 proxy 192.168.43.1:1080: connection refused";
+  const links = [
+    sampleLink({ state: "connecting", reason }),
+    sampleLink({ id: 2, name: "192.168.42.129:1080" }),
+  ];
   assert.deepEqual(judgeHealth(sampleDaemon({ links })), {
     httpStatus: 200,
     body: {
@@ -12,6 +16,10 @@ Deno.test("judgeHealth is well while one link is up", () => {
       version: "1.2.3",
       uptimeSeconds: 61,
       links: { up: 1, known: 2 },
+      linkStates: [
+        { id: 1, name: "192.168.43.1:1080", state: "connecting", reason },
+        { id: 2, name: "192.168.42.129:1080", state: "up", reason: "" },
+      ],
     },
   });
 });

@@ -39,6 +39,15 @@ Deno.test("TestProcess.crash takes descendants along", async () => {
   await awaitCondition("the child to be gone", () => !isRunning(child), { intervalMs: 10 });
 });
 
+Deno.test("TestProcess.stop does not wait for descendants that hold its output open", async () => {
+  // The child outlives its parent and ignores the signal that the parent dies of.
+  await using process = new TestProcess(
+    ["sh", "-c", "(trap '' TERM; echo ready; while :; do sleep 1; done) & wait"],
+  );
+  await process.waitForLine(/ready/);
+  assert.equal((await process.stop()).signal, "SIGTERM");
+});
+
 Deno.test("runProgram gives the output, or fails with what the program said", async () => {
   assert.equal(await runProgram(["echo", "hello"]), "hello");
   await assert.rejects(runProgram(["sh", "-c", "echo why >&2; exit 4"]), /failed with 4:\nwhy/);

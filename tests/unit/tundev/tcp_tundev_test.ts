@@ -165,6 +165,21 @@ Deno.test("TcpTundev closes the program's connection when the service refuses, a
   assert.match(failed?.message ?? "", /^Cannot connect to 127\.0\.0\.1:\d+: .*refused/);
 });
 
+Deno.test("TcpTundev tells of many refused connections once at each end", async () => {
+  const unused = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = unused.addr;
+  unused.close();
+  await using pair = new TcpPair(port);
+  for (let i = 0; i < 5; i++) {
+    using conn = await pair.connect();
+    assert.equal(await drain(conn), 0);
+  }
+  assert.deepEqual(pair.events.map((event) => event.kind).sort(), [
+    "connect-failed",
+    "refused-by-peer",
+  ]);
+});
+
 Deno.test("TcpTundev closes the service's connection when the program's one breaks", async () => {
   const ended = Promise.withResolvers<number>();
   await using service = new Service(async (conn) => {

@@ -22,26 +22,26 @@ Deno.test("checkTunSpec gives the addresses as the kernel takes them", () => {
 
 Deno.test("checkTunSpec takes the longest name and the smallest and largest MTU", () => {
   checkTunSpec(specWith({ name: "abcdefghijklmno" }));
-  checkTunSpec(specWith({ mtuBytes: 68 }));
-  checkTunSpec(specWith({ mtuBytes: 65_500 }));
+  checkTunSpec(specWith({ mtuBytes: 576 }));
+  checkTunSpec(specWith({ mtuBytes: 65_000 }));
   checkTunSpec(specWith({ addresses: [ipv6], mtuBytes: 1280 }));
   checkTunSpec(specWith({ addresses: [] }));
 });
 
 const refused: readonly [string, Partial<TunSpec>, RegExp][] = [
-  ["a name of 16 bytes", { name: "abcdefghijklmnop" }, /it has 16 bytes.*--tun-name/],
-  ["a name of 16 bytes in 8 characters", { name: "öööööööö" }, /it has 16 bytes/],
-  ["an empty name", { name: "" }, /--tun-name/],
+  ["a name of 16 bytes", { name: "abcdefghijklmnop" }, /at most 15 bytes/],
+  ["a name of 16 bytes in 8 characters", { name: "öööööööö" }, /at most 15 bytes/],
+  ["an empty name", { name: "" }, /type a name/],
   ["a name with a slash", { name: "a/b" }, /without blanks/],
   ["a name with a blank", { name: "a b" }, /without blanks/],
   ["a name with a NUL", { name: "a\0b" }, /without blanks/],
-  ["the name of a folder", { name: ".." }, /--tun-name/],
-  ["a template that is none", { name: "bind%s" }, /"%d" once/],
-  ["a template with two numbers", { name: "b%d%d" }, /"%d" once/],
-  ["an MTU of 67", { mtuBytes: 67 }, /from 68 to 65500/],
-  ["an MTU of 65501", { mtuBytes: 65_501 }, /from 68 to 65500/],
-  ["an MTU that is no whole number", { mtuBytes: 1400.5 }, /from 68 to 65500/],
-  ["an MTU that is no number", { mtuBytes: NaN }, /from 68 to 65500/],
+  ["the name of a folder", { name: ".." }, /type a name/],
+  ["a template that is none", { name: "bind%s" }, /at most one %d/],
+  ["a template with two numbers", { name: "b%d%d" }, /at most one %d/],
+  ["an MTU of 575", { mtuBytes: 575 }, /from 576 to 65000/],
+  ["an MTU of 65001", { mtuBytes: 65_001 }, /from 576 to 65000/],
+  ["an MTU that is no whole number", { mtuBytes: 1400.5 }, /from 576 to 65000/],
+  ["an MTU that is no number", { mtuBytes: NaN }, /from 576 to 65000/],
   ["a name as address", { addresses: [{ address: "host", prefixBits: 8 }] }, /"host\/8"/],
   ["an IPv4 prefix of 33", { addresses: [{ ...ipv4, prefixBits: 33 }] }, /from 0 to 32/],
   ["an IPv6 prefix of 129", { addresses: [{ ...ipv6, prefixBits: 129 }] }, /from 0 to 128/],
@@ -50,7 +50,7 @@ const refused: readonly [string, Partial<TunSpec>, RegExp][] = [
   ["a multicast address", { addresses: [{ address: "ff02::1", prefixBits: 8 }] }, /multicast/],
   ["two IPv4 addresses", { addresses: [ipv4, ipv4] }, /at most one IPv4/],
   ["two IPv6 addresses", { addresses: [ipv6, ipv6] }, /at most one IPv4/],
-  ["IPv6 with an MTU of 1279", { addresses: [ipv4, ipv6], mtuBytes: 1279 }, /1280 or more/],
+  ["IPv6 with an MTU of 1279", { addresses: [ipv4, ipv6], mtuBytes: 1279 }, /at least 1280/],
 ];
 
 for (const [name, change, message] of refused) {

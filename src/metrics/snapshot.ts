@@ -1,1 +1,0 @@
-export type { DaemonSnapshot, LinkSnapshot, LinkState, SnapshotSource } from "../snapshot.ts";
