@@ -38,7 +38,19 @@ export async function ping(
   count = 50,
   payloadBytes = 56,
 ): Promise<PingResult> {
-  const args = ["-c", String(count), "-i", "0.01", "-q", "-s", String(payloadBytes), "-M", "do", "-W", "1"];
+  const args = [
+    "-c",
+    String(count),
+    "-i",
+    "0.01",
+    "-q",
+    "-s",
+    String(payloadBytes),
+    "-M",
+    "do",
+    "-W",
+    "1",
+  ];
   // Exit code 1: not all came back, which is for the caller to judge.
   const text = await namespace.run(["sh", "-c", 'ping "$@" || [ $? = 1 ]', "sh", ...args, host]);
   const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? [];
