@@ -9,7 +9,7 @@ import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DantedPhones } from "../support/danted_phones.ts";
 import { Iperf3Server, runIperf3 } from "../support/iperf3.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
-import { PhoneNetwork, SERVER_IPV4 } from "../support/phone_network.ts";
+import { PhoneNetwork } from "../support/phone_network.ts";
 import { ping } from "../support/ping.ts";
 import { printFigures, toMbps } from "../support/figures.ts";
 
@@ -25,13 +25,7 @@ Deno.test({
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);
     await using _master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--proxies",
-      network.proxies,
-      "--proxy-target",
-      `${SERVER_IPV4}:4000`,
-    ]);
+    await using slave = await BindlinkProcess.start(laptop, network.slaveArgs);
     await slave.waitForLinks([1, 2, 3]);
     await using _iperf = await Iperf3Server.start(server);
 

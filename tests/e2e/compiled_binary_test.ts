@@ -11,7 +11,7 @@ import { DantedPhones } from "../support/danted_phones.ts";
 import { printFigures, toMbps, toMiB } from "../support/figures.ts";
 import { Iperf3Server, runIperf3 } from "../support/iperf3.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
-import { PhoneNetwork, SERVER_IPV4 } from "../support/phone_network.ts";
+import { PhoneNetwork } from "../support/phone_network.ts";
 import { ping } from "../support/ping.ts";
 import { runProgram } from "../support/process.ts";
 
@@ -52,7 +52,7 @@ Deno.test({
     );
     await using slave = await BindlinkProcess.start(
       laptop,
-      ["slave", "--proxies", network.proxies, "--proxy-target", `${SERVER_IPV4}:4000`],
+      network.slaveArgs,
       options,
     );
     await slave.waitForLinks([1, 2]);

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { awaitCondition } from "../support/await_condition.ts";
 import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
-import { type Phone, PhoneNetwork, SERVER_IPV4 } from "../support/phone_network.ts";
+import { type Phone, PhoneNetwork } from "../support/phone_network.ts";
 import { ping } from "../support/ping.ts";
 import type { TestProcess } from "../support/process.ts";
 
@@ -24,13 +24,7 @@ Deno.test({
     await using microsocks = phones[1]!.namespace.spawn(["microsocks", "-p", "1080"]);
     await waitUntilListening(microsocks, 1080);
     await using _master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--proxies",
-      network.proxies,
-      "--proxy-target",
-      `${SERVER_IPV4}:4000`,
-    ]);
+    await using slave = await BindlinkProcess.start(laptop, network.slaveArgs);
     await slave.waitForLinks([1]);
     await slave.process.waitForLine(/Link down.*id=2 .*reply 7.*UDP/);
     const { sent, received } = await ping(laptop, "10.10.10.1", 200);

@@ -9,7 +9,7 @@ import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DantedPhones } from "../support/danted_phones.ts";
 import { printFigures } from "../support/figures.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
-import { PhoneNetwork, SERVER_IPV4 } from "../support/phone_network.ts";
+import { PhoneNetwork } from "../support/phone_network.ts";
 import { ping } from "../support/ping.ts";
 
 Deno.test({
@@ -21,13 +21,7 @@ Deno.test({
     // Three ways to be away: refusing, not answering, not even routable.
     await laptop.run(["ip", "route", "add", "blackhole", "10.1.2.2/32"]);
     await laptop.setLink("up3", "down");
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--proxies",
-      network.proxies,
-      "--proxy-target",
-      `${SERVER_IPV4}:4000`,
-    ]);
+    await using slave = await BindlinkProcess.start(laptop, network.slaveArgs);
     await slave.process.waitForLine(/Link down.*id=1 .*refused/i);
     await slave.process.waitForLine(/Link down.*id=3 .*unreachable/i);
     const { status } = await laptop.fetchText("http://127.0.0.1:8080/healthz");

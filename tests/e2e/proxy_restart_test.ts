@@ -10,7 +10,7 @@ import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DantedPhones } from "../support/danted_phones.ts";
 import { printFigures, toMbps, toMiB } from "../support/figures.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
-import { PhoneNetwork, SERVER_IPV4 } from "../support/phone_network.ts";
+import { PhoneNetwork } from "../support/phone_network.ts";
 import { TcpTransfer } from "../support/tcp_transfer.ts";
 
 Deno.test({
@@ -21,13 +21,7 @@ Deno.test({
     const { laptop, server } = network;
     await using danted = await DantedPhones.start(network);
     await using _master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--proxies",
-      network.proxies,
-      "--proxy-target",
-      `${SERVER_IPV4}:4000`,
-    ]);
+    await using slave = await BindlinkProcess.start(laptop, network.slaveArgs);
     await slave.waitForLinks([1, 2, 3]);
     const startedMs = performance.now();
     await using transfer = await TcpTransfer.start({

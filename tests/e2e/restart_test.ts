@@ -8,7 +8,7 @@ import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DantedPhones } from "../support/danted_phones.ts";
 import { printFigures } from "../support/figures.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
-import { PhoneNetwork, SERVER_IPV4 } from "../support/phone_network.ts";
+import { PhoneNetwork } from "../support/phone_network.ts";
 import { waitForPing } from "../support/ping.ts";
 
 const MASTER_ARGS = ["master", "--listen", "4000"];
@@ -19,7 +19,7 @@ Deno.test({
   async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 2 });
     await using _proxies = await DantedPhones.start(network);
-    await using slave = await BindlinkProcess.start(network.laptop, slaveArgs(network));
+    await using slave = await BindlinkProcess.start(network.laptop, network.slaveArgs);
     {
       await using first = await BindlinkProcess.start(network.server, MASTER_ARGS);
       await slave.waitForLinks([1, 2]);
@@ -43,13 +43,13 @@ Deno.test({
     await using _proxies = await DantedPhones.start(network);
     await using master = await BindlinkProcess.start(network.server, MASTER_ARGS);
     {
-      await using first = await BindlinkProcess.start(network.laptop, slaveArgs(network));
+      await using first = await BindlinkProcess.start(network.laptop, network.slaveArgs);
       await master.waitForLinks([1, 2]);
       await waitForPing(network.server, "10.10.10.2");
       await first.process.crash();
     }
     const from = master.process.mark();
-    await using second = await BindlinkProcess.start(network.laptop, slaveArgs(network));
+    await using second = await BindlinkProcess.start(network.laptop, network.slaveArgs);
     const startedMs = performance.now();
     await waitForPing(network.server, "10.10.10.2");
     printFigures("slave restarted", { "works again after": sinceMs(startedMs) });
@@ -59,10 +59,6 @@ Deno.test({
     await second.waitForLinks([1, 2]);
   },
 });
-
-function slaveArgs(network: PhoneNetwork): string[] {
-  return ["slave", "--proxies", network.proxies, "--proxy-target", `${SERVER_IPV4}:4000`];
-}
 
 function sinceMs(startMs: number): string {
   return `${(performance.now() - startMs).toFixed(0)} ms`;

@@ -11,7 +11,7 @@ import { DantedPhones } from "../support/danted_phones.ts";
 import { printFigures, toMbps } from "../support/figures.ts";
 import { Iperf3Server, runIperf3 } from "../support/iperf3.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
-import { PhoneNetwork, SERVER_IPV4 } from "../support/phone_network.ts";
+import { PhoneNetwork } from "../support/phone_network.ts";
 import { TcpTransfer } from "../support/tcp_transfer.ts";
 
 /** setpriv(1): runs a program with no capability at all, nor a way to get one. */
@@ -31,7 +31,7 @@ Deno.test({
     );
     await using slave = await BindlinkProcess.start(
       laptop,
-      ["slave", "--proxies", network.proxies, "--proxy-target", `${SERVER_IPV4}:4000`].concat(
+      network.slaveArgs.concat(
         "--listen-tcp",
         "5555",
       ),

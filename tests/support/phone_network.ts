@@ -86,6 +86,11 @@ export class PhoneNetwork implements AsyncDisposable {
     }
   }
 
+  /** A slave's arguments for a link through each phone to a master on port 4000 of the server. */
+  get slaveArgs(): readonly string[] {
+    return ["slave", "--proxies", this.proxies, "--proxy-target", `${SERVER_IPV4}:4000`];
+  }
+
   /** `--proxies` for a proxy on port 1080 of every phone. */
   get proxies(): string {
     return this.phones.map(({ ipv4 }) => `${ipv4}:1080`).join();
