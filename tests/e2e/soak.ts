@@ -20,8 +20,8 @@ const TURNS_PER_MINUTE = 4;
 
 /**
  * Memory at the end may be this much above the highest of the first half: JavaScript's heap breathes,
- * and takes its size in steps of some 25 MB. A leak of 4 bytes per packet would be about 4 MB a minute
- * at this load, and fail.
+ * and takes its size in steps of some 25 MB. A leak of 8 bytes per packet would add some 30 MB in the
+ * second half at this load, and fail.
  */
 const MAX_GROWTH = 0.15;
 /** Files: a link that is being opened anew at the moment of counting has one or two more. */
