@@ -77,10 +77,9 @@ function report(counts: readonly TestCounts[], leftOut: string | null): number {
   const ignored = counts.flatMap((it) => it.ignored);
   const isSuccess = counts.every((it) => it.isSuccess);
   const failed = sum((it) => it.failed);
-  say(
-    `\n${isSuccess ? "ok" : "FAILED"} | ${sum((it) => it.passed)} passed | ${failed} failed | ` +
-      `${ignored.length} ignored (steps counted)`,
-  );
+  // Tests and their steps.
+  say(`\n${sum((it) => it.passed)} passed, ${failed} failed, ${ignored.length} skipped`);
+  if (!isSuccess) say("FAILED");
   if (ignored.length === 0) return isSuccess ? 0 : 1;
   for (const name of ignored) say(`  ignored: ${name}`);
   if (leftOut === null) {
