@@ -43,7 +43,7 @@ export const DropReason = {
   BAD_SOCKS_HEADER: -17,
   /** A SOCKS5 UDP datagram that is a fragment (FRAG is not 0). */
   SOCKS_FRAGMENT: -18,
-  /** The master already has as many links as it keeps. */
+  /** A master learns only so many links in a short time. */
   TOO_MANY_LINKS: -19,
   /** A payload that is not a packet of the TCP stand-in: the other end has a tun. */
   NOT_STREAM: -20,
