@@ -38,26 +38,66 @@ export interface MetricsSpec extends HostPort {
 
 /** A run of the daemon. */
 export interface CommonOptions {
+  /** `addresses` only with the legacy protocol: else the master assigns them, and `mtuBytes` is the master's word. */
   readonly tundev: TundevSpec;
-  readonly protocol: "legacy";
   readonly metrics: MetricsSpec | null;
   readonly logLevel: "debug" | "info" | "warning" | "error";
   readonly logFormat: "text" | "json";
 }
 
-/** A master: listens, learns its links. */
-export interface MasterOptions extends CommonOptions {
-  readonly role: "master";
-  /** Host null: every address of the machine. */
-  readonly listen: { readonly host: string | null; readonly port: number };
+/** Where a master listens; host null: on every address of the machine. */
+export interface ListenOptions {
+  readonly host: string | null;
+  readonly port: number;
 }
 
-/** A slave: has links to one master. */
+/** The original's protocol: neither encrypted nor authenticated, one slave. */
+export type LegacyOptions =
+  & CommonOptions
+  & { readonly protocol: "legacy" }
+  & (
+    | { readonly role: "master"; readonly listen: ListenOptions }
+    | {
+      readonly role: "slave";
+      /** At least one, ids from 1 up. */
+      readonly links: readonly LinkSpec[];
+    }
+  );
+
+/** A master with sessions: keys and slaves are in its state directory. */
+export interface MasterOptions extends CommonOptions {
+  readonly protocol: "secure";
+  readonly role: "master";
+  readonly listen: ListenOptions;
+  readonly stateDir: string;
+  /** IPv4 network of the inner addresses, host bits zero. */
+  readonly pool: Cidr;
+  readonly allowsSlaveToSlave: boolean;
+  /** Whether links may come over TCP on the same port. */
+  readonly allowsTcp: boolean;
+}
+
+/** A slave with sessions. */
 export interface SlaveOptions extends CommonOptions {
+  readonly protocol: "secure";
   readonly role: "slave";
+  readonly stateDir: string;
   /** At least one, ids from 1 up. */
   readonly links: readonly LinkSpec[];
+  readonly identity: SlaveIdentity;
+  /** Largest packet the user wants, in bytes; 0: what the master says. */
+  readonly wantedMtuBytes: number;
+  /** A session is renewed after this long, in ms. */
+  readonly rekeyAfterMs: number;
+}
+
+/** The keys of a slave, 32 bytes each. */
+export interface SlaveIdentity {
+  readonly secretKey: Uint8Array<ArrayBuffer>;
+  /** Zeros when there is none. */
+  readonly psk: Uint8Array<ArrayBuffer>;
+  readonly masterKey: Uint8Array<ArrayBuffer>;
 }
 
 /** What the daemon is told. */
-export type DaemonOptions = MasterOptions | SlaveOptions;
+export type DaemonOptions = LegacyOptions | MasterOptions | SlaveOptions;

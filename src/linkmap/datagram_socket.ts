@@ -9,6 +9,9 @@
 import type { Packet } from "../wire/packet.ts";
 import type { NetAddress } from "../net_address.ts";
 
+/** What carries the datagrams to the peer's machine. Over TCP an address is proven, and nothing is lost or reordered. */
+export type Transport = "udp" | "tcp";
+
 /** A received datagram: a slot and where its bytes came from. */
 export interface DatagramSlot {
   readonly packet: Packet;
@@ -20,6 +23,9 @@ export interface DatagramSlot {
 export interface DatagramSocket extends Disposable {
   /** For the log, e.g. `udp 0.0.0.0:4000` or `socks5 192.168.43.1:1080`. Holds no password. */
   readonly label: string;
+
+  /** How its datagrams travel. */
+  readonly transport: Transport;
 
   /**
    * Hot. Sends the packet to `dst`; the packet is borrowed until return and left as it was.

@@ -17,8 +17,13 @@ export interface LinkSpec {
   readonly id: number;
   /** For log and metrics; unique in the slave. Holds no password. */
   readonly name: string;
-  /** The master, as the far end of this link names it: with a proxy, the proxy resolves the name. */
-  readonly target: HostPort;
+  /**
+   * The master's endpoints, as the far end of this link names them (with a proxy, the proxy resolves a name): tried in
+   * turn, the first that answers is kept, the others stay in reserve. At least one.
+   */
+  readonly targets: readonly HostPort[];
+  /** Whether TCP may stand in where UDP does not get through; never with the legacy protocol. */
+  readonly allowsTcp: boolean;
   /** The proxy to go through, or null for a direct link. */
   readonly proxy: ProxySpec | null;
 }

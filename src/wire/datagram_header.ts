@@ -17,6 +17,14 @@ export const DatagramType = {
   CONTROL: 0x43,
   /** Legacy data packet ('D'): the IP packet as the tun gave it. */
   DATA: 0x44,
+  /** Initiation of a handshake ('I'), of no link. */
+  INITIATION: 0x49,
+  /** Cookie reply ('K'), of no link. */
+  COOKIE: 0x4b,
+  /** Response of a handshake ('R'), of no link. */
+  RESPONSE: 0x52,
+  /** Transport packet ('T'): sealed. */
+  TRANSPORT: 0x54,
 } as const;
 
 /** One of {@link DatagramType}'s values. */
@@ -60,9 +68,21 @@ export function readDatagramHeader(packet: Packet): number {
   if (packet.end - start < DATAGRAM_HEADER_BYTES) return DropReason.TRUNCATED;
   if (bytes[start] !== MAGIC_0 || bytes[start + 1] !== MAGIC_1) return DropReason.BAD_MAGIC;
   const type = bytes[start + 2]!;
-  if (type !== DatagramType.DATA && type !== DatagramType.CONTROL) return DropReason.UNKNOWN_TYPE;
   const linkId = bytes[start + 3]!;
-  if (linkId === 0) return DropReason.BAD_LINK_ID;
+  switch (type) {
+    case DatagramType.TRANSPORT:
+    case DatagramType.DATA:
+    case DatagramType.CONTROL:
+      if (linkId === 0) return DropReason.BAD_LINK_ID;
+      break;
+    case DatagramType.INITIATION:
+    case DatagramType.RESPONSE:
+    case DatagramType.COOKIE:
+      if (linkId !== 0) return DropReason.BAD_LINK_ID;
+      break;
+    default:
+      return DropReason.UNKNOWN_TYPE;
+  }
   packet.start = start + DATAGRAM_HEADER_BYTES;
   return type << 8 | linkId;
 }

@@ -51,6 +51,36 @@ export const DropReason = {
   BAD_STREAM: -21,
   /** A packet of a session of the TCP stand-in that is over: one end was restarted. */
   STALE_STREAM: -22,
+  /** A datagram of a protocol that this end does not speak: legacy ones where sessions are secure, or the other way round. */
+  WRONG_PROTOCOL: -23,
+  /** A transport packet of no session that is known here (any more), or nothing to seal with. */
+  NO_SESSION: -24,
+  /** A transport packet that does not authenticate. */
+  NOT_AUTHENTIC: -25,
+  /** A transport packet whose sequence number was seen on its link, or is too old. */
+  REPLAYED: -26,
+  /** A handshake datagram of a wrong length or layout. */
+  BAD_HANDSHAKE: -27,
+  /** A handshake datagram without the right mac1: its sender does not know our public key. */
+  BAD_MAC: -28,
+  /** A handshake that does not decrypt, or whose key is unknown. */
+  UNKNOWN_KEY: -29,
+  /** A handshake that repeats a stamp or goes back: a replay, or a clock that did. */
+  STALE_HANDSHAKE: -30,
+  /** A handshake beyond what is worked on in a second. */
+  HANDSHAKE_FLOOD: -31,
+  /** An answer to a handshake that is not under way (any more). */
+  UNEXPECTED_RESPONSE: -32,
+  /** A cookie reply that does not authenticate. */
+  BAD_COOKIE: -33,
+  /** An authenticated message of an unknown kind: the other end is newer. */
+  UNKNOWN_KIND: -34,
+  /** A slave's packet whose inner source is not its own address. */
+  WRONG_INNER_SOURCE: -35,
+  /** A packet to an inner address that no slave has. */
+  NO_ROUTE: -36,
+  /** A packet from one slave to another, which is not allowed. */
+  SLAVE_TO_SLAVE: -37,
 } as const;
 
 /** One of {@link DropReason}'s values. */
