@@ -67,6 +67,13 @@ export function setInterfaceIpv4(name: string, address: Uint8Array, prefixBits: 
   request(AF_INET, "SIOCSIFNETMASK", ifreq.address);
 }
 
+/** Takes the interface's IPv4 address away, and its route. None there: nothing happens. @throws SysError */
+export function removeInterfaceIpv4(name: string): void {
+  using ifreq = new Ifreq(name);
+  ifreq.setIpv4(UNSPECIFIED_IPV4);
+  request(AF_INET, "SIOCSIFADDR", ifreq.address);
+}
+
 /**
  * Gives the interface an IPv6 address; the kernel adds the route to its prefix. It looks for duplicates
  * (there can be none on a tun) from a work queue, so for a moment, well under a millisecond, the
@@ -75,11 +82,17 @@ export function setInterfaceIpv4(name: string, address: Uint8Array, prefixBits: 
  * @throws SysError: EAFNOSUPPORT when the kernel has no IPv6, EACCES when it is disabled on the interface.
  */
 export function addInterfaceIpv6(name: string, address: Uint8Array, prefixBits: number): void {
-  const ifIndex = interfaceIndex(name);
-  if (ifIndex === null) throw new SysError("ioctl SIOCGIFINDEX", Errno.ENODEV);
   // The same request number as IPv4's, told apart by the socket's family.
-  using in6Ifreq = new In6Ifreq(address, prefixBits, ifIndex);
-  request(AF_INET6, "SIOCSIFADDR", in6Ifreq.address);
+  requestIpv6(name, "SIOCSIFADDR", address, prefixBits);
+}
+
+/**
+ * Takes an IPv6 address away, and its route.
+ * @param address 16 bytes in network order.
+ * @throws SysError: EADDRNOTAVAIL when it is not there, ENXIO when the interface has no IPv6 (any more).
+ */
+export function removeInterfaceIpv6(name: string, address: Uint8Array, prefixBits: number): void {
+  requestIpv6(name, "SIOCDIFADDR", address, prefixBits);
 }
 
 /** The netmask of a prefix: 4 bytes in network order. */
@@ -88,6 +101,18 @@ export function ipv4Netmask(prefixBits: number): Uint8Array<ArrayBuffer> {
   // JavaScript shifts by (count mod 32), so /0 needs its own case.
   new DataView(mask.buffer).setUint32(0, prefixBits === 0 ? 0 : -1 << (32 - prefixBits));
   return mask;
+}
+
+function requestIpv6(
+  name: string,
+  call: keyof typeof REQUESTS,
+  address: Uint8Array,
+  prefixBits: number,
+): void {
+  const ifIndex = interfaceIndex(name);
+  if (ifIndex === null) throw new SysError("ioctl SIOCGIFINDEX", Errno.ENODEV);
+  using in6Ifreq = new In6Ifreq(address, prefixBits, ifIndex);
+  request(AF_INET6, call, in6Ifreq.address);
 }
 
 /** One ioctl on a socket made for it: any socket of the family will do. */
@@ -112,7 +137,11 @@ const REQUESTS = {
   SIOCSIFNETMASK: 0x891c,
   SIOCSIFMTU: 0x8922,
   SIOCGIFINDEX: 0x8933,
+  SIOCDIFADDR: 0x8936,
 } as const;
+
+/** As the address to set it means "none": devinet_ioctl() and __inet_insert_ifa() in net/ipv4/devinet.c. */
+const UNSPECIFIED_IPV4 = new Uint8Array(4);
 
 /** include/uapi/linux/if.h */
 const IFF_UP = 0x1;

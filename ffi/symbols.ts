@@ -38,6 +38,8 @@ export const LIBC_SYMBOLS = {
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   /** `int socket(int domain, int type, int protocol)`; socket(2). */
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `int flock(int fd, int operation)`; flock(2). */
+  flock: { parameters: ["i32", "i32"], result: "i32" },
   /** `int inet_pton(int family, const char *src, void *dst)`; inet_pton(3). */
   inetPton: { name: "inet_pton", parameters: ["i32", "u64", "u64"], result: "i32" },
   /** `int *__errno_location(void)`; Linux Standard Base. This thread's errno; glibc and musl have it. */

@@ -1,6 +1,6 @@
 /**
- * From argv to an exit code: read the command line, run the daemon until a signal, say what went
- * wrong in one line.
+ * From argv to an exit code: read the command line, run the daemon until a signal or a command to its
+ * end, say what went wrong in one line.
  *
  * Exit codes: 0 done or stopped by a signal, 1 the system refused something, 2 asked wrongly,
  * 128 + signal when a second signal cut the shutdown short.
@@ -9,6 +9,7 @@
  */
 
 import { type CommandLineResult, readCommandLine } from "./cli/command_line.ts";
+import type { CommandRequest } from "./command_request.ts";
 import type { DaemonOptions } from "./daemon_options.ts";
 import { describeError, setUpLog, wantsColors } from "./log.ts";
 import { type SyncWriter, writeText } from "./text_output.ts";
@@ -31,21 +32,39 @@ const STOP_SIGNALS = [
 export async function main(argv: readonly string[]): Promise<number> {
   let request: CommandLineResult;
   try {
-    request = readCommandLine(argv, {
+    request = await readCommandLine(argv, {
       environment: (name) => Deno.env.get(name),
       versionText: versionText(currentRuntime()),
       hasColors: wantsColors(Deno.stdout.isTerminal(), Deno.env.get("NO_COLOR")),
       columns: terminalColumns(),
+      openInputs: async () => (await import("./cli/system_inputs.ts")).systemInputs(),
     });
   } catch (error) {
     return reportFailure(error, false);
   }
-  if (request.kind === "run") return await run(request.options);
-  writeText(Deno[request.stream], request.text, PRINT_PATIENCE_MS);
-  return request.exitCode;
+  switch (request.kind) {
+    case "run":
+      return await runUntilSignal(request.options);
+    case "command":
+      return await runToEnd(request.request);
+    case "print":
+      writeText(Deno[request.stream], request.text, PRINT_PATIENCE_MS);
+      return request.exitCode;
+  }
 }
 
-async function run(options: DaemonOptions): Promise<number> {
+/** A command that ends by itself; a signal ends it as any program. */
+async function runToEnd(request: CommandRequest): Promise<number> {
+  try {
+    // Only here: help and version need neither keys nor state.
+    const { runCommand } = await import("./commands/run_command.ts");
+    return await runCommand(request);
+  } catch (error) {
+    return reportFailure(error, false);
+  }
+}
+
+async function runUntilSignal(options: DaemonOptions): Promise<number> {
   const writer = await openLogWriter();
   const logger = setUpLog({
     level: options.logLevel,

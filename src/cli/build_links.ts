@@ -1,6 +1,6 @@
 /**
- * Makes a slave's links out of `--proxies`, `--proxy-target` and `--targets`: ids from 1 in the
- * order given, proxies first, names unique.
+ * Makes a slave's links out of `--proxies`, `--proxy-target`, `--targets` and the token's endpoints:
+ * ids from 1 in the order given, proxies first, names unique.
  *
  * @module
  */
@@ -15,15 +15,32 @@ import { parseHostPort } from "./values.ts";
 /** A link's id is one byte on the wire, and never 0. */
 const MAX_LINKS = 255;
 
-/** The links that were asked for, at least one. @throws {UsageError} */
-export function buildLinks(given: GivenOptions): readonly LinkSpec[] {
-  const ways = [...proxyWays(given), ...directWays(given)];
-  if (ways.length === 0) {
-    throw new UsageError(
-      "A slave needs a link: add --proxies HOST:PORT with --proxy-target HOST:PORT, " +
-        "or --targets HOST:PORT to reach the master directly",
-    );
-  }
+/**
+ * The links of a slave with a token, at least one: with none named, a direct one to the endpoints.
+ * @param endpoints the token's, at least one. @throws {UsageError}
+ */
+export function buildLinks(
+  given: GivenOptions,
+  endpoints: readonly HostPort[],
+): readonly LinkSpec[] {
+  const named = [...proxyWays(given, endpoints), ...directWays(given)];
+  const ways = named.length > 0 ? named : [{ targets: endpoints, proxy: null }];
+  return numbered(ways, !given.flag("no-tcp-fallback"));
+}
+
+/** The links of a slave that speaks the original's protocol, at least one. @throws {UsageError} */
+export function buildLegacyLinks(given: GivenOptions): readonly LinkSpec[] {
+  const ways = [...proxyWays(given, []), ...directWays(given)];
+  if (ways.length > 0) return numbered(ways, false);
+  throw new UsageError(
+    "A slave needs a link: add --proxies HOST:PORT with --proxy-target HOST:PORT, " +
+      "or --targets HOST:PORT to reach the master directly",
+  );
+}
+
+type Way = Pick<LinkSpec, "targets" | "proxy">;
+
+function numbered(ways: readonly Way[], allowsTcp: boolean): readonly LinkSpec[] {
   if (ways.length > MAX_LINKS) {
     throw new UsageError(
       `A slave has at most ${MAX_LINKS} links: --proxies and --targets name ${ways.length}`,
@@ -31,28 +48,28 @@ export function buildLinks(given: GivenOptions): readonly LinkSpec[] {
   }
   const timesSeen = new Map<string, number>();
   return ways.map((way, i) => {
-    const { host, port } = way.proxy ?? way.target;
-    const place = formatHostPort(host, port);
+    const end = way.proxy ?? way.targets[0];
+    if (end === undefined) throw new Error("Invariant: a link without a target");
+    const place = formatHostPort(end.host, end.port);
     const times = (timesSeen.get(place) ?? 0) + 1;
     timesSeen.set(place, times);
-    return { id: i + 1, name: times === 1 ? place : `${place}#${times}`, ...way };
+    return { id: i + 1, name: times === 1 ? place : `${place}#${times}`, allowsTcp, ...way };
   });
 }
 
-type Way = Pick<LinkSpec, "target" | "proxy">;
-
-function proxyWays(given: GivenOptions): Way[] {
+/** @param endpoints what stands in for `--proxy-target`; none: it is needed. */
+function proxyWays(given: GivenOptions, endpoints: readonly HostPort[]): Way[] {
   const proxies = given.find("proxies");
-  const target = given.find("proxy-target");
+  const target = given.findOne("proxy-target");
   if (proxies === undefined) {
-    // In the environment it may be left over from another run.
-    if (target === undefined || target.origin === "environment") return [];
+    // Unless it is typed, it may be left over from another run.
+    if (target?.origin !== "command line") return [];
     throw new UsageError(
       "--proxy-target needs --proxies HOST:PORT; to reach the master without a proxy, " +
         "type --targets HOST:PORT",
     );
   }
-  if (target === undefined) {
+  if (target === undefined && endpoints.length === 0) {
     throw new UsageError(
       `${proxies.subject} needs --proxy-target HOST:PORT: the master's address, as the proxies ` +
         "reach it",
@@ -65,18 +82,15 @@ function proxyWays(given: GivenOptions): Way[] {
         "with a comma in them written as %2C",
     );
   }
-  const master: HostPort = parseHostPort(target.values[0] ?? "", target.subject);
-  return proxies.values.map((value) => ({
-    target: master,
-    proxy: parseProxy(value, proxies.subject),
-  }));
+  const targets = target === undefined ? endpoints : [parseHostPort(target.value, target.subject)];
+  return proxies.values.map((value) => ({ targets, proxy: parseProxy(value, proxies.subject) }));
 }
 
 function directWays(given: GivenOptions): Way[] {
   const targets = given.find("targets");
   if (targets === undefined) return [];
   return targets.values.map((value) => ({
-    target: parseHostPort(value, targets.subject),
+    targets: [parseHostPort(value, targets.subject)],
     proxy: null,
   }));
 }

@@ -1,16 +1,20 @@
 /**
  * Looks over a rewritten argv before it is parsed, for what a user most often gets wrong: a mistyped
- * command or option, an option of the other end, a missing value. The parser library has no
+ * command or option, an option of another command, a missing value. The parser library has no
  * suggestions for options, and its messages quote whole arguments, which may hold a password.
  *
  * @module
  */
 
 import { UsageError } from "../usage_error.ts";
-import { findOption, optionsOf, type OptionSpec, type Role } from "./option_table.ts";
-import { quoteProxy } from "./quote.ts";
+import { COMMANDS, type CommandSpec, findCommand } from "./command_table.ts";
+import type { OptionSpec } from "./option_spec.ts";
+import { findOption, optionsOf } from "./option_table.ts";
+import { looksLikeToken, quoteProxy } from "./quote.ts";
+import { mostSimilar } from "./similar_word.ts";
 
-const COMMANDS: readonly string[] = ["master", "slave", "help", "completion"];
+/** Words that the parser library brings. */
+const OTHER_COMMANDS: readonly string[] = ["help", "completion"];
 const HELP_OPTIONS: readonly string[] = ["-h", "--help"];
 const VERSION_OPTIONS: readonly string[] = ["-V", "--version"];
 
@@ -19,37 +23,43 @@ const VERSION_OPTIONS: readonly string[] = ["-V", "--version"];
  * when there is one among mistakes. @throws {UsageError}
  */
 export function checkArgv(argv: readonly string[]): readonly string[] {
-  const command = argv[0] ?? "";
-  if (HELP_OPTIONS.includes(command)) return ["--help"];
-  if (VERSION_OPTIONS.includes(command)) return ["--version"];
-  if (command.startsWith("-")) {
+  const first = argv[0] ?? "";
+  if (HELP_OPTIONS.includes(first)) return ["--help"];
+  if (VERSION_OPTIONS.includes(first)) return ["--version"];
+  if (first.startsWith("-")) {
     throw new UsageError(
       `Cannot tell which end this is: type "bindlink master" or "bindlink slave" before the options`,
     );
   }
-  if (!COMMANDS.includes(command)) throw unknownCommand(command);
-  if (command !== "master" && command !== "slave") return argv;
-  return checkOptions(command, argv);
+  if (OTHER_COMMANDS.includes(first)) return argv;
+  const command = findCommand(first);
+  if (command === undefined) throw unknownCommand(first);
+  if (argv.some((text) => HELP_OPTIONS.includes(text))) return [command.name, "--help"];
+  if (argv.some((text) => VERSION_OPTIONS.includes(text))) return ["--version"];
+  checkWords(command, argv);
+  return argv;
 }
 
-function checkOptions(role: Role, argv: readonly string[]): readonly string[] {
-  if (argv.some((text) => HELP_OPTIONS.includes(text))) return [role, "--help"];
-  if (argv.some((text) => VERSION_OPTIONS.includes(text))) return ["--version"];
+function checkWords(command: CommandSpec, argv: readonly string[]): void {
   const seen = new Set<string>();
+  let hasArgument = false;
   for (let i = 1; i < argv.length; i++) {
     const text = argv[i] ?? "";
     const match = /^--([^=]+)(=.*)?$/s.exec(text);
     if (match === null) {
-      const what = text.startsWith("-") && text.length > 1 ? "option" : "argument";
-      throw new UsageError(
-        `Unexpected ${what} ${quoteProxy(text)}: "bindlink ${role} --help" lists what it takes`,
-      );
+      if (hasArgument || !isArgument(text, command)) throw unexpectedWord(text, command, argv);
+      hasArgument = true;
+      continue;
     }
-    const option = knownOption(match[1] ?? "", role);
-    if (seen.has(option.name) && !option.isRepeatable) {
+    const option = knownOption(match[1] ?? "", command);
+    if (seen.has(option.name) && option.isRepeatable !== true) {
       throw new UsageError(`--${option.name} is given twice: leave one out`);
     }
     seen.add(option.name);
+    if (option.metavar === null) {
+      if (match[2] === undefined) continue;
+      throw new UsageError(`--${option.name} takes no value: type --${option.name} alone`);
+    }
     if (match[2] !== undefined) continue;
     const value = argv[++i];
     if (value === undefined || value.startsWith("--")) {
@@ -58,58 +68,67 @@ function checkOptions(role: Role, argv: readonly string[]): readonly string[] {
       );
     }
   }
-  return argv;
+  if (command.argument?.isRequired === true && !hasArgument) {
+    throw new UsageError(
+      `"bindlink ${command.name}" needs a ${command.argument.metavar}: ` +
+        `type bindlink ${command.name} ${command.argument.metavar}`,
+    );
+  }
 }
 
-function knownOption(name: string, role: Role): OptionSpec {
+/** A word that is no option and that the command may take. */
+function isArgument(text: string, command: CommandSpec): boolean {
+  if (command.argument === undefined) return false;
+  if (text === "-") return command.argument.metavar === "TOKEN";
+  if (text.startsWith("-")) return false;
+  // A stray word behind "slave" is rather a mistyped option than a token.
+  return command.name !== "slave" || looksLikeToken(text);
+}
+
+function unexpectedWord(text: string, command: CommandSpec, argv: readonly string[]): UsageError {
+  const advice = `"bindlink ${command.name} --help" lists what it takes`;
+  const what = text.startsWith("-") && text.length > 1 ? "option" : "argument";
+  const mayBeTokens = command.argument?.metavar === "TOKEN" &&
+    (command.name === "join" || argv.some((word) => /bindlink\d/i.test(word)));
+  return new UsageError(
+    mayBeTokens && what === "argument"
+      // It may be the other half of a token that a blank cut in two.
+      ? `Unexpected argument besides the token: type the token in one piece; ${advice}`
+      : `Unexpected ${what} ${quoteProxy(text)}: ${advice}`,
+  );
+}
+
+function knownOption(name: string, command: CommandSpec): OptionSpec {
   const option = findOption(name);
   if (option === undefined) {
-    const known = optionsOf(role).map((option) => option.name);
+    const known = optionsOf(command.name).map((option) => option.name);
     const similar = mostSimilar(name, known);
     throw new UsageError(
       `Unknown option ${quoteProxy(`--${name}`)}: ` +
         (similar === null
-          ? `"bindlink ${role} --help" lists the options`
+          ? `"bindlink ${command.name} --help" lists the options`
           : `did you mean --${similar}?`),
     );
   }
-  if (option.role !== null && option.role !== role) {
-    throw new UsageError(`--${name} is an option of "bindlink ${option.role}", not of "${role}"`);
+  if (!option.commands.includes(command.name)) {
+    const owners = option.commands.map((owner) => `"bindlink ${owner}"`).join(", ");
+    throw new UsageError(
+      `--${option.name} is an option of ${owners}, not of "bindlink ${command.name}"`,
+    );
   }
   return option;
 }
 
-function unknownCommand(command: string): UsageError {
-  const similar = mostSimilar(command, COMMANDS);
-  const hint = similar === null ? "type master or slave" : `did you mean ${similar}?`;
-  return new UsageError(`Unknown command ${quoteProxy(command)}: ${hint}`);
-}
-
-/** The candidate within a third of the word's length in edits, or of which the word is a beginning. */
-function mostSimilar(word: string, candidates: readonly string[]): string | null {
-  let best: string | null = null;
-  let bestEdits = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const isBeginning = word.length >= 3 && candidate.startsWith(word);
-    const edits = isBeginning ? 1 : editDistance(word.slice(0, 64), candidate);
-    if (edits < bestEdits) {
-      best = candidate;
-      bestEdits = edits;
-    }
+function unknownCommand(word: string): UsageError {
+  if (looksLikeToken(word)) {
+    return new UsageError(
+      "A command is missing before the token: type bindlink slave TOKEN, or bindlink join TOKEN",
+    );
   }
-  return best;
-}
-
-/** Levenshtein distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const names = [...COMMANDS.map((command) => command.name), ...OTHER_COMMANDS];
+  const similar = mostSimilar(word, names);
+  const hint = similar === null
+    ? '"bindlink --help" lists the commands'
+    : `did you mean ${similar}?`;
+  return new UsageError(`Unknown command ${quoteProxy(word)}: ${hint}`);
 }

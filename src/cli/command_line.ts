@@ -1,19 +1,19 @@
 /**
- * Argv and environment in; options to run with, or a text to print, out. Prints nothing itself.
+ * Argv and environment in; a request, or a text to print, out. Prints nothing itself.
  *
  * @module
  */
 
-import type { DaemonOptions } from "../daemon_options.ts";
 import { UsageError } from "../usage_error.ts";
-import { buildOptions } from "./build_options.ts";
+import type { Request } from "./build_request.ts";
 import { checkArgv } from "./check_argv.ts";
+import type { CommandLineInputs } from "./inputs.ts";
 import { rewriteArgv } from "./original_spelling.ts";
 import { type HelpStyle, parseArgv } from "./parser.ts";
 
 /** What a command line asks for. */
 export type CommandLineResult =
-  | { readonly kind: "run"; readonly options: DaemonOptions }
+  | Request
   | {
     readonly kind: "print";
     readonly stream: "stdout" | "stderr";
@@ -27,25 +27,28 @@ export interface CommandLineContext extends HelpStyle {
   readonly environment: (name: string) => string | undefined;
   /** What `--version` prints. */
   readonly versionText: string;
+  /** Gives the readers of files and stdin; called only when a command is to be run. */
+  readonly openInputs: () => Promise<CommandLineInputs>;
 }
 
 /**
  * Reads a command line, the original's spellings included. Without any argument: the help, as an
  * error (exit code 2), since nothing was done.
- * @throws {UsageError} whose message is one line and holds no password.
+ * @throws {UsageError} whose message is one line and holds no password, key or token.
  */
-export function readCommandLine(
+export async function readCommandLine(
   argv: readonly string[],
   context: CommandLineContext,
-): CommandLineResult {
+): Promise<CommandLineResult> {
   const isEmpty = argv.length === 0;
-  const parsed = parseArgv(isEmpty ? ["--help"] : checkArgv(rewriteArgv(argv)), context);
+  const checked = isEmpty ? ["--help"] : checkArgv(rewriteArgv(argv, context.environment));
+  const parsed = parseArgv(checked, context);
   switch (parsed.kind) {
-    case "run":
-      return {
-        kind: "run",
-        options: buildOptions(parsed.role, parsed.values, context.environment),
-      };
+    case "command": {
+      // Only here: help and version need no cryptography.
+      const { buildRequest } = await import("./build_request.ts");
+      return buildRequest(parsed, context.environment, await context.openInputs());
+    }
     case "text":
       return isEmpty
         ? { kind: "print", stream: "stderr", text: parsed.text, exitCode: 2 }

@@ -1,25 +1,24 @@
 /**
  * Which options were given, by whom, and what holds otherwise: command line, then environment, then
- * default.
+ * what `bindlink join` stored, then default.
  *
  * @module
  */
 
 import { UsageError } from "../usage_error.ts";
-import {
-  environmentName,
-  findOption,
-  type OptionKey,
-  optionsOf,
-  type Role,
-} from "./option_table.ts";
+import type { CommandName } from "./command_table.ts";
+import { defaultOf, environmentName, type OptionKey, type OptionSpec } from "./option_spec.ts";
+import { findOption, optionsOf } from "./option_table.ts";
 
 /** Who gave an option. */
-export type Origin = "command line" | "environment" | "default";
+export type Origin = "command line" | "environment" | "stored" | "default";
+
+/** Those who can give one, the stronger first. */
+export const GIVERS = ["command line", "environment", "stored"] as const satisfies Origin[];
 
 /** An option with its values as text. */
 export interface GivenOption {
-  /** At least one. A repeatable option's commas are split already. */
+  /** At least one. A repeatable option's commas are split already. A flag's is `yes` or another word. */
   readonly values: readonly string[];
   /** What to call it in an error: `--listen` or `BINDLINK_LISTEN`. */
   readonly subject: string;
@@ -33,36 +32,85 @@ export interface SingleOption {
   readonly origin: Origin;
 }
 
-/** The options of one end. */
+/** What a flag is in the environment. */
+const YES: readonly string[] = ["1", "true", "yes"];
+const NO: readonly string[] = ["0", "false", "no"];
+
+/** The options of one command. */
 export class GivenOptions {
-  readonly #role: Role;
+  readonly #command: CommandName;
   readonly #given = new Map<OptionKey, GivenOption>();
 
-  /** @param environment reads an environment variable; an empty one counts as not set. */
+  /** @param environment reads an environment variable; an empty one counts as not set. @throws {UsageError} */
   constructor(
-    role: Role,
+    command: CommandName,
     typed: ReadonlyMap<string, readonly string[]>,
     environment: (name: string) => string | undefined,
   ) {
-    this.#role = role;
-    for (const { name, isRepeatable } of optionsOf(role)) {
-      const fromTyped = typed.get(name);
-      const fromEnvironment = environment(environmentName(name)) ?? "";
-      const origin = fromTyped !== undefined ? "command line" : "environment";
-      if (fromTyped === undefined && fromEnvironment === "") continue;
-      const subject = fromTyped !== undefined ? `--${name}` : environmentName(name);
-      const texts = fromTyped ?? [fromEnvironment];
-      const values = isRepeatable ? texts.flatMap(splitList) : texts;
-      if (values.length === 0 || (values.length === 1 && values[0] === "")) {
-        throw new UsageError(`${subject} is empty: give a value or leave it out`);
+    this.#command = command;
+    for (const option of optionsOf(command)) {
+      const fromTyped = typed.get(option.name);
+      const fromEnvironment = environment(environmentName(option.name)) ?? "";
+      if (fromTyped !== undefined) {
+        this.#add(option, fromTyped, `--${option.name}`, "command line");
+      } else if (fromEnvironment !== "") {
+        this.#add(option, [fromEnvironment], environmentName(option.name), "environment");
       }
-      this.#given.set(name, { values, subject, origin });
     }
+  }
+
+  /**
+   * Adds what `bindlink join` stored, where nobody gave the option.
+   * @param except options to leave out. @throws {UsageError} for an option that the command has not.
+   */
+  addStored(
+    stored: Readonly<Record<string, readonly string[]>>,
+    except: readonly OptionKey[],
+  ): void {
+    const known = optionsOf(this.#command);
+    for (const [name, values] of Object.entries(stored)) {
+      const option = known.find((option) => option.name === name);
+      if (option === undefined) {
+        throw new UsageError(
+          `What "bindlink join" stored has an option that this version does not know: join again`,
+        );
+      }
+      if (this.#given.has(option.name) || except.includes(option.name)) continue;
+      this.#add(option, values, `--${name} (stored by bindlink join)`, "stored");
+    }
+  }
+
+  #add(option: OptionSpec, texts: readonly string[], subject: string, origin: Origin): void {
+    const values = option.isRepeatable === true ? texts.flatMap(splitList) : texts;
+    if (values.length === 0 || (values.length === 1 && values[0] === "")) {
+      throw new UsageError(`${subject} is empty: give a value or leave it out`);
+    }
+    this.#given.set(option.name, { values, subject, origin });
   }
 
   /** The option when somebody gave it; its default does not count. */
   find(name: OptionKey): GivenOption | undefined {
     return this.#given.get(name);
+  }
+
+  /** As {@link GivenOptions.find}, for an option with one value. */
+  findOne(name: OptionKey): SingleOption | undefined {
+    const given = this.#given.get(name);
+    if (given === undefined) return undefined;
+    return { value: given.values[0] ?? "", subject: given.subject, origin: given.origin };
+  }
+
+  /** Whether a flag is set. @throws {UsageError} when the environment says neither yes nor no. */
+  flag(name: OptionKey): boolean {
+    const given = this.findOne(name);
+    if (given === undefined) return false;
+    const word = given.value.toLowerCase();
+    if (YES.includes(word)) return true;
+    if (NO.includes(word)) return false;
+    // Not quoted: whatever stands there instead of a yes is none of the words to show.
+    throw new UsageError(
+      `${given.subject}: this is neither yes nor no: set ${[...YES, ...NO].join(", ")}, or nothing`,
+    );
   }
 
   /** Takes options out, as if nobody had given them. */
@@ -74,7 +122,8 @@ export class GivenOptions {
   list(name: OptionKey): GivenOption {
     const given = this.#given.get(name);
     if (given !== undefined) return given;
-    const value = findOption(name)?.defaults?.[this.#role];
+    const option = findOption(name);
+    const value = option && defaultOf(option, this.#command);
     if (value === undefined) throw new Error(`Invariant: --${name} has no default`);
     return { values: [value], subject: `--${name}`, origin: "default" };
   }
@@ -83,6 +132,15 @@ export class GivenOptions {
   one(name: OptionKey): SingleOption {
     const { values, subject, origin } = this.list(name);
     return { value: values[0] ?? "", subject, origin };
+  }
+
+  /** What was given of the named options, as `join` stores it. */
+  toStored(names: readonly OptionKey[]): Readonly<Record<string, readonly string[]>> {
+    const given = names.flatMap((name) => {
+      const option = this.#given.get(name);
+      return option === undefined ? [] : [[name, option.values] as const];
+    });
+    return Object.fromEntries(given);
   }
 }
 

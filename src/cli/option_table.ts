@@ -5,153 +5,213 @@
  * @module
  */
 
-/** The two ends of a tunnel. */
-export type Role = "master" | "slave";
-
-/** Name of an option, without the dashes. */
-export type OptionKey =
-  | "listen"
-  | "proxies"
-  | "proxy-target"
-  | "targets"
-  | "tun-name"
-  | "address"
-  | "mtu"
-  | "connect-tcp"
-  | "listen-tcp"
-  | "metrics"
-  | "protocol"
-  | "log-level"
-  | "log-format";
-
-/** One option. Every option takes a value. */
-export interface OptionSpec {
-  readonly name: OptionKey;
-  /** What stands for the value in the help. */
-  readonly metavar: string;
-  /** The end it belongs to; null: both. */
-  readonly role: Role | null;
-  /** May be given several times; its value is then a comma-separated list as well. */
-  readonly isRepeatable: boolean;
-  /** One or two sentences for the help; default and environment variable are added. */
-  readonly help: string;
-  /** What holds when it is not given, written as a user would; null: nothing. */
-  readonly defaults: Readonly<Record<Role, string>> | null;
-  /** The only values it takes, when there are few. */
-  readonly choices?: readonly string[];
-}
+import type { CommandName, Role } from "./command_table.ts";
+import type { OptionSpec } from "./option_spec.ts";
 
 /** UDP port of a master that is told nothing else. Registered to nobody of note; no daemon of Debian uses it. */
 const DEFAULT_PORT = "4321";
 
+/** Inner IPv4 network of a master that is told nothing else. */
+const DEFAULT_POOL = "10.10.10.0/24";
+
 /**
  * Largest packet in the tunnel, in bytes. On a 1500-byte path the outer headers leave
- * 1500 - 40 (IPv6) - 8 (UDP) - 22 (SOCKS5 UDP header, IPv6) - 4 (bindlink) = 1426. The rest is kept
- * for what cannot be seen from here: mobile networks carry 1420..1440 (1380 + 4 + 8 + 20 = 1412
- * fits), and an encrypted format costs about 44 more on that first leg. Larger datagrams would be
- * fragmented, which bad uplinks lose; smaller ones cost throughput (1 % for each 14 bytes).
+ * 1500 - 40 (IPv6) - 8 (UDP) - 22 (SOCKS5 UDP header, IPv6) - 44 (bindlink: 16 header, 12 data
+ * header, 16 tag) = 1386. The rest is kept for what cannot be seen from here: mobile networks carry
+ * 1420..1440, and 1340 + 44 + 8 (UDP) + 20 (IPv4) = 1412 fits. Larger datagrams would be fragmented,
+ * which bad uplinks lose; smaller ones cost throughput (1 % for each 14 bytes). The legacy protocol
+ * has 4 bytes where the secure one has 44; one default serves both, since two machines that change
+ * from one to the other should not have to think of it.
  */
-const DEFAULT_MTU_BYTES = "1380";
+const DEFAULT_MTU_BYTES = "1340";
+
+/** Renewal of a session: WireGuard's REKEY_AFTER_TIME, in seconds. */
+const DEFAULT_REKEY_S = "120";
+
+const MASTER: readonly CommandName[] = ["master"];
+const SLAVE: readonly CommandName[] = ["slave", "join"];
+const BOTH: readonly CommandName[] = ["master", "slave", "join"];
 
 /** The options, in the order of the help. */
 export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "listen",
     metavar: "[HOST:]PORT",
-    role: "master",
-    isRepeatable: false,
-    help: "UDP address to listen on; without HOST, on every address of this machine.",
+    commands: MASTER,
+    help: "Address to listen on, UDP and TCP; without HOST, on every address of this machine.",
     defaults: both(DEFAULT_PORT),
+  },
+  {
+    name: "pool",
+    metavar: "CIDR",
+    commands: MASTER,
+    protocol: "secure",
+    help: "IPv4 network of the tunnel: the master has its first address, slaves the others.",
+    defaults: both(DEFAULT_POOL),
+  },
+  {
+    name: "allow-slave-to-slave",
+    metavar: null,
+    commands: MASTER,
+    protocol: "secure",
+    help: "Let slaves reach each other through the master.",
+  },
+  {
+    name: "token",
+    metavar: "TOKEN",
+    commands: SLAVE,
+    protocol: "secure",
+    help: 'The join token that "bindlink invite" printed. Other users of this machine can see a ' +
+      'command line: better give --token-file or the environment variable, or use "bindlink join -".',
+  },
+  {
+    name: "token-file",
+    metavar: "FILE",
+    commands: SLAVE,
+    protocol: "secure",
+    help: "File that holds the join token; - is stdin.",
+  },
+  {
+    name: "key-file",
+    metavar: "FILE",
+    commands: SLAVE,
+    protocol: "secure",
+    help:
+      'This slave\'s own secret key, as "bindlink keygen" prints it, for a token that brings none.',
   },
   {
     name: "proxies",
     metavar: "PROXY[,PROXY...]",
-    role: "slave",
+    commands: SLAVE,
     isRepeatable: true,
     help: "SOCKS5 proxies, one link through each: HOST:PORT or socks5://USER:PASSWORD@HOST:PORT " +
       "(write @ : , / and % in a password as %40 %3A %2C %2F %25). Other users of this machine " +
       "can see a command line: give passwords in the environment variable.",
-    defaults: null,
   },
   {
     name: "proxy-target",
     metavar: "HOST:PORT",
-    role: "slave",
-    isRepeatable: false,
-    help: "The master, as the proxies reach it; a name is resolved by each proxy.",
-    defaults: null,
+    commands: SLAVE,
+    help: "The master, as the proxies reach it, when that differs from the token's endpoints; a " +
+      "name is resolved by each proxy.",
   },
   {
     name: "targets",
     metavar: "HOST:PORT[,...]",
-    role: "slave",
+    commands: SLAVE,
     isRepeatable: true,
-    help: "The master's addresses to reach without a proxy, one link to each.",
-    defaults: null,
+    help:
+      "The master's addresses to reach without a proxy, one link to each. With no link named, " +
+      "there is one to the token's endpoints.",
+  },
+  {
+    name: "no-tcp-fallback",
+    metavar: null,
+    commands: BOTH,
+    protocol: "secure",
+    help:
+      "UDP only: a master does not listen on TCP, a slave does not use it where UDP is blocked.",
+  },
+  {
+    name: "rekey-after",
+    metavar: "SECONDS",
+    commands: SLAVE,
+    protocol: "secure",
+    help: "Renew the session's keys after this time, 1 to 150.",
+    defaults: both(DEFAULT_REKEY_S),
   },
   {
     name: "tun-name",
     metavar: "NAME",
-    role: null,
-    isRepeatable: false,
+    commands: BOTH,
     help: "Name of the tun device; %d becomes the first free number.",
     defaults: both("bind%d"),
   },
   {
     name: "address",
     metavar: "CIDR",
-    role: null,
+    commands: ["master", "slave"],
+    protocol: "legacy",
     isRepeatable: true,
-    help: "Address of this end in the tunnel: one IPv4, one IPv6, or both.",
+    help: "With --protocol legacy: address of this end in the tunnel, one IPv4, one IPv6, or both.",
     defaults: { master: "10.10.10.1/30", slave: "10.10.10.2/30" },
   },
   {
     name: "mtu",
     metavar: "BYTES",
-    role: null,
-    isRepeatable: false,
-    help: "Largest packet in the tunnel; the same at both ends. The default fits mobile networks.",
+    commands: BOTH,
+    help:
+      "Largest packet in the tunnel: the master's word, a slave's own is a wish for less. With " +
+      "--protocol legacy, the same at both ends. The default fits mobile networks.",
     defaults: both(DEFAULT_MTU_BYTES),
   },
   {
     name: "connect-tcp",
     metavar: "HOST:PORT",
-    role: null,
-    isRepeatable: false,
+    commands: BOTH,
     help: "Instead of a tun device: connect what comes through the tunnel to this TCP service.",
-    defaults: null,
   },
   {
     name: "listen-tcp",
     metavar: "[HOST:]PORT",
-    role: null,
-    isRepeatable: false,
+    commands: BOTH,
     help: "Instead of a tun device: carry TCP connections made to this address (without HOST, " +
       "127.0.0.1) to the service that the other end connects to.",
-    defaults: null,
+  },
+  {
+    name: "endpoint",
+    metavar: "HOST:PORT",
+    commands: ["invite"],
+    isRepeatable: true,
+    help: "Where the slave reaches this master, the best first. Not given: as in the invitation " +
+      "before, else this machine's public addresses.",
+  },
+  {
+    name: "public-key",
+    metavar: "KEY",
+    commands: ["invite"],
+    help: "The slave's public key, when it has a secret key of its own; not given: the token " +
+      "brings one.",
+  },
+  {
+    name: "qr",
+    metavar: null,
+    commands: ["invite"],
+    help: "Show the token as a QR code, too.",
+  },
+  {
+    name: "json",
+    metavar: null,
+    commands: ["slaves"],
+    help: "Print JSON.",
+  },
+  {
+    name: "state-dir",
+    metavar: "DIR",
+    commands: ["master", "slave", "join", "invite", "slaves", "revoke"],
+    protocol: "secure",
+    help: "Where a master keeps its key and slaves, and a slave what it has joined. Usually " +
+      "/var/lib/bindlink for root, ~/.local/state/bindlink for others.",
   },
   {
     name: "metrics",
     metavar: "[HOST:]PORT|none",
-    role: null,
-    isRepeatable: false,
+    commands: BOTH,
     help: "Where to serve /metrics and /healthz over HTTP; without HOST, on 127.0.0.1.",
     defaults: both("127.0.0.1:8080"),
   },
   {
     name: "protocol",
     metavar: "NAME",
-    role: null,
-    isRepeatable: false,
-    help: "Wire format. legacy is the original's: neither encrypted nor authenticated.",
-    defaults: both("legacy"),
-    choices: ["legacy"],
+    commands: ["master", "slave"],
+    help: "Wire format. legacy is the original's: neither encrypted nor authenticated, one slave.",
+    defaults: both("secure"),
+    choices: ["secure", "legacy"],
   },
   {
     name: "log-level",
     metavar: "LEVEL",
-    role: null,
-    isRepeatable: false,
+    commands: BOTH,
     help: "The least that is logged.",
     defaults: both("info"),
     choices: ["debug", "info", "warning", "error"],
@@ -159,27 +219,21 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "log-format",
     metavar: "FORMAT",
-    role: null,
-    isRepeatable: false,
+    commands: BOTH,
     help: "Lines for people, or JSON lines.",
     defaults: both("text"),
     choices: ["text", "json"],
   },
 ];
 
-/** The options that one end takes. */
-export function optionsOf(role: Role): readonly OptionSpec[] {
-  return OPTIONS.filter((option) => option.role === null || option.role === role);
+/** The options that a command takes. */
+export function optionsOf(command: CommandName): readonly OptionSpec[] {
+  return OPTIONS.filter((option) => option.commands.includes(command));
 }
 
 /** The option of that name, or undefined. */
 export function findOption(name: string): OptionSpec | undefined {
   return OPTIONS.find((option) => option.name === name);
-}
-
-/** The environment variable that stands for an option, e.g. `BINDLINK_PROXY_TARGET`. */
-export function environmentName(name: OptionKey): string {
-  return `BINDLINK_${name.toUpperCase().replaceAll("-", "_")}`;
 }
 
 function both(value: string): Readonly<Record<Role, string>> {

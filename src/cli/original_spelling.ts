@@ -1,7 +1,13 @@
 /**
  * Turns a command line as the original daemon took it into one that this program takes: Go's flags
  * (`-listen_port=4000`, `--listen_port 4000`), underscores in names, and no subcommand, since the
- * original was a master when it had a port to listen on. Pure: array in, array out.
+ * original was a master when it had a port to listen on. Pure.
+ *
+ * A command line without a subcommand is the original's, so it speaks the original's protocol: it
+ * gets `--protocol=legacy`, at which the daemon warns. It has no token, and its other end may still
+ * be the original. Not so when anything says otherwise: a protocol that is named, or an option that
+ * only the secure protocol has, typed or in the environment; a script is never moved to the open
+ * protocol against its word.
  *
  * One thing differs on purpose: the original served metrics on all interfaces, here
  * `--http_listen_port :8080` means 127.0.0.1:8080.
@@ -9,7 +15,10 @@
  * @module
  */
 
-import { findOption, type Role } from "./option_table.ts";
+import { findCommand, type Role } from "./command_table.ts";
+import { environmentName } from "./option_spec.ts";
+import { findOption, optionsOf } from "./option_table.ts";
+import { looksLikeToken } from "./quote.ts";
 
 /** Flags of the original whose name changed; the others only change `_` to `-`. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
@@ -17,7 +26,7 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ["http-listen-port", "metrics"],
 ]);
 
-/** Options without a value, which Go accepts with one dash too. */
+/** Options of every command, without a value; Go accepts them with one dash too. */
 const BARE_OPTIONS: readonly string[] = ["help", "version"];
 
 /** An option as it was written, or a word that is none. */
@@ -27,24 +36,31 @@ type Token =
 
 /**
  * Rewrites an argv. What it does not know stays as it is, for the parser to judge.
+ * @param environment reads an environment variable; an empty one counts as not set.
  *
  * @example
  * ```ts
  * import { rewriteArgv } from "./original_spelling.ts";
  *
- * const argv = rewriteArgv(["-listen_port=4000"]);
- * if (argv.join(" ") !== "master --listen=4000") throw new Error(argv.join(" "));
+ * const argv = rewriteArgv(["-listen_port=4000"], () => undefined);
+ * if (argv.join(" ") !== "master --protocol=legacy --listen=4000") throw new Error(argv.join(" "));
  * ```
  */
-export function rewriteArgv(argv: readonly string[]): string[] {
-  const hasNoCommand = argv[0]?.startsWith("-") === true;
+export function rewriteArgv(
+  argv: readonly string[],
+  environment: (name: string) => string | undefined,
+): string[] {
+  const first = argv[0] ?? "";
+  const hasNoCommand = first.startsWith("-");
   // What a shell's completion passes on is half a command line: not ours to judge.
-  if (!hasNoCommand && argv[0] !== "master" && argv[0] !== "slave") return [...argv];
+  if (!hasNoCommand && findCommand(first) === undefined) return [...argv];
   const tokens = tokenize(argv);
   if (!hasNoCommand) return tokens.flatMap(spell);
   const meant = tokens.filter((token) => !isOff(token));
   const role = impliedRole(meant);
-  return role === null ? tokens.flatMap(spell) : [role, ...meant.flatMap(spell)];
+  if (role === null) return tokens.flatMap(spell);
+  const protocol = saysProtocol(role, meant, environment) ? [] : ["--protocol=legacy"];
+  return [role, ...protocol, ...meant.flatMap(spell)];
 }
 
 function tokenize(argv: readonly string[]): Token[] {
@@ -60,7 +76,7 @@ function tokenize(argv: readonly string[]): Token[] {
     }
     let value = match[2] ?? null;
     const next = argv[i + 1];
-    const takesNext = value === null && !BARE_OPTIONS.includes(name) && next !== undefined &&
+    const takesNext = value === null && !isBare(name) && next !== undefined &&
       !next.startsWith("--");
     if (takesNext) {
       value = next;
@@ -69,6 +85,11 @@ function tokenize(argv: readonly string[]): Token[] {
     tokens.push({ kind: "option", name, value });
   }
   return tokens;
+}
+
+/** Whether an option takes no value. */
+function isBare(name: string): boolean {
+  return BARE_OPTIONS.includes(name) || findOption(name)?.metavar === null;
 }
 
 /** The name as this program has it, or null when it is no option of either program. */
@@ -86,10 +107,26 @@ function isOff(token: Token): boolean {
 
 /** As in the original: who listens is the master. */
 function impliedRole(tokens: readonly Token[]): Role | null {
-  const has = (name: string): boolean =>
-    tokens.some((token) => token.kind === "option" && token.name === name);
-  if (has("listen")) return "master";
-  return has("proxies") || has("targets") || has("proxy-target") ? "slave" : null;
+  if (hasOption(tokens, "listen")) return "master";
+  const isSlave = ["proxies", "targets", "proxy-target"].some((name) => hasOption(tokens, name));
+  return isSlave ? "slave" : null;
+}
+
+/** Whether somebody names a protocol, a token, or an option that only the secure one has. */
+function saysProtocol(
+  role: Role,
+  tokens: readonly Token[],
+  environment: (name: string) => string | undefined,
+): boolean {
+  if (tokens.some((token) => token.kind === "word" && looksLikeToken(token.text))) return true;
+  return optionsOf(role).some(({ name, protocol }) =>
+    (name === "protocol" || protocol === "secure") &&
+    (hasOption(tokens, name) || (environment(environmentName(name)) ?? "") !== "")
+  );
+}
+
+function hasOption(tokens: readonly Token[], name: string): boolean {
+  return tokens.some((token) => token.kind === "option" && token.name === name);
 }
 
 function spell(token: Token): string[] {

@@ -1,6 +1,6 @@
 /**
  * The only file that knows Optique, the command-line library: commands, help, shell completion and
- * the splitting of an argv into options. Values stay text here; build_options.ts judges them, so
+ * the splitting of an argv into options. Values stay text here; build_request.ts judges them, so
  * that the command line and the environment have one judge.
  *
  * @module
@@ -12,20 +12,27 @@ import { runParserSync } from "@optique/core/facade";
 import { formatMessage, lineBreak, type Message, text } from "@optique/core/message";
 import { map, multiple } from "@optique/core/modifiers";
 import type { Parser, Suggestion } from "@optique/core/parser";
-import { command, constant, option } from "@optique/core/primitives";
+import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import type { UsageTerm } from "@optique/core/usage";
 import type { ValueParser } from "@optique/core/valueparser";
-import { environmentName, optionsOf, type OptionSpec, type Role } from "./option_table.ts";
+import { type CommandName, type CommandSpec, findCommand } from "./command_table.ts";
+import { defaultOf, environmentName, type OptionSpec } from "./option_spec.ts";
+import { optionsOf } from "./option_table.ts";
 import { quoteProxy } from "./quote.ts";
+
+/** A command as it was typed. */
+export interface TypedCommand {
+  readonly kind: "command";
+  readonly name: CommandName;
+  /** The word besides the options, e.g. a slave's name; null: none. */
+  readonly argument: string | null;
+  /** Values as typed, by option name (a flag's is `yes`); without those that were not given. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
 
 /** What an argv asks for. */
 export type ParsedArgv =
-  | {
-    readonly kind: "run";
-    readonly role: Role;
-    /** Values as typed, by option name; without those that were not given. */
-    readonly values: ReadonlyMap<string, readonly string[]>;
-  }
+  | TypedCommand
   /** Text to show: a help page, a completion script. */
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "version" }
@@ -44,7 +51,16 @@ const MAX_COLUMNS = 100;
 
 /** Parses a rewritten and checked argv. Never throws on any argv. */
 export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv {
-  const parser = or(roleCommand("master"), roleCommand("slave"));
+  const parser = or(
+    commandParser("master"),
+    commandParser("slave"),
+    commandParser("invite"),
+    commandParser("slaves"),
+    commandParser("revoke"),
+    commandParser("join"),
+    commandParser("keygen"),
+    commandParser("pubkey"),
+  );
   const lines: string[] = [];
   const shown = (): ParsedArgv => ({ kind: "text", text: lines.join("\n") + "\n" });
   return runParserSync<typeof parser, ParsedArgv, ParsedArgv>(parser, "bindlink", argv, {
@@ -68,21 +84,25 @@ export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv
     sectionOrder: keepOrder,
     brief: [text("bindlink joins several bad uplinks into one tunnel.")],
     description: [text(
-      "A master runs on a well-connected server, a slave where the internet is bad. Traffic that " +
-        "enters one side's tun device leaves the other side's.",
+      "A master runs on a well-connected server, slaves where the internet is bad. Traffic that " +
+        "enters one side's tun device leaves the other side's, encrypted on the way.",
     )],
     examples: commandLines([
-      "# on the server",
-      "bindlink master --listen 4321",
-      "# at home, with the SOCKS5 servers of two phones",
-      "bindlink slave --proxies 192.168.43.1:1080,192.168.44.1:1080 --proxy-target 203.0.113.5:4321",
+      "# on the server, as root; 203.0.113.5 is its public address",
+      "bindlink master",
+      "bindlink invite laptop --endpoint 203.0.113.5:4321",
+      "# on the laptop, with the token that invite printed",
+      "bindlink slave --token bindlink1_... --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "ping 10.10.10.1",
+      '# or keep token and links, so that "bindlink slave" is enough',
+      "bindlink join - --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "# completion for bash; also zsh, fish",
       'eval "$(bindlink completion bash)"',
     ]),
     footer: [text(
-      'Every option has an environment variable, which "bindlink master --help" and ' +
-        '"bindlink slave --help" name; the command line wins.',
+      "Other users of a machine can see a command line: --token-file, BINDLINK_TOKEN and join " +
+        "keep a token out of it. Every option has an environment variable, which " +
+        '"bindlink COMMAND --help" names; the command line wins.',
     )],
     stdout: (shownText) => void lines.push(shownText),
     stderr: () => {},
@@ -91,82 +111,90 @@ export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv
 }
 
 const ROOT_USAGE: readonly UsageTerm[] = [
-  { type: "literal", value: "master|slave" },
-  { type: "literal", value: "[OPTION VALUE]..." },
+  { type: "literal", value: "COMMAND" },
+  { type: "literal", value: "[OPTION]..." },
 ];
 
-const BRIEFS: Readonly<Record<Role, string>> = {
-  master: "Run the end with a good uplink: listens for the slave's links.",
-  slave: "Run the end with bad uplinks: opens links to the master.",
-};
+/** Optique's own tuple of states is of no use here. */
+type AnyParser<Value> = Parser<"sync", Value, unknown>;
 
-const EXAMPLES: Readonly<Record<Role, readonly string[]>> = {
-  master: [
-    "bindlink master",
-    "bindlink master --listen [2001:db8::5]:4321 --address 10.20.0.1/30 --address fd00::1/64",
-    "# carry an SSH service to a machine without a tun device",
-    "bindlink master --connect-tcp 127.0.0.1:22",
-  ],
-  slave: [
-    "bindlink slave --proxies 192.168.43.1:1080 --proxy-target 203.0.113.5:4321",
-    "# two ways to the master without a proxy",
-    "bindlink slave --targets 203.0.113.5:4321,[2001:db8::5]:4321",
-    "# a password stays out of the process list",
-    "BINDLINK_PROXIES=socks5://me:s3cret@192.168.43.1:1080 bindlink slave --proxy-target " +
-    "203.0.113.5:4321",
-  ],
-};
-
-type RoleValues = Extract<ParsedArgv, { kind: "run" }>;
-
-function roleCommand(role: Role): Parser<"sync", RoleValues, unknown> {
-  const fields: Record<string, Parser<"sync", readonly string[], unknown>> = {};
-  for (const spec of optionsOf(role)) {
-    fields[spec.name] = multiple(
-      option(`--${spec.name}`, textValue(spec), { description: [text(describe(spec, role))] }),
-      // check_argv.ts has counted already; this is the limit for shells' completion.
-      spec.isRepeatable ? {} : { max: 1 },
-    );
-  }
+function commandParser(name: CommandName): AnyParser<TypedCommand> {
+  const spec = findCommand(name);
+  if (spec === undefined) throw new Error(`Invariant: no command ${name}`);
+  const fields: Record<string, AnyParser<readonly string[]>> = {};
+  for (const option of optionsOf(name)) fields[option.name] = optionParser(option, name);
   const values = map(
-    object({ role: constant(role), options: object(fields) }),
-    ({ options }): RoleValues => ({
-      kind: "run",
-      role,
+    object({ words: argumentParser(spec), options: object(fields) }),
+    ({ words, options }): TypedCommand => ({
+      kind: "command",
+      name,
+      argument: words[0] ?? null,
       values: new Map(Object.entries(options).filter(([, given]) => given.length > 0)),
     }),
   );
-  return command(role, values, {
-    brief: [text(BRIEFS[role])],
-    footer: commandLines(["Examples:", ...EXAMPLES[role].map((line) => `  ${line}`)]),
-    usageLine: [{ type: "literal", value: "[OPTION VALUE]..." }],
+  return command(name, values, {
+    brief: [text(spec.brief)],
+    ...(spec.description === undefined
+      ? {}
+      : { description: [text(`${spec.brief} ${spec.description}`)] }),
+    footer: commandLines(["Examples:", ...spec.examples.map((line) => `  ${line}`)]),
+    usageLine: usageOf(spec),
   });
 }
 
+function usageOf({ name, argument }: CommandSpec): readonly UsageTerm[] {
+  const words = argument === undefined
+    ? []
+    : [argument.isRequired ? argument.metavar : `[${argument.metavar}]`];
+  if (optionsOf(name).length > 0) words.push("[OPTION]...");
+  return words.map((value) => ({ type: "literal", value }));
+}
+
+/** The words besides options: none, or one. check_argv.ts has counted already. */
+function argumentParser({ argument: spec }: CommandSpec): AnyParser<readonly string[]> {
+  if (spec === undefined) return constant([]);
+  return multiple(
+    argument(textValue(spec.metavar, []), { description: [text(spec.help)] }),
+    { max: 1 },
+  );
+}
+
+function optionParser(spec: OptionSpec, command: CommandName): AnyParser<readonly string[]> {
+  const description = [text(describe(spec, command))];
+  // check_argv.ts has counted already; this is the limit for shells' completion.
+  const times = spec.isRepeatable === true ? {} : { max: 1 };
+  if (spec.metavar === null) {
+    const isSet = map(flag(`--${spec.name}`, { description }), () => "yes");
+    return multiple(isSet, times);
+  }
+  const value = textValue(spec.metavar, spec.choices ?? []);
+  return multiple(option(`--${spec.name}`, value, { description }), times);
+}
+
 /** Takes any text; knows the choices, for the completion of shells. */
-function textValue(spec: OptionSpec): ValueParser<"sync", string> {
+function textValue(metavar: string, choices: readonly string[]): ValueParser<"sync", string> {
   return {
     mode: "sync",
-    metavar: spec.metavar as ValueParser<"sync", string>["metavar"],
+    metavar: metavar as ValueParser<"sync", string>["metavar"],
     placeholder: "",
     parse: (input) => ({ success: true, value: input }),
     format: (value) => value,
     *suggest(prefix: string): Iterable<Suggestion> {
-      for (const choice of spec.choices ?? []) {
+      for (const choice of choices) {
         if (choice.startsWith(prefix)) yield { kind: "literal", text: choice };
       }
     },
   };
 }
 
-function describe(spec: OptionSpec, role: Role): string {
+function describe(spec: OptionSpec, command: CommandName): string {
   const parts = [spec.help];
-  if (spec.choices !== undefined && spec.choices.length > 1) {
-    parts.push(`One of ${spec.choices.join(", ")}.`);
-  }
-  if (spec.isRepeatable) parts.push("Can be repeated.");
-  const notes = spec.defaults === null ? [] : [`default ${spec.defaults[role]}`];
-  return `${parts.join(" ")} [${[...notes, environmentName(spec.name)].join("; ")}]`;
+  if (spec.choices !== undefined) parts.push(`One of ${spec.choices.join(", ")}.`);
+  if (spec.isRepeatable === true) parts.push("Can be repeated.");
+  const value = defaultOf(spec, command);
+  const notes = value === undefined ? [] : [`default ${value}`];
+  const variable = environmentName(spec.name) + (spec.metavar === null ? "=yes" : "");
+  return `${parts.join(" ")} [${[...notes, variable].join("; ")}]`;
 }
 
 function commandLines(lines: readonly string[]): Message {

@@ -88,6 +88,49 @@ export function parseCidr(text: string, subject: string): Cidr {
   return { address, prefixBits: Number(bits) };
 }
 
+/** Longest and shortest network that a pool can be: some addresses, and no half of the Internet. */
+const MIN_POOL_BITS = 8;
+const MAX_POOL_BITS = 30;
+
+/** An IPv4 network to give addresses from, e.g. `10.10.10.0/24`; host bits zero. @throws {UsageError} */
+export function parsePool(text: string, subject: string): Cidr {
+  const fail = (problem: string): never => {
+    throw new UsageError(`${subject} ${quoteValue(text)}: ${problem}`);
+  };
+  const { address, prefixBits } = parseCidr(text, subject);
+  if (!isIPv4(address)) return fail("type an IPv4 network, e.g. 10.10.10.0/24");
+  if (prefixBits < MIN_POOL_BITS || prefixBits > MAX_POOL_BITS) {
+    return fail(`the prefix length must be ${MIN_POOL_BITS} to ${MAX_POOL_BITS}`);
+  }
+  const octets = address.split(".").map(Number);
+  const first = octets[0] ?? 0;
+  // "This network", loopback, multicast and reserved (RFC 6890): a host takes none of them.
+  if (first === 0 || first === 127 || first >= 224) {
+    return fail("a tunnel cannot have addresses of this network: type e.g. 10.10.10.0/24");
+  }
+  const network = octets.map((octet, i) => {
+    const networkBits = Math.min(8, Math.max(0, prefixBits - 8 * i));
+    return octet & (0xff << (8 - networkBits));
+  }).join(".");
+  if (network !== address) {
+    return fail(`this is an address within the network ${network}/${prefixBits}: type that`);
+  }
+  return { address, prefixBits };
+}
+
+/** A whole number of seconds. @throws {UsageError} */
+export function parseSeconds(
+  text: string,
+  subject: string,
+  limits: { readonly min: number; readonly max: number },
+): number {
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (seconds >= limits.min && seconds <= limits.max) return seconds;
+  throw new UsageError(
+    `${subject} ${quoteValue(text)}: type a number of seconds from ${limits.min} to ${limits.max}`,
+  );
+}
+
 /** Largest packet in the tunnel. @param hasIpv6 whether the tunnel has an IPv6 address. @throws {UsageError} */
 export function parseMtuBytes(text: string, subject: string, hasIpv6: boolean): number {
   const bytes = /^\d{1,6}$/.test(text) ? Number(text) : NaN;

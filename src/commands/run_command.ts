@@ -5,8 +5,38 @@
  */
 
 import type { CommandRequest } from "../command_request.ts";
+import { type CommandIo, processIo } from "./command_io.ts";
+import { runInvite } from "./invite.ts";
+import { runJoin } from "./join.ts";
+import { runKeygen } from "./keygen.ts";
+import { runPubkey } from "./pubkey.ts";
+import { runRevoke } from "./revoke.ts";
+import { runSlaves } from "./slaves.ts";
 
 /** Runs it. @returns the exit code. @throws UsageError, StateError, Error: the caller reports them. */
-export function runCommand(_request: CommandRequest): Promise<number> {
-  throw new Error("Invariant: not written yet");
+export async function runCommand(
+  request: CommandRequest,
+  io: CommandIo = processIo(),
+): Promise<number> {
+  switch (request.kind) {
+    case "keygen":
+      runKeygen(io);
+      break;
+    case "pubkey":
+      await runPubkey(io);
+      break;
+    case "invite":
+      await runInvite(request, io);
+      break;
+    case "slaves":
+      await runSlaves(request, io);
+      break;
+    case "revoke":
+      await runRevoke(request, io);
+      break;
+    case "join":
+      runJoin(request, io);
+      break;
+  }
+  return 0;
 }

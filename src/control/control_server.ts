@@ -2,27 +2,224 @@
  * The control socket: a Unix socket (0600) in the state directory, over which commands reach a running daemon. One request
  * per connection, as a line of JSON; the answer is a line too.
  *
+ * Who may connect is whom the socket's mode lets: connect(2) needs write permission on it (unix(7)). It has that mode before
+ * it can be reached: it is bound under a name nobody knows, with a umask that leaves 0600, and only then renamed to its own.
+ * The renaming also takes a dead process's socket over in one step, and keeps Deno, which removes the path it
+ * bound when a listener closes, from removing the socket of a daemon that was started meanwhile.
+ *
  * @module
  */
 
+import { dirname } from "node:path";
+
+import { closeQuietly } from "../close_quietly.ts";
 import type { Logger } from "../log.ts";
+import { UsageError } from "../usage_error.ts";
+import { VERSION } from "../version.ts";
+import {
+  CONTROL_VERSION,
+  type ControlRequest,
+  LineError,
+  MAX_REQUEST_BYTES,
+  parseMessage,
+  readLine,
+  writeLine,
+} from "./control_message.ts";
+import { checkSocketPath } from "./socket_path.ts";
 
 /** Does what a request asks. Throwing an Error answers with its message. */
-export type ControlHandler = (request: Readonly<Record<string, unknown>>) => unknown;
+export type ControlHandler = (request: ControlRequest) => unknown;
+
+/** Limits, shorter in tests. */
+export interface ControlLimits {
+  /** How long one connection may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Connections at a time; more wait in the kernel's queue. */
+  readonly maxConnections: number;
+}
 
 /** A listening control socket. */
 export class ControlServer implements AsyncDisposable {
-  /** @throws Error when it cannot listen. A stale socket of a dead process is taken over. */
-  static start(
-    _path: string,
-    _handler: ControlHandler,
-    _logger: Logger,
-  ): Promise<ControlServer> {
-    throw new Error("Invariant: not written yet");
+  readonly #path: string;
+  readonly #listener: Deno.UnixListener;
+  readonly #handler: ControlHandler;
+  readonly #logger: Logger;
+  readonly #limits: ControlLimits;
+  /** Open connections, each with the promise of its end. */
+  readonly #open = new Map<Deno.UnixConn, Promise<void>>();
+  readonly #accepting: Promise<void>;
+  #isClosed = false;
+
+  private constructor(
+    path: string,
+    handler: ControlHandler,
+    logger: Logger,
+    limits: ControlLimits,
+  ) {
+    this.#path = path;
+    this.#handler = handler;
+    this.#logger = logger;
+    this.#limits = limits;
+    this.#listener = listenPrivately(path);
+    this.#accepting = this.#acceptAll();
   }
 
-  /** Closes it and removes the file. */
-  [Symbol.asyncDispose](): Promise<void> {
-    throw new Error("Invariant: not written yet");
+  /**
+   * Listens. The caller holds the state directory's lock, so whatever stands at `path` is a dead process's.
+   * @throws Error when it cannot listen.
+   */
+  static start(
+    path: string,
+    handler: ControlHandler,
+    logger: Logger,
+    limits: ControlLimits = LIMITS,
+  ): Promise<ControlServer> {
+    try {
+      return Promise.resolve(new ControlServer(path, handler, logger, limits));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Closes it and removes the file; requests under way are cut. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      removeQuietly(this.#path);
+      this.#listener.close();
+      for (const connection of this.#open.keys()) closeQuietly(connection);
+    }
+    await this.#accepting;
+    await Promise.all(this.#open.values());
+  }
+
+  async #acceptAll(): Promise<void> {
+    while (!this.#isClosed) {
+      if (this.#open.size >= this.#limits.maxConnections) {
+        await Promise.race(this.#open.values());
+        continue;
+      }
+      try {
+        const connection = await this.#listener.accept();
+        this.#open.set(connection, this.#serve(connection));
+      } catch (error) {
+        if (this.#isClosed) return;
+        this.#logger.warn("Control socket cannot accept a connection", { error });
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
+  }
+
+  async #serve(connection: Deno.UnixConn): Promise<void> {
+    const timer = setTimeout(() => closeQuietly(connection), this.#limits.timeoutMs);
+    try {
+      await writeLine(connection, await this.#answer(connection));
+    } catch (error) {
+      // Gone, too slow, or cut by us: only it is concerned.
+      this.#logger.debug("Control connection ended without an answer", { error });
+    } finally {
+      clearTimeout(timer);
+      closeQuietly(connection);
+      this.#open.delete(connection);
+    }
+  }
+
+  async #answer(connection: Deno.UnixConn): Promise<ControlRequest> {
+    try {
+      const request = parseMessage(await readRequest(connection));
+      checkVersion(request);
+      return { v: CONTROL_VERSION, result: await this.#handler(request) ?? null };
+    } catch (error) {
+      if (!(error instanceof Error) || isConnectionError(error)) throw error;
+      const kind = error instanceof UsageError ? "usage" : "failure";
+      return { v: CONTROL_VERSION, error: error.message, kind };
+    }
   }
 }
+
+async function readRequest(connection: Deno.UnixConn): Promise<string> {
+  try {
+    return await readLine(connection, MAX_REQUEST_BYTES);
+  } catch (error) {
+    if (!(error instanceof LineError)) throw error;
+    throw new Error(`Cannot read control request: ${error.message}`);
+  }
+}
+
+function checkVersion(request: ControlRequest | null): asserts request is ControlRequest {
+  if (request === null || typeof request.v !== "number" || typeof request.command !== "string") {
+    throw new Error(
+      "Cannot read control request: it is not a line of JSON with a version and a command",
+    );
+  }
+  if (request.v !== CONTROL_VERSION) {
+    throw new Error(
+      `The running master (bindlink ${VERSION}) does not understand this program's commands: ` +
+        (request.v > CONTROL_VERSION
+          ? "it is older; restart it with this version"
+          : "this program is older; update it"),
+    );
+  }
+}
+
+/** The connection's own errors, which nobody is left to be told of. */
+function isConnectionError(error: Error): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
+    error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
+}
+
+/** Binds under another name, 0600 from birth, and renames. @throws Error */
+function listenPrivately(path: string): Deno.UnixListener {
+  const action = `listen on control socket ${JSON.stringify(path)}`;
+  const temporary = `${dirname(path)}/${TEMPORARY}${Deno.pid.toString(36)}-${serial++}`;
+  checkSocketPath(action, path.length > temporary.length ? path : temporary);
+  removeLeftovers(dirname(path));
+  // Nothing else of this process runs until the mask is back; work on other threads may only make a file too private.
+  const umaskBefore = Deno.umask(0o177);
+  let listener: Deno.UnixListener;
+  try {
+    listener = Deno.listen({ transport: "unix", path: temporary });
+  } catch (error) {
+    throw new Error(`Cannot ${action}`, { cause: error });
+  } finally {
+    Deno.umask(umaskBefore);
+  }
+  try {
+    Deno.renameSync(temporary, path);
+    return listener;
+  } catch (error) {
+    listener.close();
+    throw new Error(`Cannot ${action}`, { cause: error });
+  }
+}
+
+/** Sockets that a daemon left which was killed between binding and renaming. */
+function removeLeftovers(folder: string): void {
+  try {
+    for (const entry of Deno.readDirSync(folder)) {
+      if (!entry.name.startsWith(TEMPORARY)) continue;
+      const path = `${folder}/${entry.name}`;
+      if (Deno.lstatSync(path).isSocket === true) Deno.removeSync(path);
+    }
+  } catch {
+    // They are harmless.
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Somebody was faster; nothing is left to be connected to either way.
+  }
+}
+
+let serial = 0;
+
+/** Short: with a process id and a number it is no longer than `master.sock`, for paths of sockets are bounded. */
+const TEMPORARY = ".s-";
+
+const LIMITS: ControlLimits = { timeoutMs: 5_000, maxConnections: 16 };
+
+/** After a failure to accept, most likely for want of file descriptors, in milliseconds. */
+const ACCEPT_PAUSE_MS = 500;

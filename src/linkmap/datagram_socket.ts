@@ -1,7 +1,7 @@
 /**
  * The port through which datagrams leave and arrive. Implementations: `Deno.listenDatagram`
- * (portable), a SOCKS5 UDP association over it, and in tests a fake. One conformance suite
- * (tests/conformance/datagram_socket_test.ts) runs on all of them.
+ * (portable), a SOCKS5 UDP association over it, frames in a TCP connection, and in tests a fake. One
+ * conformance suite (tests/conformance/datagram_socket_test.ts) runs on all of them.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface DatagramSlot {
 
 /** An open datagram socket. */
 export interface DatagramSocket extends Disposable {
-  /** For the log, e.g. `udp 0.0.0.0:4000` or `socks5 192.168.43.1:1080`. Holds no password. */
+  /** For the log, e.g. `udp 0.0.0.0:4000`, `socks5 192.168.43.1:1080`, `tcp 203.0.113.5:4321`. Holds no password. */
   readonly label: string;
 
   /** How its datagrams travel. */
@@ -30,7 +30,7 @@ export interface DatagramSocket extends Disposable {
   /**
    * Hot. Sends the packet to `dst`; the packet is borrowed until return and left as it was.
    * @returns 0 when the system or the socket's bounded queue took it, else a DropReason
-   * (SEND_QUEUE_FULL, SEND_ERROR, TOO_LARGE, CLOSED). Never throws, never blocks.
+   * (SEND_QUEUE_FULL, SEND_ERROR, TOO_LARGE, CLOSED; over TCP also EMPTY). Never throws, never blocks.
    */
   send(packet: Packet, dst: NetAddress): number;
 

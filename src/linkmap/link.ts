@@ -7,15 +7,28 @@
 
 import type { LinkPort } from "../multiplexer/link_port.ts";
 import type { ControlPacket } from "../wire/control_packet.ts";
-import { DatagramType, prependDatagramHeader } from "../wire/datagram_header.ts";
 import { DropReason } from "../wire/drop_reason.ts";
-import { encodeLegacyControl } from "../wire/legacy_control.ts";
-import { Packet } from "../wire/packet.ts";
-import type { DatagramSocket } from "./datagram_socket.ts";
+import type { Packet } from "../wire/packet.ts";
+import type { DatagramSocket, Transport } from "./datagram_socket.ts";
 import { formatAddress, isSameAddress, type NetAddress } from "../net_address.ts";
 
-/** 255 entries of at most 13 bytes, and the type definitions. */
-const CONTROL_CAPACITY_BYTES = 4_096;
+/** Makes datagrams of what a link is to carry: the legacy format, or sealed. Hands them to {@link Link.transmit}. */
+export interface LinkCodec {
+  /** Hot. @param packet borrowed until return. @returns bytes given to the socket, or a DropReason. */
+  sendData(link: Link, packet: Packet, now: number): number;
+  /** @returns bytes given to the socket, or a DropReason. */
+  sendControl(link: Link, controlPacket: ControlPacket, now: number): number;
+}
+
+/** What a {@link Link} is made with. */
+export interface LinkOptions {
+  /** 1..255 */
+  readonly id: number;
+  readonly name: string;
+  /** True for a slave's link, false for one that a master learned. */
+  readonly isInitiator: boolean;
+  readonly codec: LinkCodec;
+}
 
 /** One way to the peer, over whatever socket serves it now. */
 export class Link implements LinkPort {
@@ -35,15 +48,15 @@ export class Link implements LinkPort {
   sentBytes = 0;
   receivedPackets = 0;
   receivedBytes = 0;
+  readonly #codec: LinkCodec;
   #socket: DatagramSocket | null = null;
   #remote: NetAddress | null = null;
-  readonly #control = new Packet(CONTROL_CAPACITY_BYTES);
 
-  /** @param isInitiator true for a slave's link, false for one that a master learned. */
-  constructor(id: number, name: string, { isInitiator }: { readonly isInitiator: boolean }) {
-    this.id = id;
-    this.name = name;
-    this.isInitiator = isInitiator;
+  constructor(options: LinkOptions) {
+    this.id = options.id;
+    this.name = options.name;
+    this.isInitiator = options.isInitiator;
+    this.#codec = options.codec;
   }
 
   /** The socket in use, or null while the link is not open. */
@@ -54,6 +67,11 @@ export class Link implements LinkPort {
   /** The peer's address as text, or empty while unknown. */
   get remote(): string {
     return this.#remote === null ? "" : formatAddress(this.#remote);
+  }
+
+  /** What carries it now; udp while it is not open. */
+  get transport(): Transport {
+    return this.#socket?.transport ?? "udp";
   }
 
   /** From now on the link goes over this socket to this address. The socket stays its opener's. */
@@ -75,28 +93,32 @@ export class Link implements LinkPort {
     return this.#socket === socket && this.#remote !== null && isSameAddress(this.#remote, remote);
   }
 
-  /** Hot. Sends a data packet, borrowed until return. @returns bytes given to the socket, or a DropReason. */
-  send(packet: Packet): number {
-    return this.#transmit(packet, DatagramType.DATA);
-  }
-
-  /** Sends a control packet. @returns bytes given to the socket, or a DropReason. */
-  sendControl(controlPacket: ControlPacket): number {
+  /** Hot. See {@link LinkPort.send}. */
+  send(packet: Packet, now: number): number {
     if (this.#socket === null) return DropReason.CLOSED;
-    encodeLegacyControl(controlPacket, this.#control);
-    return this.#transmit(this.#control, DatagramType.CONTROL);
+    return this.#codec.sendData(this, packet, now);
   }
 
-  #transmit(packet: Packet, type: DatagramType): number {
+  /** See {@link LinkPort.sendControl}. */
+  sendControl(controlPacket: ControlPacket, now: number): number {
+    if (this.#socket === null) return DropReason.CLOSED;
+    return this.#codec.sendControl(this, controlPacket, now);
+  }
+
+  /** Hot. Gives a whole datagram to the socket, borrowed until return. @returns its bytes, or a DropReason. */
+  transmit(datagram: Packet): number {
     if (this.#socket === null || this.#remote === null) return DropReason.CLOSED;
-    const start = packet.start;
-    prependDatagramHeader(packet, type, this.id);
-    const sentBytes = packet.end - packet.start;
-    const result = this.#socket.send(packet, this.#remote);
-    packet.start = start;
+    const result = this.#socket.send(datagram, this.#remote);
     if (result < 0) return result;
+    const sentBytes = datagram.end - datagram.start;
     this.sentPackets++;
     this.sentBytes += sentBytes;
     return sentBytes;
+  }
+
+  /** Hot. Counts a datagram that was taken. */
+  countReceived(sizeBytes: number): void {
+    this.receivedPackets++;
+    this.receivedBytes += sizeBytes;
   }
 }

@@ -7,6 +7,7 @@
 import { abortableSleep } from "../abortable_sleep.ts";
 import { describeError, type Logger } from "../log.ts";
 import { Backoff } from "./backoff.ts";
+import { CandidateRotation } from "./candidate_rotation.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { Link } from "./link.ts";
 import type { LinkOpener, OpenedLink } from "./link_opener.ts";
@@ -18,8 +19,11 @@ import type { LinkSpec } from "./link_spec.ts";
  */
 const REOPEN_SILENT_MS = 10_000;
 
-/** The same for a link that never heard anything while its target has other addresses to try. */
+/** The same for a way that never heard anything while there are others to try. */
 const REOPEN_UNHEARD_MS = 3_000;
+
+/** Wait before a way that had no turn yet. The backoff is for ways that failed. */
+const FRESH_WAY_WAIT_MS = 250;
 
 /** Reasons kept, so as not to tell them again; a name with several addresses fails in several ways. */
 const MAX_LOGGED_REASONS = 16;
@@ -48,15 +52,20 @@ export interface LinkKeeperOptions {
 export class LinkKeeper {
   readonly #options: LinkKeeperOptions;
   readonly #backoff = new Backoff();
+  readonly #rotation: CandidateRotation;
   readonly #abort = new AbortController();
   readonly #stopped: Promise<void>;
   #opened: OpenedLink | null = null;
   #openedAtMs = 0;
   readonly #loggedReasons = new Set<string>();
+  #isTcpTold = false;
+  /** The socket was closed, though it works, to try UDP. */
+  #isLeavingTcp = false;
 
   /** Starts at once. */
   constructor(options: LinkKeeperOptions) {
     this.#options = options;
+    this.#rotation = new CandidateRotation(options.spec);
     this.#stopped = this.#run();
   }
 
@@ -70,39 +79,34 @@ export class LinkKeeper {
   /** Called about once a second: gives up a socket over which nothing comes any more. */
   checkSilence(now: number): void {
     if (this.#opened === null) return;
-    const heardMs = this.#options.lastHeardMs();
-    const isHeard = heardMs >= this.#openedAtMs;
-    if (isHeard) {
-      this.#backoff.reset();
-      this.#loggedReasons.clear();
-    }
+    const isHeard = this.#noteHeard(now);
     const limitMs = isHeard || this.#opened.alternatives === 0
       ? REOPEN_SILENT_MS
       : REOPEN_UNHEARD_MS;
-    if (now - Math.max(heardMs, this.#openedAtMs) >= limitMs) this.#opened.socket.close();
+    const sinceMs = Math.max(this.#options.lastHeardMs(), this.#openedAtMs);
+    if (now - sinceMs >= limitMs) this.#opened.socket.close();
+    else if (this.#rotation.wantsUdp(now)) this.#leaveTcp();
   }
 
   async #run(): Promise<void> {
-    const { link, spec, open, logger } = this.#options;
+    const { link, spec, open, clock, rng, onClosed } = this.#options;
     for (let attempt = 0; !this.#abort.signal.aborted; attempt++) {
       if (attempt > 0) link.reconnects++;
+      this.#isLeavingTcp = false;
       let reason: string;
       try {
-        const opened = await open(spec, attempt, this.#abort.signal);
-        reason = await this.#serve(opened);
+        const nowMs = clock();
+        const attempted = open(spec, { rotation: this.#rotation, nowMs }, this.#abort.signal);
+        reason = await this.#serve(await attempted);
       } catch (error) {
         reason = describeError(error);
       }
       if (this.#abort.signal.aborted) return;
-      const waitMs = this.#backoff.nextMs(this.#options.rng());
+      if (this.#rotation.isUdpRefused(clock())) this.#tellTcp("the proxy refuses UDP");
+      const waitMs = this.#rotation.hasFreshWay ? FRESH_WAY_WAIT_MS : this.#backoff.nextMs(rng());
       link.detach(reason);
-      this.#options.onClosed();
-      // A failure that comes again and again is told once; the metrics go on counting.
-      const properties = { link: link.name, id: link.id, reason, retryMs: Math.round(waitMs) };
-      if (this.#loggedReasons.has(reason)) logger.debug("Link down", properties);
-      else logger.warn("Link down", properties);
-      if (this.#loggedReasons.size >= MAX_LOGGED_REASONS) this.#loggedReasons.clear();
-      this.#loggedReasons.add(reason);
+      onClosed();
+      this.#tellDown(reason, waitMs);
       await abortableSleep(waitMs, this.#abort.signal);
     }
   }
@@ -116,13 +120,63 @@ export class LinkKeeper {
     this.#openedAtMs = clock();
     link.attach(socket, opened.remote);
     logger.debug("Link open", { link: link.name, id: link.id, via: socket.label });
+    if (this.#rotation.isUdpRefused(this.#openedAtMs)) this.#tellTcp("the proxy refuses UDP");
     this.#options.onOpen();
     await pump(socket);
+    if (this.#isHeard) this.#rotation.handleHeard(clock());
+    else this.#rotation.handleFailed();
     this.#opened = null;
     if (socket.failure !== null) return describeError(socket.failure);
+    if (this.#isLeavingTcp) return "Trying UDP again";
     const silence = `Nothing heard from ${link.remote}`;
     return socket.lastSendError === null
       ? silence
       : `${silence}, and sending fails: ${describeError(socket.lastSendError)}`;
+  }
+
+  get #isHeard(): boolean {
+    return this.#options.lastHeardMs() >= this.#openedAtMs;
+  }
+
+  /** Whether the open socket was heard; if so, what follows from it. */
+  #noteHeard(now: number): boolean {
+    const transport = this.#opened?.transport;
+    if (!this.#isHeard) return false;
+    this.#backoff.reset();
+    this.#loggedReasons.clear();
+    this.#rotation.handleHeard(now);
+    if (transport === "tcp") this.#tellTcp("nothing comes over UDP");
+    else if (this.#isTcpTold) this.#tellUdp();
+    return true;
+  }
+
+  #leaveTcp(): void {
+    this.#isLeavingTcp = true;
+    this.#opened?.socket.close();
+  }
+
+  /** Once, until the link goes over UDP again. */
+  #tellTcp(why: string): void {
+    if (this.#isTcpTold) return;
+    this.#isTcpTold = true;
+    const { link, logger } = this.#options;
+    logger.warn(`Link goes over TCP: ${why}`, { link: link.name, id: link.id });
+  }
+
+  #tellUdp(): void {
+    this.#isTcpTold = false;
+    const { link, logger } = this.#options;
+    logger.info("Link goes over UDP again", { link: link.name, id: link.id });
+  }
+
+  /** A failure that comes again and again is told once; the metrics go on counting. */
+  #tellDown(reason: string, waitMs: number): void {
+    const { link, logger } = this.#options;
+    const properties = { link: link.name, id: link.id, reason, retryMs: Math.round(waitMs) };
+    if (this.#isLeavingTcp || this.#loggedReasons.has(reason)) {
+      logger.debug("Link down", properties);
+    } else logger.warn("Link down", properties);
+    if (this.#loggedReasons.size >= MAX_LOGGED_REASONS) this.#loggedReasons.clear();
+    this.#loggedReasons.add(reason);
   }
 }

@@ -1,61 +1,131 @@
 /**
- * Opens the socket of a slave's link: directly, or through a SOCKS5 proxy.
+ * Opens the socket of a slave's link: directly or through a SOCKS5 proxy, over UDP or TCP.
  *
  * @module
  */
 
+import { formatAddress, formatHostPort, type HostPort, type NetAddress } from "../net_address.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
-import type { DatagramSocket } from "./datagram_socket.ts";
-import type { LinkSpec } from "./link_spec.ts";
-import type { NetAddress } from "../net_address.ts";
+import type { CandidatePick, CandidateRotation } from "./candidate_rotation.ts";
+import type { DatagramSocket, Transport } from "./datagram_socket.ts";
+import type { LinkSpec, ProxySpec } from "./link_spec.ts";
 import { resolveHost } from "./resolve.ts";
 import { Socks5Socket } from "./socks5_socket.ts";
+import { SocksError } from "./socks_error.ts";
+import { connectTcp, connectTcpViaProxy } from "./tcp_connect.ts";
 import { UdpSocket } from "./udp_socket.ts";
 
 /** An open socket and the address to send to over it. */
 export interface OpenedLink {
   readonly socket: DatagramSocket;
   readonly remote: NetAddress;
-  /** How many other addresses of the target could be tried instead. */
+  /** The socket's. */
+  readonly transport: Transport;
+  /** How many other ways could be tried instead: other addresses, other targets, TCP. */
   readonly alternatives: number;
+}
+
+/** One opening of a link. */
+export interface LinkAttempt {
+  /** Which way's turn it is; it is told of ways that could not be opened. */
+  readonly rotation: CandidateRotation;
+  /** Monotonic ms. */
+  readonly nowMs: number;
 }
 
 /** Opens a link's socket. Rejects when it cannot be opened now; leaves nothing open then. */
 export type LinkOpener = (
   spec: LinkSpec,
-  attempt: number,
+  attempt: LinkAttempt,
   signal: AbortSignal,
 ) => Promise<OpenedLink>;
 
 /** The opener that the daemon uses. @param drops counts what the sockets throw away. */
 export function createLinkOpener(drops: DropCounters): LinkOpener {
-  return (spec, attempt, signal) =>
-    spec.proxy === null
-      ? openDirect(spec, attempt, drops, signal)
-      : openThroughProxy(spec, drops, signal);
+  return async (spec, attempt, signal) => {
+    const { proxy } = spec;
+    if (proxy === null) return await openDirect(spec, attempt, { drops, signal });
+    try {
+      return await openThroughProxy(spec, proxy, attempt, { drops, signal });
+    } catch (error) {
+      if (!spec.allowsTcp || !(error instanceof SocksError) || !error.isUdpRefused) throw error;
+      // The connection is over with the refusal (RFC 1928 §6): another one for CONNECT.
+      attempt.rotation.handleUdpRefused(attempt.nowMs);
+      return await openThroughProxy(spec, proxy, attempt, { drops, signal });
+    }
+  };
 }
 
-/** Each attempt takes the next of the target's addresses: UDP tells nobody which of them works. */
+/** What every opening needs. */
+interface OpenContext {
+  readonly drops: DropCounters;
+  readonly signal: AbortSignal;
+}
+
 async function openDirect(
   spec: LinkSpec,
-  attempt: number,
-  drops: DropCounters,
-  signal: AbortSignal,
+  { rotation, nowMs }: LinkAttempt,
+  context: OpenContext,
 ): Promise<OpenedLink> {
-  const addresses = await resolveHost(spec.target, { signal });
-  const remote = addresses[attempt % addresses.length];
-  if (!remote) throw new Error(`Cannot resolve "${spec.target.host}": it has no address`);
-  const hostname = remote.hostname.includes(":") ? "::" : "0.0.0.0";
-  const socket = UdpSocket.bind({ hostname, port: 0, drops });
-  return { socket, remote, alternatives: addresses.length - 1 };
+  const addresses = await resolveTargets(spec.targets, context.signal);
+  const pick = rotation.next(addresses.map(formatAddress), nowMs);
+  const remote = addresses[pick.index]!;
+  try {
+    const socket = pick.transport === "udp"
+      ? bindTowards(remote, context.drops)
+      : await connectTcp({ ...context, remote });
+    return opened(socket, remote, pick);
+  } catch (error) {
+    rotation.handleFailed();
+    throw error;
+  }
 }
 
 async function openThroughProxy(
   spec: LinkSpec,
-  drops: DropCounters,
-  signal: AbortSignal,
+  proxy: ProxySpec,
+  { rotation, nowMs }: LinkAttempt,
+  context: OpenContext,
 ): Promise<OpenedLink> {
-  if (spec.proxy === null) throw new Error("Invariant: no proxy");
-  const socket = await Socks5Socket.open({ proxy: spec.proxy, target: spec.target, drops, signal });
-  return { socket, remote: socket.target, alternatives: 0 };
+  const pick = rotation.next(
+    spec.targets.map(({ host, port }) => formatHostPort(host, port)),
+    nowMs,
+  );
+  const target = spec.targets[pick.index]!;
+  const remote = { hostname: target.host, port: target.port };
+  try {
+    const socket = pick.transport === "udp"
+      ? await Socks5Socket.open({ ...context, proxy, target })
+      : await connectTcpViaProxy({ ...context, proxy, target });
+    return opened(socket, remote, pick);
+  } catch (error) {
+    // A proxy that is away is away for every target and over TCP too: the turn stays where it is.
+    if (error instanceof SocksError && error.request !== null) rotation.handleFailed();
+    throw error;
+  }
+}
+
+function opened(socket: DatagramSocket, remote: NetAddress, pick: CandidatePick): OpenedLink {
+  return { socket, remote, transport: pick.transport, alternatives: pick.alternatives };
+}
+
+function bindTowards(remote: NetAddress, drops: DropCounters): UdpSocket {
+  const hostname = remote.hostname.includes(":") ? "::" : "0.0.0.0";
+  return UdpSocket.bind({ hostname, port: 0, drops });
+}
+
+/**
+ * The addresses of all targets, in the targets' order, each once.
+ * @throws the first target's error when no target has any.
+ */
+async function resolveTargets(
+  targets: readonly HostPort[],
+  signal: AbortSignal,
+): Promise<NetAddress[]> {
+  const results = await Promise.allSettled(targets.map((it) => resolveHost(it, { signal })));
+  const found = results.flatMap((result) => result.status === "fulfilled" ? result.value : []);
+  const byText = new Map(found.map((address) => [formatAddress(address), address]));
+  if (byText.size > 0) return [...byText.values()];
+  const failed = results.find((result) => result.status === "rejected");
+  throw failed?.reason ?? new Error(`Cannot resolve "${targets[0]?.host}": it has no address`);
 }

@@ -8,12 +8,18 @@ import type { MultiplexerLink } from "../multiplexer/multiplexer_link.ts";
 import type { LinkSnapshot } from "../snapshot.ts";
 import type { Link } from "./link.ts";
 
-/** A link now. */
-export function snapshotLink(link: Link, known: MultiplexerLink, now: number): LinkSnapshot {
+/** A link now. @param context.slave whose link it is, at a master; else empty. */
+export function snapshotLink(
+  link: Link,
+  known: MultiplexerLink,
+  { slave, now }: { readonly slave: string; readonly now: number },
+): LinkSnapshot {
   const isOpen = link.socket !== null;
   return {
     id: link.id,
     name: link.name,
+    slave,
+    transport: link.transport,
     state: !isOpen ? "connecting" : known.isAlive ? "up" : "probing",
     reason: !isOpen ? link.reason : known.isAlive ? "" : "waiting to hear from the other end",
     remote: link.remote,

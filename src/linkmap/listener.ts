@@ -1,7 +1,8 @@
 /**
  * The master's sockets: one for each local address, so that every answer leaves from the address it
  * was asked on. (A socket bound to the wildcard answers from whichever address the route picks, and
- * a SOCKS relay or a NAT in between drops that answer.) Addresses that come and go are followed.
+ * a SOCKS relay or a NAT in between drops that answer.) Beside each stands one for TCP, on the same
+ * port. Addresses that come and go are followed.
  *
  * @module
  */
@@ -13,6 +14,9 @@ import type { DatagramSocket } from "./datagram_socket.ts";
 import { canonicalHost } from "./ip_literal.ts";
 import { formatHostPort, type NetAddress } from "../net_address.ts";
 import { resolveHost } from "./resolve.ts";
+import { TcpAdmission } from "./tcp_admission.ts";
+import { TcpListener } from "./tcp_listener.ts";
+import type { TcpSocket } from "./tcp_socket.ts";
 import { UdpSocket } from "./udp_socket.ts";
 
 /** Where to listen. */
@@ -31,8 +35,14 @@ export interface ListenerOptions {
   readonly excludedInterface: string;
   /** Receives from a socket until it ends. Must not reject. */
   readonly pump: (socket: DatagramSocket) => Promise<void>;
-  /** A socket is gone (its address left the machine). */
+  /** A socket is gone: its address left the machine, or over TCP the connection is over. */
   readonly onSocketClosed: (socket: DatagramSocket) => void;
+  /** Whether to listen on TCP as well, for links that cannot come over UDP. */
+  readonly allowsTcp: boolean;
+  /** Whether a TCP connection has brought an authenticated packet; not asked any more once it has. */
+  readonly isAuthentic: (socket: DatagramSocket) => boolean;
+  /** Monotonic ms. */
+  readonly clock: () => number;
 }
 
 type AddressFamily = "any" | "ipv4";
@@ -40,8 +50,10 @@ type AddressFamily = "any" | "ipv4";
 /** What people type for "every address". A socket bound to it would answer from the wrong one. */
 const WILDCARDS: ReadonlyMap<string, AddressFamily> = new Map([["0.0.0.0", "ipv4"], ["::", "any"]]);
 
-interface ServedSocket {
+interface ServedAddress {
   readonly socket: UdpSocket;
+  /** Null without TCP, or while its port is somebody else's: UDP goes on. */
+  tcp: TcpListener | null;
   readonly ended: Promise<void>;
 }
 
@@ -49,8 +61,11 @@ interface ServedSocket {
 export class Listener {
   readonly #options: ListenerOptions;
   /** By local address. */
-  readonly #served = new Map<string, ServedSocket>();
+  readonly #served = new Map<string, ServedAddress>();
   readonly #refused = new Set<string>();
+  /** Addresses whose TCP port could not be had. */
+  readonly #refusedTcp = new Set<string>();
+  readonly #admission: TcpAdmission<TcpSocket>;
   /** The addresses to listen on, now. */
   readonly #wanted: () => string[];
   #canScan = true;
@@ -59,6 +74,7 @@ export class Listener {
   private constructor(options: ListenerOptions, wanted: () => string[]) {
     this.#options = options;
     this.#wanted = wanted;
+    this.#admission = new TcpAdmission<TcpSocket>(options.isAuthentic);
   }
 
   /**
@@ -94,9 +110,10 @@ export class Listener {
     return [...this.#served.keys()].map((host) => formatHostPort(host, this.#options.listen.port));
   }
 
-  /** Called every second or two: follows addresses that came or went. Never throws. */
+  /** Called every second or two: follows addresses that came or went, and closes idle connections. Never throws. */
   rescan(): void {
     if (this.#isClosed) return;
+    this.#admission.handleTimeout(this.#options.clock());
     let present: Set<string>;
     try {
       present = new Set(this.#wanted());
@@ -111,8 +128,9 @@ export class Listener {
     for (const address of present) {
       if (!this.#served.has(address)) this.#tryBind(address, { isFirst: false });
     }
-    for (const [address, { socket }] of this.#served) {
-      if (!present.has(address)) socket.close();
+    for (const [address, served] of this.#served) {
+      if (!present.has(address)) served.socket.close();
+      else served.tcp ??= this.#tryListenTcp(address, served.socket);
     }
     for (const address of this.#refused) if (!present.has(address)) this.#refused.delete(address);
   }
@@ -146,7 +164,27 @@ export class Listener {
   #bind(address: string): void {
     const { listen, drops } = this.#options;
     const socket = UdpSocket.bind({ hostname: address, port: listen.port, drops });
-    this.#served.set(address, { socket, ended: this.#serve(address, socket) });
+    const tcp = this.#tryListenTcp(address, socket);
+    this.#served.set(address, { socket, tcp, ended: this.#serve(address, socket) });
+  }
+
+  /** The same port over TCP. That it cannot be had is told once; {@link rescan} tries again. */
+  #tryListenTcp(address: string, { localAddress }: UdpSocket): TcpListener | null {
+    const { allowsTcp, logger } = this.#options;
+    if (!allowsTcp) return null;
+    try {
+      const where = { hostname: address, port: localAddress.port, admission: this.#admission };
+      const tcp = TcpListener.open({ ...this.#options, ...where });
+      if (this.#refusedTcp.delete(address)) logger.info("Listening on TCP, too", { address });
+      return tcp;
+    } catch (error) {
+      const reason = describeError(error);
+      if (!this.#refusedTcp.has(address)) {
+        logger.warn("Links can come over UDP only", { address, reason });
+      }
+      this.#refusedTcp.add(address);
+      return null;
+    }
   }
 
   async #serve(address: string, socket: UdpSocket): Promise<void> {
@@ -156,6 +194,7 @@ export class Listener {
       this.#options.logger.warn("Socket failed, opening it anew", { address, reason });
     }
     socket.close();
+    await this.#served.get(address)?.tcp?.close();
     this.#served.delete(address);
     this.#options.onSocketClosed(socket);
   }

@@ -30,10 +30,11 @@ import {
   parseMethodReply,
   parseReply,
   type ParseStep,
+  type Socks5Reply,
   SocksCommand,
   SocksMethod,
 } from "./socks5_message.ts";
-import { describeReply, SocksError, SocksReply } from "./socks_error.ts";
+import { describeReply, SocksError, SocksReply, type SocksRequestName } from "./socks_error.ts";
 
 /** A connection to a proxy that has let us in. Close it, or take `conn` over. */
 export class Socks5Handshake implements Disposable {
@@ -84,16 +85,16 @@ export class Socks5Handshake implements Disposable {
   /**
    * Sends the one request a connection takes.
    * @returns BND.ADDR and BND.PORT.
-   * @throws SocksError with `reply` set when the proxy refuses. The caller closes.
+   * @throws SocksError with `request` set, and with `reply` when the proxy refuses. The caller closes.
    */
   async request(command: SocksCommand, destination: HostPort): Promise<Socks5Address> {
     const name = command === SocksCommand.CONNECT ? "CONNECT" : "UDP ASSOCIATE";
-    const reply = await this.#exchange(name, craftRequest(command, destination), parseReply);
+    const reply = await this.#ask(name, craftRequest(command, destination));
     if (reply.code === SocksReply.SUCCEEDED && reply.bound !== null) return reply.bound;
     throw new SocksError(
       `SOCKS5 proxy ${describeProxy(this.#options.proxy)} refused ${name}: ` +
         describeReply(reply.code, name),
-      { reply: reply.code },
+      { reply: reply.code, request: name },
     );
   }
 
@@ -104,6 +105,15 @@ export class Socks5Handshake implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #ask(name: SocksRequestName, message: Uint8Array): Promise<Socks5Reply> {
+    try {
+      return await this.#exchange(name, message, parseReply);
+    } catch (error) {
+      if (!(error instanceof SocksError)) throw error;
+      throw new SocksError(error.message, { request: name, cause: error.cause });
+    }
   }
 
   async #authenticate(): Promise<void> {

@@ -32,6 +32,7 @@ const MAX_UNASKED_BYTES = 1_024;
 
 /** A UDP association with one target. */
 export class Socks5Socket implements DatagramSocket {
+  readonly transport = "udp";
   readonly label: string;
   /** The target as an address: what `send` sends to and all received datagrams come from. */
   readonly target: NetAddress;

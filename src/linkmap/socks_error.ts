@@ -21,6 +21,13 @@ export const SocksReply = {
 /** What a request asked for; words for messages. */
 export type SocksRequestName = "CONNECT" | "UDP ASSOCIATE";
 
+/** What is known of a failure besides its message. */
+export interface SocksErrorOptions {
+  readonly reply?: number | null;
+  readonly request?: SocksRequestName | null;
+  readonly cause?: unknown;
+}
+
 /**
  * A SOCKS5 proxy refused, broke the protocol, could not be reached, or went away. The link backs
  * off and tries again; nobody exits.
@@ -29,15 +36,31 @@ export class SocksError extends Error {
   override readonly name = "SocksError";
   /** The proxy's reply code (RFC 1928 §6) when it refused a request; null for every other failure. */
   readonly reply: number | null;
+  /**
+   * The request that failed, at a proxy that had let us in: refused, or not answered (`ssh -D` hangs up
+   * at UDP ASSOCIATE). Null for what went wrong before: then another request would fare no better.
+   */
+  readonly request: SocksRequestName | null;
 
-  constructor(message: string, options: { reply?: number | null; cause?: unknown } = {}) {
+  constructor(message: string, options: SocksErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.reply = options.reply ?? null;
+    this.request = options.request ?? null;
   }
 
   /** True when the proxy does not know the command: TCP only, when UDP ASSOCIATE was asked for. */
   get isCommandNotSupported(): boolean {
     return this.reply === SocksReply.COMMAND_NOT_SUPPORTED;
+  }
+
+  /**
+   * True when the proxy says that UDP is not to be had from it at all. Reply 7: microsocks, v2ray with
+   * UDP off, ss-local without `-u`, Tor. Reply 2: danted where no rule allows the command. (Not: reply 1
+   * and the others, which servers give as well when they lack a socket or a route for a moment.)
+   */
+  get isUdpRefused(): boolean {
+    return this.request === "UDP ASSOCIATE" &&
+      (this.reply === SocksReply.COMMAND_NOT_SUPPORTED || this.reply === SocksReply.NOT_ALLOWED);
   }
 }
 

@@ -34,6 +34,7 @@ export interface UdpSocketOptions {
 export class UdpSocket implements DatagramSocket {
   /** Where it is bound, with the port that the system chose. */
   readonly localAddress: NetAddress;
+  readonly transport = "udp";
   readonly label: string;
   readonly #conn: Deno.DatagramConn;
   readonly #isIpv6: boolean;

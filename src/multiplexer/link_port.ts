@@ -14,8 +14,12 @@ export interface LinkPort {
   readonly id: number;
   /** True at the end that opened the link: that end probes it when it is silent, the other only answers. */
   readonly isInitiator: boolean;
-  /** Hot. Sends a data packet, borrowed until return. @returns bytes put on the wire, or a DropReason. */
-  send(packet: Packet): number;
+  /**
+   * Hot. Sends a data packet, borrowed until return.
+   * @param now monotonic ms: whether a session may still be used depends on it.
+   * @returns bytes put on the wire, or a DropReason.
+   */
+  send(packet: Packet, now: number): number;
   /** Sends a control packet. @returns bytes put on the wire, or a DropReason. */
-  sendControl(controlPacket: ControlPacket): number;
+  sendControl(controlPacket: ControlPacket, now: number): number;
 }

@@ -107,6 +107,12 @@ export class Multiplexer {
     if (link) this.#greet(link, now);
   }
 
+  /** The peer is a new instance of itself: it counts its control packets from wherever it likes. */
+  handlePeerRestart(): void {
+    this.#peerSeqNo = Number.NEGATIVE_INFINITY;
+    this.#peerControlMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** The link's socket is gone: no data goes over it from now on. */
   handleLinkClosed(linkId: number, now: number): void {
     const link = this.#byId[linkId];
@@ -124,7 +130,7 @@ export class Multiplexer {
     const link = this.#scheduler.pick(packet, now);
     if (link === null) return DropReason.NO_LINK;
     link.unreportedPkts++;
-    return link.port.send(packet);
+    return link.port.send(packet, now);
   }
 
   /**
@@ -198,7 +204,7 @@ export class Multiplexer {
     );
     this.#lastControl = this.craftControl(now);
     for (const { port, isAlive } of this.#links) {
-      if (isAlive || port.isInitiator) port.sendControl(this.#lastControl);
+      if (isAlive || port.isInitiator) port.sendControl(this.#lastControl, now);
     }
   }
 
@@ -225,6 +231,6 @@ export class Multiplexer {
   /** Sends the newest control packet again over one link: the same number, so it counts once. */
   #greet(link: MultiplexerLink, now: number): void {
     this.#lastControl ??= this.craftControl(now);
-    link.port.sendControl(this.#lastControl);
+    link.port.sendControl(this.#lastControl, now);
   }
 }

@@ -8,32 +8,111 @@
  * K: header 4 | receiver index 4 | nonce 24 | sealed cookie 16 + 16
  * ```
  *
- * mac1 is over all before it, mac2 over all before it (mac1 included), as in WireGuard §5.4.4.
+ * Indices are big-endian. mac1 is over all before it, mac2 over all before it (mac1 included), as in WireGuard §5.4.4.
  *
  * @module
  */
 
+import { KEY_BYTES } from "./key_pair.ts";
+import { NOISE_INITIATION_OVERHEAD_BYTES, NOISE_RESPONSE_OVERHEAD_BYTES } from "./noise.ts";
+import { hash, mac, MAC_BYTES, TAG_BYTES, XCHACHA_NONCE_BYTES } from "./primitives.ts";
+import { DATAGRAM_HEADER_BYTES, DatagramType } from "../wire/datagram_header.ts";
 import type { Packet } from "../wire/packet.ts";
+
+/** Noise's prologue (§6): what both ends have to agree on before a word is said. Another format of handshake has another. */
+export const PROLOGUE: Uint8Array<ArrayBuffer> = new TextEncoder().encode("bindlink 1");
+
+/**
+ * The longest handshake datagram. It goes in one piece through every network (RFC 791 §3.1: 576 bytes), through a
+ * SOCKS relay too.
+ */
+export const MAX_HANDSHAKE_BYTES = 512;
+
+/** Bytes of a hello, padding included, at least: see {@link MIN_INITIATION_BYTES}. */
+export const MIN_HELLO_BYTES = 256;
+
+/** Bytes of mac1 and mac2. */
+const MACS_BYTES = 2 * MAC_BYTES;
+
+/** Offset of the first, or only, index. */
+const INDEX_OFFSET = DATAGRAM_HEADER_BYTES;
+
+/** Offset of the Noise message of an initiation. */
+const INITIATION_NOISE_OFFSET = INDEX_OFFSET + 4;
+
+/** Offset of the Noise message of a response. */
+const RESPONSE_NOISE_OFFSET = INDEX_OFFSET + 8;
+
+/** Bytes of an initiation besides the hello. */
+export const INITIATION_OVERHEAD_BYTES = INITIATION_NOISE_OFFSET +
+  NOISE_INITIATION_OVERHEAD_BYTES + MACS_BYTES;
+
+/** Bytes of a response besides the welcome or refusal. */
+export const RESPONSE_OVERHEAD_BYTES = RESPONSE_NOISE_OFFSET + NOISE_RESPONSE_OVERHEAD_BYTES +
+  MACS_BYTES;
+
+/**
+ * The shortest initiation that is read, and at once the longest response: a master that answers never sends more
+ * than it got, so that nobody can use it to multiply traffic to a forged source.
+ */
+export const MIN_INITIATION_BYTES = INITIATION_OVERHEAD_BYTES + MIN_HELLO_BYTES;
+
+/** The longest response. */
+export const MAX_RESPONSE_BYTES = MIN_INITIATION_BYTES;
+
+/** Bytes of the longest hello, welcome or refusal. */
+export const MAX_HELLO_BYTES = MAX_HANDSHAKE_BYTES - INITIATION_OVERHEAD_BYTES;
+export const MAX_ANSWER_BYTES = MAX_RESPONSE_BYTES - RESPONSE_OVERHEAD_BYTES;
+
+/** Offset of a cookie reply's nonce and of the sealed cookie behind it. */
+export const COOKIE_NONCE_OFFSET = INDEX_OFFSET + 4;
+export const COOKIE_SEALED_OFFSET = COOKIE_NONCE_OFFSET + XCHACHA_NONCE_BYTES;
+
+/** Bytes of a cookie reply. */
+export const COOKIE_REPLY_BYTES = COOKIE_SEALED_OFFSET + MAC_BYTES + TAG_BYTES;
+
+/** WireGuard §5.4.4: LABEL-MAC1. */
+const LABEL_MAC1 = new TextEncoder().encode("mac1----");
+
+/** The key of mac1 of datagrams to whom the public key belongs. */
+export function mac1KeyOf(receiverPublicKey: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (receiverPublicKey.length !== KEY_BYTES) throw new Error("Invariant: a key has 32 bytes");
+  return hash(LABEL_MAC1, receiverPublicKey);
+}
 
 /** Writes an initiation with its mac1 and a mac2 of zeros. @param masterKey the receiver's public key. */
 export function writeInitiation(
-  _out: Packet,
-  _senderIndex: number,
-  _noiseMessage: Uint8Array,
-  _masterKey: Uint8Array,
+  out: Packet,
+  senderIndex: number,
+  noiseMessage: Uint8Array,
+  masterKey: Uint8Array,
 ): void {
-  throw new Error("Invariant: not written yet");
+  const bytes = datagramOf(DatagramType.INITIATION, INITIATION_NOISE_OFFSET, noiseMessage);
+  if (bytes.length < MIN_INITIATION_BYTES || bytes.length > MAX_HANDSHAKE_BYTES) {
+    throw new Error(`Invariant: an initiation cannot have ${bytes.length} bytes`);
+  }
+  new DataView(bytes.buffer).setUint32(INDEX_OFFSET, senderIndex);
+  writeMac1(bytes, masterKey);
+  out.fill(bytes);
 }
 
 /** Writes a response with its mac1 and a mac2 of zeros. @param slaveKey the receiver's public key. */
 export function writeResponse(
-  _out: Packet,
-  _senderIndex: number,
-  _receiverIndex: number,
-  _noiseMessage: Uint8Array,
-  _slaveKey: Uint8Array,
+  out: Packet,
+  senderIndex: number,
+  receiverIndex: number,
+  noiseMessage: Uint8Array,
+  slaveKey: Uint8Array,
 ): void {
-  throw new Error("Invariant: not written yet");
+  const bytes = datagramOf(DatagramType.RESPONSE, RESPONSE_NOISE_OFFSET, noiseMessage);
+  if (bytes.length < RESPONSE_OVERHEAD_BYTES || bytes.length > MAX_RESPONSE_BYTES) {
+    throw new Error(`Invariant: a response cannot have ${bytes.length} bytes`);
+  }
+  const view = new DataView(bytes.buffer);
+  view.setUint32(INDEX_OFFSET, senderIndex);
+  view.setUint32(INDEX_OFFSET + 4, receiverIndex);
+  writeMac1(bytes, slaveKey);
+  out.fill(bytes);
 }
 
 /** An initiation's or a response's fields; `noiseMessage` is a copy. */
@@ -45,11 +124,73 @@ export interface HandshakeFields {
 }
 
 /** Reads an initiation (whole datagram, header included); null when its length or header is wrong. Checks no mac. */
-export function readInitiation(_packet: Packet): HandshakeFields | null {
-  throw new Error("Invariant: not written yet");
+export function readInitiation(packet: Packet): HandshakeFields | null {
+  if (!isInitiation(packet)) return null;
+  const { bytes, view, start, end } = packet;
+  return {
+    senderIndex: view.getUint32(start + INDEX_OFFSET),
+    receiverIndex: 0,
+    noiseMessage: bytes.slice(start + INITIATION_NOISE_OFFSET, end - MACS_BYTES),
+  };
 }
 
 /** Reads a response (whole datagram, header included); null when its length or header is wrong. Checks no mac. */
-export function readResponse(_packet: Packet): HandshakeFields | null {
-  throw new Error("Invariant: not written yet");
+export function readResponse(packet: Packet): HandshakeFields | null {
+  if (!isResponse(packet)) return null;
+  const { bytes, view, start, end } = packet;
+  return {
+    senderIndex: view.getUint32(start + INDEX_OFFSET),
+    receiverIndex: view.getUint32(start + INDEX_OFFSET + 4),
+    noiseMessage: bytes.slice(start + RESPONSE_NOISE_OFFSET, end - MACS_BYTES),
+  };
+}
+
+/** The receiver index of a cookie reply; null when its length or header is wrong. */
+export function readCookieReceiver(packet: Packet): number | null {
+  return isCookieReply(packet) ? packet.view.getUint32(packet.start + INDEX_OFFSET) : null;
+}
+
+/** Hot. Whether length and header are those of an initiation. */
+export function isInitiation(packet: Packet): boolean {
+  return packet.length >= MIN_INITIATION_BYTES && packet.length <= MAX_HANDSHAKE_BYTES &&
+    hasHeader(packet, DatagramType.INITIATION);
+}
+
+/** Whether length and header are those of a response. */
+export function isResponse(packet: Packet): boolean {
+  return packet.length >= RESPONSE_OVERHEAD_BYTES && packet.length <= MAX_RESPONSE_BYTES &&
+    hasHeader(packet, DatagramType.RESPONSE);
+}
+
+/** Whether length and header are those of a cookie reply. */
+export function isCookieReply(packet: Packet): boolean {
+  return packet.length === COOKIE_REPLY_BYTES && hasHeader(packet, DatagramType.COOKIE);
+}
+
+/** mac1 of an initiation or a response that is long enough: a copy, 16 bytes. */
+export function mac1Of(packet: Packet): Uint8Array<ArrayBuffer> {
+  return packet.bytes.slice(packet.end - MACS_BYTES, packet.end - MAC_BYTES);
+}
+
+/** Hot. 'B' 'L' type 0. */
+function hasHeader(packet: Packet, type: DatagramType): boolean {
+  const { bytes, start } = packet;
+  return bytes[start] === 0x42 && bytes[start + 1] === 0x4c && bytes[start + 2] === type &&
+    bytes[start + 3] === 0;
+}
+
+function datagramOf(
+  type: DatagramType,
+  noiseOffset: number,
+  noiseMessage: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(noiseOffset + noiseMessage.length + MACS_BYTES);
+  bytes.set([0x42, 0x4c, type, 0]);
+  bytes.set(noiseMessage, noiseOffset);
+  return bytes;
+}
+
+function writeMac1(bytes: Uint8Array, receiverPublicKey: Uint8Array): void {
+  const end = bytes.length - MACS_BYTES;
+  bytes.set(mac(mac1KeyOf(receiverPublicKey), bytes.subarray(0, end)), end);
 }

@@ -2,16 +2,59 @@
  * The slave's side of handshakes, as a state machine: when an initiation is sent over which link, what an answer makes of it, when a new
  * handshake is due. Pure.
  *
+ * ```
+ *            start             welcome
+ *   IDLE ------------> SEEKING --------> SETTLED
+ *                        |   ^             |
+ *      replaced, stop()  |   |             | silence, rekey, closing, session too old
+ *   AWAY <---------------+   +-------------+
+ * ```
+ *
+ * In SEEKING an attempt runs, or waits for its time or for a link; the session in use, if any, is used meanwhile.
+ *
  * @module
  */
 
 import type { AeadProvider } from "./aead.ts";
-import type { Refusal, Welcome } from "./handshake_payload.ts";
+import { CookieChecker, CookieJar } from "./cookie.ts";
+import { HandshakeAttempt } from "./handshake_attempt.ts";
+import { readCookieReceiver, readResponse } from "./handshake_message.ts";
+import {
+  decodeAnswer,
+  encodeHello,
+  MIN_PROTOCOL_VERSION,
+  PROTOCOL_VERSION,
+  type Refusal,
+  RefusalCode,
+  type Welcome,
+} from "./handshake_payload.ts";
 import type { DiffieHellman, KeyPair, RandomBytes } from "./key_pair.ts";
 import type { Keyring } from "./keyring.ts";
-import type { LinkCounters } from "./session.ts";
+import type { NoiseKeys } from "./noise.ts";
+import { type LinkCounters, Session } from "./session.ts";
 import type { SessionLimits } from "./session_limits.ts";
+import { StampSource } from "./stamp_source.ts";
+import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
+
+/** How long an attempt lasts before a fresh one takes its place, in ms. */
+const ATTEMPT_MS = 5_000;
+
+/** The same after a refusal that only a person can change (revoked, versions, ciphers), in ms. */
+const REFUSED_ATTEMPT_MS = 60_000;
+
+/** Both are spread over ± this fraction: slaves that lost a master together do not come back together. */
+const JITTER_FRACTION = 0.2;
+
+/** Attempts that begin at once for a reason that may repeat (stale stamp, closing) keep this distance, in ms. */
+const AT_ONCE_MS = 1_000;
+
+/** After this long without a word from a master that was there, it has been restarted or is gone, in ms: it reports every second. */
+const SILENCE_MS = 2_000;
+
+/** A rekey is put off by up to this share of the time between rekey and reject, and by 10 s at most. */
+const REKEY_SPREAD_FRACTION = 0.25;
+const MAX_REKEY_SPREAD_MS = 10_000;
 
 /** What an {@link Initiator} is made of. */
 export interface InitiatorOptions {
@@ -40,56 +83,307 @@ export interface InitiatorOptions {
   readonly openLinks: () => Iterable<number>;
   /** Sends a datagram over a link; borrowed until return. */
   readonly send: (linkId: number, datagram: Packet) => void;
-  /** A session stands; the keyring has it already. */
+  /** A session stands; the keyring has it already. A packet is to be sent under it at once: the master uses it from then on. */
   readonly onWelcome: (welcome: Welcome, now: number) => void;
-  /** The master refuses: told once per change. REPLACED and REVOKED and VERSION end the handshakes until {@link Initiator.start}... */
+  /**
+   * The master refuses: told once per change of the code, and anew after a welcome. After REPLACED nothing more is tried
+   * for as long as the program runs; after all others slowly on. A stale stamp is mended in silence.
+   */
   readonly onRefusal: (refusal: Refusal, now: number) => void;
 }
 
+type State = "idle" | "seeking" | "settled" | "away";
+
 /** The slave's handshakes. */
 export class Initiator {
-  constructor(_options: InitiatorOptions) {}
+  readonly #options: InitiatorOptions;
+  readonly #stamps: StampSource;
+  readonly #checker: CookieChecker;
+  /** By link id: the master sees another address on each. */
+  readonly #jars = new Map<number, CookieJar>();
+  #state: State = "idle";
+  /** In SEEKING: the initiation that may be answered. */
+  #attempt: HandshakeAttempt | null = null;
+  /** In SEEKING: when the attempt goes on or a fresh one begins; Infinity while no link is open. */
+  #dueMs = Infinity;
+  /** Of the answer that was taken last. -1: none. */
+  #answeredIndex = -1;
+  #isAnswered = false;
+  #atOnceMs = -Infinity;
+  /** Code of the refusal in force; 0: none. */
+  #refusalCode = 0;
+  /** In SETTLED: when a master that has said nothing since the welcome counts as silent. */
+  #firstWordDueMs = Infinity;
+  #isHeard = false;
+  #heardMs = -Infinity;
+  /** When the rekey that is due begins; Infinity: none is due. */
+  #rekeyMs = Infinity;
+
+  constructor(options: InitiatorOptions) {
+    this.#options = options;
+    this.#stamps = new StampSource(options.wallClock);
+    this.#checker = new CookieChecker(options.localStatic.publicKey, options.randomBytes);
+  }
 
   /** Begins a handshake now, unless one runs or the master has sent us away for good. */
-  start(_now: number): void {
-    throw new Error("Invariant: not written yet");
+  start(now: number): void {
+    if (this.#state === "away" || this.#attempt !== null) return;
+    this.#seekAt(now, now);
   }
 
   /** A link is open (again): a running handshake is also tried over it at once. */
-  handleLinkOpen(_linkId: number, _now: number): void {
-    throw new Error("Invariant: not written yet");
+  handleLinkOpen(linkId: number, now: number): void {
+    if (this.#state !== "seeking") return;
+    const attempt = this.#attempt;
+    if (attempt !== null && now < attempt.endMs) {
+      this.#sendOver(attempt, linkId, now);
+      this.#dueMs = attempt.nextDueMs(now);
+    } else if (attempt !== null || this.#dueMs === Infinity) {
+      this.#beginAttempt(now);
+    }
   }
 
   /** Hot. Any packet was authenticated: the master is there. */
-  handleHeard(_now: number): void {
-    throw new Error("Invariant: not written yet");
+  handleHeard(now: number): void {
+    this.#heardMs = now;
+    this.#isHeard = true;
   }
 
   /** A response ('R'), whole datagram. @returns 0, or a DropReason. A second copy of an answer that was taken is no drop. */
-  handleResponse(_packet: Packet, _now: number): number {
-    throw new Error("Invariant: not written yet");
+  handleResponse(packet: Packet, now: number): number {
+    const fields = readResponse(packet);
+    if (fields === null) return DropReason.BAD_HANDSHAKE;
+    const attempt = this.#attempt;
+    const isAnswer = attempt !== null && fields.receiverIndex === attempt.localIndex;
+    const isCopy = this.#isAnswered && fields.receiverIndex === this.#answeredIndex;
+    if (!isAnswer && !isCopy) return DropReason.UNEXPECTED_RESPONSE;
+    if (!this.#checker.hasGoodMac1(packet)) return DropReason.BAD_MAC;
+    if (attempt === null || !isAnswer) return 0;
+    const read = attempt.readResponse(fields.noiseMessage);
+    if (read === null) return DropReason.UNKNOWN_KEY;
+    this.#attempt = null;
+    this.#dueMs = attempt.endMs;
+    this.#isAnswered = true;
+    this.#answeredIndex = attempt.localIndex;
+    const answer = decodeAnswer(read.payload);
+    if (answer?.kind === "refusal") {
+      wipeKeys(read.keys);
+      this.#handleRefusal(answer, now);
+      return 0;
+    }
+    // The master's own key says this, so it is no stranger's: a master of a version that breaks the rules. The next
+    // attempt comes when this one would have ended.
+    if (answer === null || !this.#isAcceptable(answer)) {
+      wipeKeys(read.keys);
+      return DropReason.BAD_HANDSHAKE;
+    }
+    this.#handleWelcome(answer, attempt, fields.senderIndex, read.keys, now);
+    return 0;
   }
 
   /** A cookie reply ('K'), whole datagram: a good one is used at once, over this link. @returns 0, or a DropReason. */
-  handleCookieReply(_linkId: number, _packet: Packet, _now: number): number {
-    throw new Error("Invariant: not written yet");
+  handleCookieReply(linkId: number, packet: Packet, now: number): number {
+    const receiverIndex = readCookieReceiver(packet);
+    if (receiverIndex === null) return DropReason.BAD_HANDSHAKE;
+    const attempt = this.#attempt;
+    if (receiverIndex !== attempt?.localIndex) return DropReason.UNEXPECTED_RESPONSE;
+    const isToSend = attempt.takeCookie(this.#jarOf(linkId), linkId, packet, now);
+    if (isToSend === null) return DropReason.BAD_COOKIE;
+    if (isToSend) this.#sendOver(attempt, linkId, now);
+    return 0;
   }
 
-  /** The master has closed the session: begin anew at once. */
-  handleClosing(_now: number): void {
-    throw new Error("Invariant: not written yet");
+  /**
+   * The master has closed the session in use: begin anew at once. All sessions are dropped, so that the copies of the
+   * notice, which come over every link, close nothing more.
+   */
+  handleClosing(now: number): void {
+    this.#options.keyring.clear();
+    if (this.#state === "settled") this.#seekAtOnce(now);
   }
 
-  /** Stays away from now on: replaced or revoked, as an authenticated notice says. */
+  /** Stays away from now on: replaced or revoked, as an authenticated notice says. The sessions are the caller's matter. */
   stop(): void {
-    throw new Error("Invariant: not written yet");
+    this.#state = "away";
+    this.#dropAttempt();
   }
 
-  handleTimeout(_now: number): void {
-    throw new Error("Invariant: not written yet");
+  /** Does what is due; also asks whether the packets sent make a rekey due, so it is called now and then while packets go. */
+  handleTimeout(now: number): void {
+    this.#options.keyring.handleTimeout(now);
+    if (this.#state === "settled") {
+      if (this.#needsHandshake(now)) this.#seekAt(now, now);
+    } else if (this.#state === "seeking" && now >= this.#dueMs) {
+      this.#goOn(now);
+    }
   }
 
+  /** Monotonic ms of when {@link Initiator.handleTimeout} is to be called; Infinity: an input comes first. */
   nextTimeout(): number {
-    throw new Error("Invariant: not written yet");
+    const keyringMs = this.#options.keyring.nextTimeout();
+    if (this.#state === "seeking") return Math.min(keyringMs, this.#dueMs);
+    if (this.#state !== "settled") return keyringMs;
+    return Math.min(keyringMs, this.#silentMs(), this.#rekeyMs);
   }
+
+  /** Whether something is to be mended by a handshake; notes when a rekey falls due. */
+  #needsHandshake(now: number): boolean {
+    const { keyring } = this.#options;
+    if (keyring.sending(now) === null || now >= this.#silentMs()) return true;
+    if (this.#rekeyMs === Infinity && keyring.needsRekey(now)) {
+      this.#rekeyMs = now + this.#options.rng() * this.#rekeySpreadMs();
+    }
+    return now >= this.#rekeyMs;
+  }
+
+  /** When the master counts as silent, if it says nothing more. */
+  #silentMs(): number {
+    return this.#isHeard ? this.#heardMs + SILENCE_MS : this.#firstWordDueMs;
+  }
+
+  #rekeySpreadMs(): number {
+    const { rekeyAfterMs, rejectAfterMs } = this.#options.limits;
+    return Math.min(MAX_REKEY_SPREAD_MS, (rejectAfterMs - rekeyAfterMs) * REKEY_SPREAD_FRACTION);
+  }
+
+  #seekAtOnce(now: number): void {
+    this.#atOnceMs = Math.max(now, this.#atOnceMs + AT_ONCE_MS);
+    this.#seekAt(this.#atOnceMs, now);
+  }
+
+  #seekAt(beginMs: number, now: number): void {
+    this.#state = "seeking";
+    if (beginMs <= now) return this.#beginAttempt(now);
+    this.#dropAttempt();
+    this.#dueMs = beginMs;
+  }
+
+  /** The next round of the attempt, or the next attempt; or none, if what it was for has mended itself. */
+  #goOn(now: number): void {
+    const attempt = this.#attempt;
+    if (attempt !== null && now < attempt.endMs) return this.#sendRound(attempt, now);
+    const isRefused = this.#refusalCode !== 0;
+    if (this.#isHeard && !isRefused && !this.#needsHandshake(now)) {
+      this.#dropAttempt();
+      this.#state = "settled";
+    } else {
+      this.#beginAttempt(now);
+    }
+  }
+
+  #beginAttempt(now: number): void {
+    const { localStatic, instanceId, provider, keyring, mtuBytes, software, randomBytes } =
+      this.#options;
+    this.#dropAttempt();
+    this.#dueMs = Infinity;
+    if (!this.#hasOpenLink()) return;
+    const hello = encodeHello({
+      minVersion: MIN_PROTOCOL_VERSION,
+      maxVersion: PROTOCOL_VERSION,
+      instanceId,
+      stamp: this.#stamps.next(),
+      ciphers: provider.ciphers,
+      mtuBytes,
+      software,
+    });
+    let localIndex: number;
+    do localIndex = new DataView(randomBytes(4).buffer).getUint32(0);
+    while (keyring.find(localIndex, now) !== null);
+    const lastsMs = this.#refusalCode === 0 ? ATTEMPT_MS : REFUSED_ATTEMPT_MS;
+    const endMs = now + this.#jitter(lastsMs);
+    void localStatic;
+    const terms = { localIndex, hello, startedMs: now, endMs };
+    this.#attempt = new HandshakeAttempt(this.#options, terms);
+    this.#sendRound(this.#attempt, now);
+  }
+
+  #hasOpenLink(): boolean {
+    for (const _ of this.#options.openLinks()) return true;
+    return false;
+  }
+
+  /** Over all open links; when none is, the attempt waits for one. */
+  #sendRound(attempt: HandshakeAttempt, now: number): void {
+    attempt.countRound();
+    let links = 0;
+    for (const linkId of this.#options.openLinks()) {
+      this.#sendOver(attempt, linkId, now);
+      links++;
+    }
+    this.#dueMs = links === 0 ? Infinity : attempt.nextDueMs(now);
+  }
+
+  #sendOver(attempt: HandshakeAttempt, linkId: number, now: number): void {
+    this.#options.send(linkId, attempt.datagramFor(this.#jarOf(linkId), now));
+  }
+
+  #jarOf(linkId: number): CookieJar {
+    let jar = this.#jars.get(linkId);
+    if (jar === undefined) {
+      jar = new CookieJar(this.#options.remoteStatic);
+      this.#jars.set(linkId, jar);
+    }
+    return jar;
+  }
+
+  #isAcceptable(welcome: Welcome): boolean {
+    return welcome.version >= MIN_PROTOCOL_VERSION && welcome.version <= PROTOCOL_VERSION &&
+      this.#options.provider.ciphers.includes(welcome.cipher);
+  }
+
+  #handleWelcome(
+    welcome: Welcome,
+    attempt: HandshakeAttempt,
+    remoteIndex: number,
+    keys: NoiseKeys,
+    now: number,
+  ): void {
+    const { provider, counters, keyring, onWelcome } = this.#options;
+    const session = new Session({
+      provider,
+      cipher: welcome.cipher,
+      sendKey: keys.sendKey,
+      receiveKey: keys.receiveKey,
+      localIndex: attempt.localIndex,
+      remoteIndex,
+      isInitiator: true,
+      counters,
+      createdMs: now,
+      remoteInstanceId: welcome.instanceId,
+    });
+    this.#state = "settled";
+    this.#refusalCode = 0;
+    this.#rekeyMs = Infinity;
+    this.#isHeard = false;
+    // Its first word under the new session comes a round trip after ours, and this handshake took about one or more.
+    this.#firstWordDueMs = now + SILENCE_MS + 2 * (now - attempt.startedMs);
+    keyring.addInitiated(session);
+    onWelcome(welcome, now);
+  }
+
+  #handleRefusal(refusal: Refusal, now: number): void {
+    if (refusal.code === RefusalCode.STALE_STAMP) {
+      this.#stamps.raise(refusal.lastStamp);
+      return this.#seekAtOnce(now);
+    }
+    const isNews = refusal.code !== this.#refusalCode;
+    this.#refusalCode = refusal.code;
+    if (refusal.code === RefusalCode.REPLACED) this.stop();
+    else this.#seekAt(now + this.#jitter(REFUSED_ATTEMPT_MS), now);
+    if (isNews) this.#options.onRefusal(refusal, now);
+  }
+
+  #jitter(ms: number): number {
+    return ms * (1 + JITTER_FRACTION * (2 * this.#options.rng() - 1));
+  }
+
+  #dropAttempt(): void {
+    this.#attempt?.wipe();
+    this.#attempt = null;
+  }
+}
+
+function wipeKeys(keys: NoiseKeys): void {
+  keys.sendKey.fill(0);
+  keys.receiveKey.fill(0);
 }

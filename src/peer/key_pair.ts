@@ -1,5 +1,5 @@
 /**
- * Keys of Curve25519, and the port to the function over it.
+ * Keys of Curve25519, and the port to the function over it. Pure.
  *
  * @module
  */
@@ -19,9 +19,18 @@ export interface KeyPair {
 export interface DiffieHellman {
   /** The public key of a secret one. */
   publicKey(secretKey: Uint8Array): Uint8Array<ArrayBuffer>;
-  /** The shared secret, or null when it is all zeros (a low-order public key: RFC 7748 §6.1). */
+  /**
+   * The shared secret, or null when it is all zeros (a low-order public key: RFC 7748 §6.1). The array is new and the
+   * caller's, who wipes it.
+   */
   sharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array<ArrayBuffer> | null;
 }
 
 /** Cryptographically random bytes; in the simulator, seeded ones. */
 export type RandomBytes = (lengthBytes: number) => Uint8Array<ArrayBuffer>;
+
+/** A new key pair. Any 32 bytes are a secret key: X25519 itself clamps them (RFC 7748 §5). */
+export function generateKeyPair(dh: DiffieHellman, randomBytes: RandomBytes): KeyPair {
+  const secretKey = randomBytes(KEY_BYTES);
+  return { secretKey, publicKey: dh.publicKey(secretKey) };
+}

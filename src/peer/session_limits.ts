@@ -1,5 +1,6 @@
 /**
- * How long and how much a session is used.
+ * How long and how much a session is used. The keyring holds all of them: a session itself only
+ * counts.
  *
  * @module
  */
@@ -8,7 +9,7 @@
 export interface SessionLimits {
   /** The initiator begins a new handshake when the session is this old, in ms. */
   readonly rekeyAfterMs: number;
-  /** Nothing is sent or received under a session older than this, in ms. */
+  /** Nothing is sent or received under a session of this age or older, in ms. */
   readonly rejectAfterMs: number;
   /**
    * The initiator begins a new handshake after this many packets sent (either end counts its own; the responder's are seen by the

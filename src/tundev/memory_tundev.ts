@@ -8,8 +8,9 @@
 
 import { DropReason } from "../wire/drop_reason.ts";
 import { Packet } from "../wire/packet.ts";
+import { checkAssignedMtu } from "./assigned_mtu.ts";
 import { checkStrangerPacket, checkTunPacket } from "./packet_check.ts";
-import type { Tundev } from "./tundev.ts";
+import type { Tundev, TundevSettings } from "./tundev.ts";
 
 /** What a {@link MemoryTundev} may be told. */
 export interface MemoryTundevOptions {
@@ -21,19 +22,24 @@ export interface MemoryTundevOptions {
   readonly queuePkts?: number;
   /** Takes each delivered packet (borrowed until return) in place of the list `delivered`. */
   readonly onDelivered?: (packet: Packet) => void;
+  /** What each `configure` that changes something complains of, as a machine without IPv6 would. */
+  readonly configureProblems?: readonly string[];
 }
 
 /** A tundev whose kernel is the test. */
 export class MemoryTundev implements Tundev {
   readonly name: string;
-  readonly mtuBytes: number;
+  /** Every call of `configure` that changed something, oldest first. */
+  readonly configured: TundevSettings[] = [];
   /** Copies of the packets that `send` took, oldest first. Empty when there is an `onDelivered`. */
   readonly delivered: Uint8Array<ArrayBuffer>[] = [];
 
   readonly #queuePkts: number;
   readonly #onDelivered: ((packet: Packet) => void) | null;
+  readonly #configureProblems: readonly string[];
   readonly #queue: Uint8Array<ArrayBuffer>[] = [];
-  readonly #packet: Packet;
+  #packet: Packet;
+  #mtuBytes: number;
   #callback: ((packet: Packet) => void) | null = null;
   #end: PromiseWithResolvers<void> | null = null;
   #isDraining = false;
@@ -42,10 +48,25 @@ export class MemoryTundev implements Tundev {
 
   constructor(options: MemoryTundevOptions = {}) {
     this.name = options.name ?? "mem0";
-    this.mtuBytes = options.mtuBytes ?? 1500;
+    this.#mtuBytes = options.mtuBytes ?? 1500;
     this.#queuePkts = options.queuePkts ?? 500;
     this.#onDelivered = options.onDelivered ?? null;
-    this.#packet = new Packet(this.mtuBytes);
+    this.#configureProblems = options.configureProblems ?? [];
+    this.#packet = new Packet(this.#mtuBytes + 1);
+  }
+
+  get mtuBytes(): number {
+    return this.#mtuBytes;
+  }
+
+  configure(settings: TundevSettings): readonly string[] {
+    const isSame = JSON.stringify(settings) === JSON.stringify(this.configured.at(-1));
+    if (this.#isClosed || isSame) return [];
+    this.configured.push(structuredClone(settings));
+    const problems = [...this.#configureProblems];
+    this.#mtuBytes = checkAssignedMtu(settings.mtuBytes, this.#mtuBytes, problems);
+    this.#packet = new Packet(this.#mtuBytes + 1);
+    return problems;
   }
 
   /**
@@ -54,7 +75,7 @@ export class MemoryTundev implements Tundev {
    * the device is closed.
    */
   inject(bytes: Uint8Array): boolean {
-    if (this.#isClosed || bytes.length === 0 || bytes.length > this.mtuBytes) return false;
+    if (this.#isClosed || bytes.length === 0 || bytes.length > this.#mtuBytes) return false;
     if (this.#queue.length >= this.#queuePkts) return false;
     this.#queue.push(bytes.slice());
     this.#drain();
@@ -70,12 +91,12 @@ export class MemoryTundev implements Tundev {
   }
 
   verify(packet: Packet): number {
-    return checkStrangerPacket(packet, this.mtuBytes);
+    return checkStrangerPacket(packet, this.#mtuBytes);
   }
 
   send(packet: Packet): number {
     if (this.#isClosed) return DropReason.CLOSED;
-    const refusal = checkTunPacket(packet, this.mtuBytes);
+    const refusal = checkTunPacket(packet, this.#mtuBytes);
     if (refusal !== 0) return refusal;
     if (this.#failure !== null) return DropReason.TUN_WRITE_ERROR;
     if (this.#onDelivered !== null) this.#onDelivered(packet);
@@ -113,7 +134,9 @@ export class MemoryTundev implements Tundev {
     this.#isDraining = true;
     try {
       while (this.#callback !== null && this.#queue.length > 0) {
-        this.#packet.fill(this.#queue.shift()!);
+        const bytes = this.#queue.shift()!;
+        // What was injected before the MTU was lowered comes cut, as from a device.
+        this.#packet.fill(bytes.subarray(0, this.#mtuBytes + 1));
         this.#callback(this.#packet);
       }
     } catch (error) {

@@ -39,7 +39,7 @@ const PEER_TIMEOUT_MS = 120_000;
 
 /** One end. */
 export class StreamTransport {
-  readonly #mtuBytes: number;
+  #mtuBytes: number;
   readonly #onPeerGone: (reason: ResetReason) => void;
   readonly #session: StreamSession;
   readonly #streams = new StreamTable();
@@ -57,17 +57,19 @@ export class StreamTransport {
 
   /** @throws RangeError when the packets are too small to work with. */
   constructor(options: StreamTransportOptions) {
-    if (options.mtuBytes < MIN_STREAM_MTU_BYTES) {
-      throw new RangeError(
-        `Cannot carry streams in packets of ${options.mtuBytes} bytes: below ${MIN_STREAM_MTU_BYTES}`,
-      );
-    }
-    this.#mtuBytes = Math.min(options.mtuBytes, 65_535);
+    checkMtu(options.mtuBytes);
+    this.#mtuBytes = Math.min(options.mtuBytes, MAX_STREAM_MTU_BYTES);
     this.#onPeerGone = options.onPeerGone ?? ((): void => {});
     this.#session = new StreamSession(options.rng);
     this.#congestion = new StreamCongestion(this.#mtuBytes);
     this.#losses = new StreamLossDetector(this.#sent, this.#streams, this.#congestion);
     this.#reader = new FrameReader(this.#streams, this.#losses, options.onStream);
+  }
+
+  /** Largest packet that is crafted from now on. What was lost is cut anew when it is sent again. @throws RangeError */
+  setMtu(mtuBytes: number): void {
+    checkMtu(mtuBytes);
+    this.#mtuBytes = Math.min(mtuBytes, MAX_STREAM_MTU_BYTES);
   }
 
   /** Streams open now. */
@@ -243,3 +245,13 @@ export class StreamTransport {
     return Math.max(this.#heardMs, this.#sentMs) + KEEPALIVE_MS;
   }
 }
+
+function checkMtu(mtuBytes: number): void {
+  if (mtuBytes >= MIN_STREAM_MTU_BYTES) return;
+  throw new RangeError(
+    `Cannot carry streams in packets of ${mtuBytes} bytes: below ${MIN_STREAM_MTU_BYTES}`,
+  );
+}
+
+/** What the 16 bits of a length can say. */
+const MAX_STREAM_MTU_BYTES = 65_535;

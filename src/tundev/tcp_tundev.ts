@@ -15,6 +15,7 @@ import type { TundevSpec } from "../daemon_options.ts";
 import { formatHostPort, type HostPort } from "../net_address.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { Packet } from "../wire/packet.ts";
+import { checkAssignedMtu } from "./assigned_mtu.ts";
 import { ResetReason, type StreamChannel } from "./stream_channel.ts";
 import { checkStreamPacket } from "./stream_frames.ts";
 import { StreamTransport } from "./stream_transport.ts";
@@ -28,7 +29,7 @@ import {
   type TcpTundevEvent,
   type TcpTundevEventHook,
 } from "./tcp_tundev_event.ts";
-import type { Tundev } from "./tundev.ts";
+import type { Tundev, TundevSettings } from "./tundev.ts";
 
 /** Pause while no connection can be taken (too many; no file descriptor left), ms. */
 const ACCEPT_PAUSE_MS = 100;
@@ -75,17 +76,18 @@ export function openListenTcp(
 /** A tundev that is the end of TCP connections. Made by {@link openConnectTcp}, {@link openListenTcp}. */
 export class TcpTundev implements Tundev {
   readonly name: string;
-  readonly mtuBytes: number;
 
   readonly #transport: StreamTransport;
   readonly #listener: Deno.TcpListener | null;
   readonly #onEvent: TcpTundevEventHook;
   readonly #eventLimiter = new TcpEventLimiter();
-  readonly #packet: Packet;
   readonly #carriers = new Map<TcpCarrier, Promise<void>>();
   readonly #host: TcpCarrierHost;
   readonly #closing = new AbortController();
   readonly #closed = Promise.withResolvers<void>();
+  #packet: Packet;
+  #mtuBytes: number;
+  #assignedMtuBytes = 0;
   #callback: ((packet: Packet) => void) | null = null;
   #isPumpDue = false;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
@@ -103,7 +105,7 @@ export class TcpTundev implements Tundev {
       : formatHostPort(end.listener.addr.hostname, end.listener.addr.port);
     this.#listener = "listener" in end ? end.listener : null;
     this.name = `tcp ${address}`;
-    this.mtuBytes = mtuBytes;
+    this.#mtuBytes = mtuBytes;
     this.#onEvent = onEvent;
     this.#packet = new Packet(mtuBytes);
     this.#host = { schedulePump: () => this.#schedulePump(), now: monotonicMs };
@@ -113,6 +115,21 @@ export class TcpTundev implements Tundev {
       onStream: target === null ? null : (stream): void => this.#connect(stream, target),
       onPeerGone: (reason): void => this.#tell(eventOfPeerGone(reason)),
     });
+  }
+
+  get mtuBytes(): number {
+    return this.#mtuBytes;
+  }
+
+  /** See {@link Tundev.configure}. Addresses mean nothing here. */
+  configure(settings: TundevSettings): readonly string[] {
+    if (this.#isClosed || settings.mtuBytes === this.#assignedMtuBytes) return [];
+    this.#assignedMtuBytes = settings.mtuBytes;
+    const problems: string[] = [];
+    this.#mtuBytes = checkAssignedMtu(settings.mtuBytes, this.#mtuBytes, problems);
+    this.#transport.setMtu(this.#mtuBytes);
+    this.#packet = new Packet(this.#mtuBytes);
+    return problems;
   }
 
   /** The port that is listened on; 0 at the end that connects. */
@@ -137,7 +154,7 @@ export class TcpTundev implements Tundev {
 
   send(packet: Packet): number {
     if (this.#isClosed) return DropReason.CLOSED;
-    if (packet.length > this.mtuBytes) return DropReason.TOO_LARGE;
+    if (packet.length > this.#mtuBytes) return DropReason.TOO_LARGE;
     const result = this.#transport.handlePacket(packet, monotonicMs());
     this.#schedulePump();
     return result;

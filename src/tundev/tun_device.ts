@@ -11,12 +11,6 @@
 import { setImmediate } from "node:timers";
 
 import { Errno, SysError } from "../../ffi/errno.ts";
-import {
-  addInterfaceIpv6,
-  bringInterfaceUp,
-  setInterfaceIpv4,
-  setInterfaceMtu,
-} from "../../ffi/netif.ts";
 import { PollResult } from "../../ffi/poller.ts";
 import { TUN_NODE_PATH, TunFile } from "../../ffi/tun.ts";
 import { UsageError } from "../usage_error.ts";
@@ -24,38 +18,56 @@ import { DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, Packet } from "../wire/packet.ts";
 import { checkStrangerPacket, checkTunPacket } from "./packet_check.ts";
 import { explainTunFailure } from "./tun_errors.ts";
-import { checkTunSpec, type TunAddress, type TunSpec } from "./tun_spec.ts";
-import type { Tundev } from "./tundev.ts";
+import { TunInterface } from "./tun_interface.ts";
+import { checkAssigned, checkTunSpec, type TunSpec } from "./tun_spec.ts";
+import type { Tundev, TundevSettings } from "./tundev.ts";
 
-/** A tun device that has its addresses and is up. */
+/** A tun device that is up; its addresses may come later, and change. */
 export class TunDevice implements Tundev {
   readonly name: string;
-  readonly mtuBytes: number;
 
   readonly #file: TunFile;
-  readonly #packet: Packet;
+  readonly #interface: TunInterface;
+  #mtuBytes: number;
+  #packet: Packet;
+  #settings = "";
   #isRunning = false;
   #isClosed = false;
 
-  /** Takes ownership of `file`. For {@link openTunDevice}. */
-  constructor(file: TunFile, mtuBytes: number) {
+  /** Takes ownership of `file`, whose MTU was set by `device`. For {@link openTunDevice}. */
+  constructor(file: TunFile, device: TunInterface, mtuBytes: number) {
     this.name = file.name;
-    this.mtuBytes = mtuBytes;
     this.#file = file;
-    // One byte more than the MTU: a packet that someone's larger MTU let in shows by its length,
-    // instead of passing as a whole one that was cut off.
-    this.#packet = new Packet(mtuBytes + 1);
+    this.#interface = device;
+    this.#mtuBytes = mtuBytes;
+    this.#packet = readSlot(mtuBytes);
+  }
+
+  get mtuBytes(): number {
+    return this.#mtuBytes;
+  }
+
+  configure(settings: TundevSettings): readonly string[] {
+    const asText = JSON.stringify(settings);
+    if (this.#isClosed || asText === this.#settings) return [];
+    const { ipv4, ipv6, mtuBytes, problems } = checkAssigned(settings, this.#mtuBytes);
+    if (mtuBytes !== this.#mtuBytes) this.#setMtu(mtuBytes);
+    this.#interface.setIpv4(ipv4);
+    this.#interface.bringUp();
+    const refusal = sysErrorOf(() => this.#interface.setIpv6(ipv6));
+    this.#settings = asText;
+    return refusal === null ? problems : [...problems, refusal.message];
   }
 
   /** See {@link Tundev.verify}. */
   verify(packet: Packet): number {
-    return checkStrangerPacket(packet, this.mtuBytes);
+    return checkStrangerPacket(packet, this.#mtuBytes);
   }
 
   /** Hot. @inheritdoc */
   send(packet: Packet): number {
     if (this.#isClosed) return DropReason.CLOSED;
-    const refusal = checkTunPacket(packet, this.mtuBytes);
+    const refusal = checkTunPacket(packet, this.#mtuBytes);
     if (refusal !== 0) return refusal;
     const n = this.#file.write(packet.bytes, packet.start, packet.end);
     return n >= 0 ? 0 : DropReason.TUN_WRITE_ERROR;
@@ -92,11 +104,11 @@ export class TunDevice implements Tundev {
 
   /** Hot. One turn: reads until nothing is there or the turn is over. @returns packets read. */
   #drain(callback: (packet: Packet) => void): number {
-    const packet = this.#packet;
     const endMs = performance.now() + TURN_MS;
     let readPkts = 0;
     while (readPkts < TURN_PKTS) {
-      const n = this.#file.read(packet.bytes, HEADROOM_BYTES, this.mtuBytes + 1);
+      const packet = this.#packet; // anew each time: a callback may configure
+      const n = this.#file.read(packet.bytes, HEADROOM_BYTES, this.#mtuBytes + 1);
       if (n < 0) {
         if (n === -Errno.EAGAIN) return readPkts;
         if (n === -Errno.EINTR) continue;
@@ -112,10 +124,16 @@ export class TunDevice implements Tundev {
     return readPkts;
   }
 
+  #setMtu(mtuBytes: number): void {
+    this.#interface.setMtu(mtuBytes);
+    this.#mtuBytes = mtuBytes;
+    this.#packet = readSlot(mtuBytes);
+  }
+
   async #wait(): Promise<void> {
     if (await this.#file.wait() !== PollResult.BROKEN || this.#isClosed) return;
     // The read says why. A device that only claims to be broken would be polled in a hot loop.
-    const n = this.#file.read(this.#packet.bytes, HEADROOM_BYTES, this.mtuBytes + 1);
+    const n = this.#file.read(this.#packet.bytes, HEADROOM_BYTES, this.#mtuBytes + 1);
     if (n < 0) throw this.#explain(new SysError("read", -n));
   }
 
@@ -128,8 +146,16 @@ export class TunDevice implements Tundev {
 }
 
 /**
- * Makes a tun device with its addresses and MTU, and brings it up: the kernel then routes the addresses'
- * prefixes into it. It lives as long as it is open.
+ * One byte more than the MTU: a packet that someone's larger MTU let in shows by its length, instead of
+ * passing as a whole one that was cut off.
+ */
+function readSlot(mtuBytes: number): Packet {
+  return new Packet(mtuBytes + 1);
+}
+
+/**
+ * Makes a tun device with the MTU and those addresses that are known already, and brings it up: the kernel
+ * then routes the addresses' prefixes into it. It lives as long as it is open.
  * @param nodePath for tests of a machine without one.
  * @throws UsageError when the spec cannot be right on any machine.
  * @throws SysError when this machine refuses, with the remedy; nothing is left behind.
@@ -142,45 +168,37 @@ export function openTunDevice(spec: TunSpec, nodePath: string = TUN_NODE_PATH): 
     );
   }
   const addresses = checkTunSpec(spec);
-  const file = explaining(
-    { nodePath, action: `open tun device "${spec.name}"` },
-    () => TunFile.open(spec.name, nodePath),
-  );
+  const file = openFile(spec.name, nodePath);
   try {
-    configure(file.name, nodePath, spec.mtuBytes, addresses);
-    return new TunDevice(file, spec.mtuBytes);
+    const device = new TunInterface(file.name, nodePath);
+    device.setMtu(spec.mtuBytes);
+    device.setIpv4(addresses.find(({ bytes }) => bytes.length === 4) ?? null);
+    device.bringUp();
+    device.setIpv6(addresses.find(({ bytes }) => bytes.length === 16) ?? null);
+    device.isAssigned = true;
+    return new TunDevice(file, device, spec.mtuBytes);
   } catch (error) {
     file.close();
     throw error;
   }
 }
 
-function configure(
-  deviceName: string,
-  nodePath: string,
-  mtuBytes: number,
-  addresses: readonly TunAddress[],
-): void {
-  const step = (action: string, body: () => void): void =>
-    explaining({ nodePath, action: `${action} tun device "${deviceName}"` }, body);
-  step(`set MTU ${mtuBytes} of`, () => setInterfaceMtu(deviceName, mtuBytes));
-  for (const { label, bytes, prefixBits } of addresses) {
-    if (bytes.length !== 4) continue;
-    step(`give ${label} to`, () => setInterfaceIpv4(deviceName, bytes, prefixBits));
-  }
-  step("bring up", () => bringInterfaceUp(deviceName));
-  // IPv6 after "up": the kernel makes an interface's IPv6 side by then at the latest.
-  for (const { label, bytes, prefixBits } of addresses) {
-    if (bytes.length !== 16) continue;
-    step(`give ${label} to`, () => addInterfaceIpv6(deviceName, bytes, prefixBits));
+function openFile(name: string, nodePath: string): TunFile {
+  try {
+    return TunFile.open(name, nodePath);
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    throw explainTunFailure(error, { nodePath, action: `open tun device "${name}"` });
   }
 }
 
-function explaining<T>(what: Parameters<typeof explainTunFailure>[1], body: () => T): T {
+function sysErrorOf(body: () => void): SysError | null {
   try {
-    return body();
+    body();
+    return null;
   } catch (error) {
-    throw error instanceof SysError ? explainTunFailure(error, what) : error;
+    if (error instanceof SysError) return error;
+    throw error;
   }
 }
 

@@ -13,6 +13,8 @@ export interface TunAction {
   readonly nodePath: string;
   /** In words, e.g. `open tun device "bind0"`. */
   readonly action: string;
+  /** Whether the value comes from the master's welcome: no option of this program names another. */
+  readonly isAssigned?: boolean;
 }
 
 /** The same failure, in words a user can act on; `cause` is the original. */
@@ -23,6 +25,9 @@ export function explainTunFailure(error: SysError, what: TunAction): SysError {
 }
 
 function tunHint(error: SysError, what: TunAction): string | undefined {
+  const choose = (option: string): string =>
+    what.isAssigned === true ? "the master assigned it" : `choose another with ${option}`;
+  const leaveOut = what.isAssigned === true ? "" : ", or leave the IPv6 address out of --address";
   switch (`${error.call} ${error.code}`) {
     case "open ENOENT":
     case "open ENOTDIR":
@@ -50,16 +55,16 @@ function tunHint(error: SysError, what: TunAction): string | undefined {
     case "ioctl SIOCSIFADDR AF_INET6 EACCES":
     case "ioctl SIOCSIFADDR AF_INET6 EOPNOTSUPP":
       return 'IPv6 is disabled; enable it with "sysctl -w net.ipv6.conf.all.disable_ipv6=0 ' +
-        'net.ipv6.conf.default.disable_ipv6=0", or leave the IPv6 address out of --address';
+        `net.ipv6.conf.default.disable_ipv6=0"${leaveOut}`;
     case "socket AF_INET6 EAFNOSUPPORT":
-      return "this kernel has no IPv6; leave the IPv6 address out of --address";
+      return `this kernel has no IPv6${leaveOut}`;
     case "ioctl SIOCSIFADDR EADDRNOTAVAIL":
     case "ioctl SIOCSIFADDR EINVAL":
     case "ioctl SIOCSIFADDR AF_INET6 EADDRNOTAVAIL":
     case "ioctl SIOCSIFADDR AF_INET6 EINVAL":
-      return "the kernel refuses this address; choose another with --address";
+      return `the kernel refuses this address; ${choose("--address")}`;
     case "ioctl SIOCSIFMTU EINVAL":
-      return "the kernel refuses this size; choose another with --mtu";
+      return `the kernel refuses this size; ${choose("--mtu")}`;
     case "read EBADFD":
     case "read EBADF":
       return "the device was deleted";

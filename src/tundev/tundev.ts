@@ -5,14 +5,31 @@
  * @module
  */
 
+import type { Cidr } from "../daemon_options.ts";
 import type { Packet } from "../wire/packet.ts";
+
+/** What a master assigns. */
+export interface TundevSettings {
+  /** At most one IPv4 and one IPv6 address; a tundev that carries no IP ignores them. */
+  readonly addresses: readonly Cidr[];
+  readonly mtuBytes: number;
+}
 
 /** A tunnel device: packets enter the tunnel by `run`, leave it by `send`. */
 export interface Tundev extends Disposable {
   /** The device's name, e.g. `bind0`, or `tcp 127.0.0.1:22`. */
   readonly name: string;
-  /** Largest packet it takes and gives, in bytes. */
+  /** Largest packet it takes and gives now, in bytes. */
   readonly mtuBytes: number;
+
+  /**
+   * Sets MTU and addresses, takes those away that an earlier call set, and brings the device up. May be called
+   * again at any time, while it runs too; settings that it has do nothing, closed it does nothing.
+   * @returns what could not be done though the tunnel works without it, one text each, as for a log: no IPv6 on
+   * this machine, an address or MTU of no use (the one before stays or none). Empty when the settings are those of before.
+   * @throws SysError with the remedy when this machine refuses MTU, IPv4 address or "up".
+   */
+  configure(settings: TundevSettings): readonly string[];
 
   /**
    * Whether a packet is of the kind that this device carries, beyond doubt; changes nothing. A master

@@ -35,7 +35,7 @@ const MAGIC_1 = 0x4c; // 'L'
 
 /**
  * Hot. Writes the header in front of the packet and moves `start` there; the caller moves it back.
- * @param linkId 1..255
+ * @param linkId 1..255; 0 for handshakes, which are of no link
  */
 export function prependDatagramHeader(packet: Packet, type: DatagramType, linkId: number): void {
   const start = packet.start - DATAGRAM_HEADER_BYTES;

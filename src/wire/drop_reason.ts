@@ -81,6 +81,8 @@ export const DropReason = {
   NO_ROUTE: -36,
   /** A packet from one slave to another, which is not allowed. */
   SLAVE_TO_SLAVE: -37,
+  /** A TCP connection whose bytes are not our frames: something else, or out of step. */
+  BAD_FRAMING: -38,
 } as const;
 
 /** One of {@link DropReason}'s values. */

@@ -23,14 +23,19 @@ const SIZES_BYTES = [0, 1, 2, 3, 63, 64, 65, 255, 256, 1399, 1400, 1472, 1473, 2
 /** More than any send queue and any kernel buffer holds. */
 const BURST_PKTS = 3_000;
 
+/** A full packet: some queues are bounded by bytes. */
+const BURST_PACKET_BYTES = 1_400;
+
 for (const kind of DATAGRAM_RIGS) {
   const test = (behaviour: string, body: (rig: DatagramRig) => unknown): void =>
     defineTest(kind, behaviour, body);
 
-  test("carries datagrams of every size, both ways", async ({ socket, target, peer, maxBytes }) => {
+  test("carries datagrams of every size, both ways", async (rig) => {
+    const { socket, target, peer, minBytes, maxBytes } = rig;
     const random = mulberry32(7);
     const [slot] = createSlots(1);
-    for (const sizeBytes of [...SIZES_BYTES, 32_768, maxBytes - 1, maxBytes]) {
+    const sizesBytes = [...SIZES_BYTES, 32_768, maxBytes - 1, maxBytes];
+    for (const sizeBytes of sizesBytes.filter((it) => it >= minBytes)) {
       const packet = new Packet();
       packet.fill(Uint8Array.from({ length: sizeBytes }, () => random() * 256));
       assert.equal(socket.send(packet, target), 0);
@@ -88,6 +93,12 @@ for (const kind of DATAGRAM_RIGS) {
     assert.ok(slot!.packet.start >= HEADROOM_BYTES);
   });
 
+  test("refuses a datagram that is too short to carry", (rig) => {
+    const empty = new Packet();
+    const expected = rig.minBytes === 0 ? 0 : DropReason.EMPTY;
+    assert.equal(rig.socket.send(empty, rig.target), expected);
+  });
+
   test("drops a datagram that a slot cannot hold, and goes on", async (rig) => {
     const client = await greet(rig);
     const small = createSlots(2, 64);
@@ -110,7 +121,7 @@ for (const kind of DATAGRAM_RIGS) {
 
   test("takes a burst without throwing, says what it dropped, and goes on", async (rig) => {
     const results = Array.from({ length: BURST_PKTS }, (_, i) => {
-      return rig.socket.send(numbered(i), rig.target);
+      return rig.socket.send(numbered(i, BURST_PACKET_BYTES), rig.target);
     });
     const taken = results.filter((result) => result === 0).length;
     const full = results.filter((result) => result === DropReason.SEND_QUEUE_FULL).length;
@@ -142,7 +153,7 @@ for (const kind of DATAGRAM_RIGS) {
   });
 
   test("has a label without a password", (rig) => {
-    assert.match(rig.socket.label, /^[a-z0-9]+ \S+:\d+$/);
+    assert.match(rig.socket.label, /^[a-z0-9]+( via [a-z0-9]+)? \S+:\d+$/);
     assert.doesNotMatch(rig.socket.label, /s3cret/);
   });
 }
@@ -170,9 +181,10 @@ async function greet(rig: DatagramRig): Promise<NetAddress> {
   return slot!.source;
 }
 
-function numbered(number: number): Packet {
-  const packet = new Packet(16);
-  packet.fill(Uint8Array.of(number >> 24, number >> 16, number >> 8, number));
+function numbered(number: number, sizeBytes = 4): Packet {
+  const packet = new Packet(sizeBytes);
+  packet.fill(new Uint8Array(sizeBytes));
+  packet.view.setUint32(packet.start, number);
   return packet;
 }
 

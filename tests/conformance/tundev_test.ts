@@ -9,11 +9,13 @@ import assert from "node:assert/strict";
 import { Arena } from "../../ffi/arena.ts";
 import { loadLibc } from "../../ffi/libc.ts";
 import { interfaceIndex } from "../../ffi/netif.ts";
+import type { Cidr } from "../../src/daemon_options.ts";
 import { MemoryTundev } from "../../src/tundev/memory_tundev.ts";
 import { openTunDevice } from "../../src/tundev/tun_device.ts";
 import type { Tundev } from "../../src/tundev/tundev.ts";
 import { DropReason } from "../../src/wire/drop_reason.ts";
 import { HEADROOM_BYTES, Packet } from "../../src/wire/packet.ts";
+import { awaitCondition } from "../support/await_condition.ts";
 import { countOpenFds } from "../support/open_fds.ts";
 import { craftUdp4, UDP4_HEADER_BYTES, udp4Payload } from "../support/udp4_packet.ts";
 
@@ -24,6 +26,8 @@ const LARGEST_PAYLOAD_BYTES = MTU_BYTES - UDP4_HEADER_BYTES;
 
 interface Fixture extends Disposable {
   readonly tundev: Tundev;
+  /** Those it has from the start. */
+  readonly addresses: readonly Cidr[];
   /** Lets a UDP packet with this payload enter the device. */
   inject(payload: Uint8Array): Promise<void>;
   /** A whole packet that the device's own side will take, with this payload. */
@@ -132,6 +136,69 @@ function suite(kind: Kind): void {
     assert.deepEqual(await fixture.nextDelivered(), pattern(9));
   });
 
+  test("takes and gives larger packets once it was configured with a larger MTU", async (fixture) => {
+    const { tundev, addresses } = fixture;
+    assert.deepEqual(tundev.configure({ addresses, mtuBytes: 3000 }), []);
+    assert.equal(tundev.mtuBytes, 3000);
+    const packet = new Packet(4000);
+    packet.fill(fixture.craftInbound(pattern(3001 - UDP4_HEADER_BYTES)));
+    assert.equal(tundev.send(packet), DropReason.TOO_LARGE);
+    assert.equal(tundev.verify(packet), DropReason.TOO_LARGE);
+    packet.fill(fixture.craftInbound(pattern(3000 - UDP4_HEADER_BYTES)));
+    assert.equal(tundev.send(packet), 0);
+    assert.deepEqual(await fixture.nextDelivered(), pattern(3000 - UDP4_HEADER_BYTES));
+    const seen = collectPayloads(fixture, 1);
+    await fixture.inject(pattern(3000 - UDP4_HEADER_BYTES));
+    assert.deepEqual(await seen, [pattern(3000 - UDP4_HEADER_BYTES)]);
+  });
+
+  test("refuses what is larger than the MTU it was lowered to", (fixture) => {
+    const { tundev, addresses } = fixture;
+    assert.deepEqual(tundev.configure({ addresses, mtuBytes: 1000 }), []);
+    const packet = new Packet(2000);
+    packet.fill(fixture.craftInbound(pattern(1001 - UDP4_HEADER_BYTES)));
+    assert.equal(tundev.send(packet), DropReason.TOO_LARGE);
+    packet.fill(fixture.craftInbound(pattern(1000 - UDP4_HEADER_BYTES)));
+    assert.equal(tundev.send(packet), 0);
+    return Promise.resolve();
+  });
+
+  test("gives a larger MTU's packets whole when a callback configured it", async (fixture) => {
+    const { tundev, addresses } = fixture;
+    const sizes = [1, 3000 - UDP4_HEADER_BYTES];
+    const payloads: Uint8Array[] = [];
+    const running = tundev.run((packet) => {
+      const payload = udp4Payload(packet.toBytes());
+      if (payload === null) return;
+      tundev.configure({ addresses, mtuBytes: 3000 });
+      payloads.push(payload.slice());
+      if (payloads.length === sizes.length) tundev.close();
+    });
+    await fixture.inject(pattern(sizes[0]!));
+    await awaitCondition("the MTU to be raised", () => tundev.mtuBytes === 3000, { intervalMs: 1 });
+    await fixture.inject(pattern(sizes[1]!));
+    await running;
+    assert.deepEqual(payloads, sizes.map(pattern));
+  });
+
+  test("keeps its MTU when an assigned one is of no use, and says so once", (fixture) => {
+    const { tundev, addresses } = fixture;
+    const problems = tundev.configure({ addresses, mtuBytes: 70_000 });
+    assert.equal(problems.length, 1);
+    assert.match(problems[0]!, /^Cannot use MTU 70000, which the master assigned: 1400 stays$/);
+    assert.deepEqual(tundev.configure({ addresses, mtuBytes: 70_000 }), []);
+    assert.equal(tundev.mtuBytes, MTU_BYTES);
+    return Promise.resolve();
+  });
+
+  test("is not configured any more once it is closed", (fixture) => {
+    const { tundev, addresses } = fixture;
+    tundev.close();
+    assert.deepEqual(tundev.configure({ addresses, mtuBytes: 1000 }), []);
+    assert.equal(fixture.exists(), false);
+    return Promise.resolve();
+  });
+
   test("answers in the callback: send within run", async (fixture) => {
     const answer = new Packet(2000);
     const running = fixture.tundev.run((packet) => {
@@ -229,6 +296,7 @@ function openMemory(): Fixture {
   const tundev = new MemoryTundev({ mtuBytes: MTU_BYTES });
   return {
     tundev,
+    addresses: [{ address: "10.10.10.1", prefixBits: 30 }],
     inject: (payload) => {
       tundev.inject(craftUdp4({ payload }));
       return Promise.resolve();
@@ -244,17 +312,19 @@ function openReal(): Fixture {
   const subnet = [10, 254, Deno.pid % 64];
   const own = [...subnet, 1];
   const peer = [...subnet, 2];
+  const addresses = [{ address: own.join("."), prefixBits: 30 }];
   const tundev = openTunDevice({
     kind: "tun",
     name: `btc${Deno.pid % 100_000}i%d`,
-    addresses: [{ address: own.join("."), prefixBits: 30 }],
+    addresses,
     mtuBytes: MTU_BYTES,
   });
   const socket = Deno.listenDatagram({ transport: "udp", hostname: own.join("."), port: 0 });
   const dstPort = (socket.addr as Deno.NetAddr).port;
-  const buffer = new Uint8Array(2000);
+  const buffer = new Uint8Array(4000);
   return {
     tundev,
+    addresses,
     inject: async (payload) => {
       await socket.send(payload, { transport: "udp", hostname: peer.join("."), port: 9 });
     },

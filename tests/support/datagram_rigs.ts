@@ -7,6 +7,8 @@
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import { Socks5Socket } from "../../src/linkmap/socks5_socket.ts";
+import { adoptConnection, connectTcp, connectTcpViaProxy } from "../../src/linkmap/tcp_connect.ts";
+import { tcpLabel, type TcpSocket } from "../../src/linkmap/tcp_socket.ts";
 import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
 import { DropCounters } from "../../src/wire/drop_reason.ts";
 import { Packet } from "../../src/wire/packet.ts";
@@ -20,6 +22,8 @@ export interface DatagramRig {
   readonly target: NetAddress;
   /** The far end: a plain socket. It learns from what it receives where to answer to. */
   readonly peer: DatagramSocket;
+  /** Shortest datagram that passes, in bytes. */
+  readonly minBytes: number;
   /** Longest datagram that passes, in bytes. */
   readonly maxBytes: number;
   close(): Promise<void>;
@@ -42,6 +46,9 @@ export const DATAGRAM_RIGS: readonly DatagramRigKind[] = [
     name: "Socks5Socket with a password, to a name",
     open: () => openSocks("127.0.0.1", 65_507 - 7 - "localhost".length, "localhost"),
   },
+  { name: "TcpSocket over IPv4", open: () => openTcp("127.0.0.1") },
+  { name: "TcpSocket over IPv6", open: () => openTcp("::1") },
+  { name: "TcpSocket through a proxy", open: () => openTcpViaProxy("127.0.0.1") },
 ];
 
 /** Slots for `receive`. */
@@ -61,6 +68,7 @@ function openFake(): Promise<DatagramRig> {
     socket,
     target,
     peer,
+    minBytes: 0,
     maxBytes: 65_507,
     close: () => {
       socket.close();
@@ -77,6 +85,7 @@ function openUdp(hostname: string): Promise<DatagramRig> {
     socket,
     target: peer.localAddress,
     peer,
+    minBytes: 0,
     maxBytes: 65_507,
     close: () => {
       socket.close();
@@ -105,11 +114,59 @@ async function openSocks(
     socket,
     target: { hostname: targetName, port },
     peer,
+    minBytes: 0,
     maxBytes,
     close: async () => {
       socket.close();
       peer.close();
       await server.close();
+    },
+  };
+}
+
+async function openTcp(hostname: string): Promise<DatagramRig> {
+  using listener = Deno.listen({ hostname, port: 0 });
+  const remote = { hostname, port: listener.addr.port };
+  const drops = new DropCounters();
+  const [socket, conn] = await Promise.all([connectTcp({ remote, drops }), listener.accept()]);
+  return tcpRig(socket, conn, () => Promise.resolve());
+}
+
+async function openTcpViaProxy(hostname: string): Promise<DatagramRig> {
+  const server = Socks5Server.listen({ hostname, udp: "refuse" });
+  using listener = Deno.listen({ hostname, port: 0 });
+  const proxy = { host: server.address.hostname, port: server.address.port };
+  const target = { host: hostname, port: listener.addr.port };
+  const [socket, conn] = await Promise.all([
+    connectTcpViaProxy({ proxy, target, drops: new DropCounters() }),
+    listener.accept(),
+  ]);
+  return tcpRig(socket, conn, () => server.close());
+}
+
+function tcpRig(
+  socket: TcpSocket,
+  conn: Deno.TcpConn,
+  closeRest: () => Promise<void>,
+): DatagramRig {
+  const remote = conn.remoteAddr;
+  const peer = adoptConnection(conn, {
+    side: "accepted",
+    label: tcpLabel(remote),
+    remote,
+    drops: new DropCounters(),
+  });
+  if (peer === null) throw new Error("The connection is over");
+  return {
+    socket,
+    target: socket.remote,
+    peer,
+    minBytes: 1,
+    maxBytes: 65_507,
+    close: async () => {
+      socket.close();
+      peer.close();
+      await closeRest();
     },
   };
 }

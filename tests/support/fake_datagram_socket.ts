@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
+import type { DatagramSlot, DatagramSocket, Transport } from "../../src/linkmap/datagram_socket.ts";
 import { formatAddress, type NetAddress } from "../../src/net_address.ts";
 import { DropReason } from "../../src/wire/drop_reason.ts";
 import { MAX_PACKET_BYTES, type Packet } from "../../src/wire/packet.ts";
@@ -44,6 +44,8 @@ export class FakeNetwork {
 
 /** One socket of a {@link FakeNetwork}. */
 export class FakeDatagramSocket implements DatagramSocket {
+  /** A test may say otherwise. */
+  transport: Transport = "udp";
   readonly label: string;
   readonly localAddress: NetAddress;
   failure: Error | null = null;

@@ -19,11 +19,14 @@
  */
 
 import { type Namespace, NetworkLab } from "./namespace.ts";
+import { TunnelPair, type TunnelPairOptions } from "./tunnel_pair.ts";
 
 /** Where all phones reach the server. */
 export const SERVER_IPV4 = "10.99.0.1";
 /** The same over IPv6. */
 export const SERVER_IPV6 = "fd99::1";
+
+const MASTER_ENDPOINT = `${SERVER_IPV4}:4000`;
 
 /** One phone. */
 export interface Phone {
@@ -35,8 +38,8 @@ export interface Phone {
   readonly ipv6: string;
 }
 
-/** What the network is like. */
-export interface PhoneNetworkOptions {
+/** What network and tunnel are like. */
+export interface PhoneNetworkOptions extends TunnelPairOptions {
   /** How many phones. */
   readonly phones: number;
   /**
@@ -53,42 +56,55 @@ export class PhoneNetwork implements AsyncDisposable {
   readonly laptop: Namespace;
   readonly server: Namespace;
   readonly phones: readonly Phone[];
+  /** Command lines for both ends, without links and port. */
+  readonly pair: TunnelPair;
+  readonly #stack: AsyncDisposableStack;
 
   private constructor(
     lab: NetworkLab,
-    laptop: Namespace,
-    server: Namespace,
+    [laptop, server]: readonly [laptop: Namespace, server: Namespace],
     phones: readonly Phone[],
+    pair: TunnelPair,
+    stack: AsyncDisposableStack,
   ) {
     this.lab = lab;
     this.laptop = laptop;
     this.server = server;
     this.phones = phones;
+    this.pair = pair;
+    this.#stack = stack;
   }
 
   /** Builds it. */
   static async create(options: PhoneNetworkOptions): Promise<PhoneNetwork> {
-    const lab = new NetworkLab();
-    try {
-      const laptop = await lab.namespace("laptop");
-      const server = await lab.namespace("server");
-      await server.addAddress("lo", `${SERVER_IPV4}/32`);
-      await server.addAddress("lo", `${SERVER_IPV6}/128`);
-      const phones: Phone[] = [];
-      for (let number = 1; number <= options.phones; number++) {
-        const rateBps = options.ratesBps?.[number - 1];
-        phones.push(await addPhone(lab, laptop, server, number, rateBps));
-      }
-      return new PhoneNetwork(lab, laptop, server, phones);
-    } catch (error) {
-      await lab[Symbol.asyncDispose]();
-      throw error;
+    await using stack = new AsyncDisposableStack();
+    const lab = stack.use(new NetworkLab());
+    const laptop = await lab.namespace("laptop");
+    const server = await lab.namespace("server");
+    await server.addAddress("lo", `${SERVER_IPV4}/32`);
+    await server.addAddress("lo", `${SERVER_IPV6}/128`);
+    const phones: Phone[] = [];
+    for (let number = 1; number <= options.phones; number++) {
+      const rateBps = options.ratesBps?.[number - 1];
+      phones.push(await addPhone(lab, laptop, server, number, rateBps));
     }
+    const pair = stack.use(await TunnelPair.create(MASTER_ENDPOINT, options));
+    return new PhoneNetwork(lab, [laptop, server], phones, pair, stack.move());
   }
 
-  /** A slave's arguments for a link through each phone to a master on port 4000 of the server. */
-  get slaveArgs(): readonly string[] {
-    return ["slave", "--proxies", this.proxies, "--proxy-target", `${SERVER_IPV4}:4000`];
+  /** A master on port 4000 of the server. */
+  get masterArgs(): string[] {
+    return this.pair.masterArgs("--listen", "4000");
+  }
+
+  /** A slave with a link through each phone; with the secure protocol its token says where to. */
+  get slaveArgs(): string[] {
+    return this.pair.slaveArgs("--proxies", this.proxies, ...this.proxyTarget);
+  }
+
+  /** `--proxy-target`, when the token does not say it. */
+  get proxyTarget(): readonly string[] {
+    return this.pair.protocol === "legacy" ? ["--proxy-target", MASTER_ENDPOINT] : [];
   }
 
   /** `--proxies` for a proxy on port 1080 of every phone. */
@@ -97,7 +113,7 @@ export class PhoneNetwork implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.lab[Symbol.asyncDispose]();
+    await this.#stack.disposeAsync();
   }
 }
 

@@ -69,6 +69,27 @@ Deno.test("MemoryTundev.send gives packets to onDelivered in place of the list",
   assert.deepEqual([lengths, tundev.delivered.length], [[20], 0]);
 });
 
+Deno.test("MemoryTundev.configure records what changes and complains as it was told to", () => {
+  using tundev = new MemoryTundev({ configureProblems: ["no IPv6"] });
+  const first = { addresses: [{ address: "10.10.10.2", prefixBits: 24 }], mtuBytes: 1380 };
+  assert.deepEqual(tundev.configure(first), ["no IPv6"]);
+  assert.deepEqual(tundev.configure(structuredClone(first)), []);
+  const second = { addresses: [], mtuBytes: 1300 };
+  assert.deepEqual(tundev.configure(second), ["no IPv6"]);
+  assert.deepEqual(tundev.configured, [first, second]);
+});
+
+Deno.test("MemoryTundev.run cuts what was injected before the MTU was lowered", async () => {
+  using tundev = new MemoryTundev();
+  tundev.inject(new Uint8Array(1500).fill(0x45));
+  tundev.configure({ addresses: [], mtuBytes: 1000 });
+  const lengths: number[] = [];
+  const running = tundev.run((packet) => lengths.push(packet.length));
+  assert.deepEqual(lengths, [1001]);
+  tundev.close();
+  await running;
+});
+
 function wholeIpPacket(): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(20);
   bytes[0] = 0x45;

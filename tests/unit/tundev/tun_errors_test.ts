@@ -21,6 +21,22 @@ const cases: readonly [string, number, RegExp][] = [
   ["ioctl SIOCSIFMTU", Errno.EIO, /: EIO \(in ioctl SIOCSIFMTU\)/],
 ];
 
+const assigned: readonly [string, number, RegExp][] = [
+  ["ioctl SIOCSIFADDR AF_INET6", Errno.EACCES, /: EACCES \(IPv6 is disabled; .*sysctl[^,]*\)$/],
+  ["socket AF_INET6", Errno.EAFNOSUPPORT, /: EAFNOSUPPORT \(this kernel has no IPv6\)$/],
+  ["ioctl SIOCSIFADDR", Errno.EINVAL, /refuses this address; the master assigned it\)$/],
+  ["ioctl SIOCSIFMTU", Errno.EINVAL, /refuses this size; the master assigned it\)$/],
+];
+
+for (const [call, errno, message] of assigned) {
+  const cause = new SysError(call, errno);
+  Deno.test(`explainTunFailure names no option for what a master assigned: ${cause.code} of ${call}`, () => {
+    const error = explainTunFailure(cause, { ...what, isAssigned: true });
+    assert.match(error.message, message);
+    assert.doesNotMatch(error.message, /--/);
+  });
+}
+
 for (const [call, errno, message] of cases) {
   const cause = new SysError(call, errno);
   Deno.test(`explainTunFailure says what helps against ${cause.code} of ${call}`, () => {

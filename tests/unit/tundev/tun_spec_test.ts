@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loadLibc } from "../../../ffi/libc.ts";
-import { checkTunSpec, type TunSpec } from "../../../src/tundev/tun_spec.ts";
+import { checkAssigned, checkTunSpec, type TunSpec } from "../../../src/tundev/tun_spec.ts";
+import type { Cidr } from "../../../src/daemon_options.ts";
 import { UsageError } from "../../../src/usage_error.ts";
 
 loadLibc();
@@ -26,6 +27,39 @@ Deno.test("checkTunSpec takes the longest name and the smallest and largest MTU"
   checkTunSpec(specWith({ mtuBytes: 65_000 }));
   checkTunSpec(specWith({ addresses: [ipv6], mtuBytes: 1280 }));
   checkTunSpec(specWith({ addresses: [] }));
+});
+
+Deno.test("checkAssigned takes an IPv4 and an IPv6 address and the MTU", () => {
+  const usable = checkAssigned({ addresses: [ipv6, ipv4], mtuBytes: 1380 }, 1400);
+  assert.deepEqual(
+    [usable.ipv4?.label, usable.ipv6?.label, usable.mtuBytes, usable.problems],
+    ["10.10.10.1/30", "fd00::1/64", 1380, []],
+  );
+});
+
+const useless: readonly [string, readonly Cidr[], number, RegExp][] = [
+  ["a multicast address", [{ address: "224.0.0.1", prefixBits: 4 }], 1380, /not one host's$/],
+  ["no address at all", [{ address: "host", prefixBits: 4 }], 1380, /"host\/4".*not one host's$/],
+  ["a prefix of 33", [{ address: "10.0.0.1", prefixBits: 33 }], 1380, /not one host's$/],
+  ["an MTU of 575", [], 575, /MTU 575, .* 1400 stays$/],
+  ["an MTU below IPv6's least", [ipv6], 1279, /fd00::1\/64.*MTU 1279 is too small for IPv6$/],
+];
+
+for (const [name, addresses, mtuBytes, message] of useless) {
+  Deno.test(`checkAssigned leaves out ${name} and goes on with the rest`, () => {
+    const usable = checkAssigned({ addresses: [...addresses, ipv4], mtuBytes }, 1400);
+    assert.deepEqual([usable.ipv4?.label, usable.ipv6], ["10.10.10.1/30", null]);
+    assert.equal(usable.problems.length, 1);
+    assert.match(usable.problems[0]!, /which the master assigned/);
+    assert.match(usable.problems[0]!, message);
+  });
+}
+
+Deno.test("checkAssigned takes the first of two IPv4 addresses", () => {
+  const second = { address: "10.10.10.9", prefixBits: 30 };
+  const usable = checkAssigned({ addresses: [ipv4, second], mtuBytes: 1380 }, 1400);
+  assert.equal(usable.ipv4?.label, "10.10.10.1/30");
+  assert.match(usable.problems.join(), /"10\.10\.10\.9\/30".*one of a kind is enough$/);
 });
 
 const refused: readonly [string, Partial<TunSpec>, RegExp][] = [

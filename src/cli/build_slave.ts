@@ -1,0 +1,88 @@
+/**
+ * What `bindlink slave` was asked for, as options of the daemon.
+ *
+ * @module
+ */
+
+import type { LegacyOptions, SlaveOptions } from "../daemon_options.ts";
+import { UsageError } from "../usage_error.ts";
+import { buildLegacyLinks, buildLinks } from "./build_links.ts";
+import { buildCommon, chooseProtocol, keepOneTundev, stateDirOf } from "./common_options.ts";
+import type { GivenOptions } from "./given_options.ts";
+import type { CommandLineInputs } from "./inputs.ts";
+import type { OptionKey } from "./option_spec.ts";
+import { quotePath } from "./quote.ts";
+import { buildIdentity } from "./slave_identity.ts";
+import { checkStoredToken, findGivenToken, type FoundToken } from "./token_source.ts";
+import { parseMtuBytes, parseSeconds } from "./values.ts";
+
+/**
+ * Life of a session's keys, in seconds: the longest leaves half a minute to renew them before the
+ * other end refuses them at 180 (REJECT_AFTER_TIME, WireGuard §6.1).
+ */
+const REKEY_LIMITS = { min: 1, max: 150 };
+
+/** What names links: these options mean something only together. */
+const LINK_OPTIONS: readonly OptionKey[] = ["proxies", "proxy-target", "targets"];
+
+/** A slave's options. @param argument the token as a bare word. @throws {UsageError} */
+export function buildSlave(
+  given: GivenOptions,
+  argument: string | null,
+  inputs: CommandLineInputs,
+): SlaveOptions | LegacyOptions {
+  keepOneTundev(given);
+  const protocol = chooseProtocol(given, "slave");
+  if (protocol === "secure") {
+    const found = findGivenToken({ given, argument, inputs }) ?? findStored(given, inputs);
+    return buildSecureSlave(given, found, inputs);
+  }
+  if (argument !== null) throw new UsageError("A token needs --protocol secure");
+  const links = buildLegacyLinks(given);
+  return { ...buildCommon(given, protocol), protocol, role: "slave", links };
+}
+
+/** A slave with its token; for `join`, too. @throws {UsageError} */
+export function buildSecureSlave(
+  given: GivenOptions,
+  found: FoundToken,
+  inputs: CommandLineInputs,
+): SlaveOptions {
+  const mtu = given.findOne("mtu");
+  const rekey = given.one("rekey-after");
+  return {
+    ...buildCommon(given, "secure"),
+    protocol: "secure",
+    role: "slave",
+    stateDir: stateDirOf(given, inputs),
+    links: buildLinks(given, found.token.endpoints),
+    identity: buildIdentity(found, given, inputs),
+    wantedMtuBytes: mtu === undefined ? 0 : parseMtuBytes(mtu.value, mtu.subject, false),
+    rekeyAfterMs: 1000 * parseSeconds(rekey.value, rekey.subject, REKEY_LIMITS),
+  };
+}
+
+/** The stored token; the options stored with it are added. Only asked when no token was given. */
+function findStored(given: GivenOptions, inputs: CommandLineInputs): FoundToken {
+  const stateDir = stateDirOf(given, inputs);
+  const stored = inputs.readStoredJoin(stateDir);
+  if (stored === null) throw tokenMissing(given, stateDir);
+  const namesLinks = given.find("proxies") ?? given.find("targets");
+  given.addStored(stored.options, namesLinks === undefined ? [] : LINK_OPTIONS);
+  keepOneTundev(given);
+  return checkStoredToken(stored);
+}
+
+/** Names the directory: root's is another than that of the user who joined. */
+function tokenMissing(given: GivenOptions, stateDir: string): UsageError {
+  const namesMaster = given.find("targets") ?? given.find("proxy-target");
+  // Before there were tokens, such a command line was complete.
+  const legacy = namesMaster === undefined
+    ? ""
+    : "; for a master that speaks the original's protocol, add --protocol legacy";
+  return new UsageError(
+    `A slave needs a token, and none is stored in ${quotePath(stateDir)}: type bindlink slave ` +
+      "--token TOKEN; make one on the master with: bindlink invite NAME --endpoint HOST:PORT" +
+      legacy,
+  );
+}

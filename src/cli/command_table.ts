@@ -1,0 +1,141 @@
+/**
+ * Every command, as data: parser, help and the check for mistyped words are made from this table.
+ *
+ * @module
+ */
+
+/** The two ends of a tunnel: the commands that run the daemon. */
+export type Role = "master" | "slave";
+
+/** What can follow `bindlink`, besides help and completion. */
+export type CommandName =
+  | Role
+  | "invite"
+  | "slaves"
+  | "revoke"
+  | "join"
+  | "keygen"
+  | "pubkey";
+
+/** One command. */
+export interface CommandSpec {
+  readonly name: CommandName;
+  /** One sentence for the list of commands. */
+  readonly brief: string;
+  /** More, for the command's own help. */
+  readonly description?: string;
+  /** The one word that it takes besides options. */
+  readonly argument?: ArgumentSpec;
+  /** Lines to type; a comment starts with `#`. */
+  readonly examples: readonly string[];
+}
+
+/** A word that is no option. */
+export interface ArgumentSpec {
+  readonly metavar: string;
+  readonly help: string;
+  /** Whether the command is a mistake without it. */
+  readonly isRequired: boolean;
+}
+
+const TOKEN_ARGUMENT: ArgumentSpec = {
+  metavar: "TOKEN",
+  help: "The join token; - reads it from stdin.",
+  isRequired: false,
+};
+
+const NAME_ARGUMENT: ArgumentSpec = {
+  metavar: "NAME",
+  help: "The slave's name.",
+  isRequired: true,
+};
+
+/** The commands, in the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "master",
+    brief: "Run the end with a good uplink: listens for the slaves' links.",
+    description: 'Slaves are let in by "bindlink invite", while the master runs or before.',
+    examples: [
+      "bindlink master",
+      "bindlink master --listen [2001:db8::5]:4321 --pool 10.20.0.0/16",
+      "# carry an SSH service to a machine without a tun device",
+      "bindlink master --connect-tcp 127.0.0.1:22",
+      "# for a slave that speaks the original's protocol",
+      "bindlink master --protocol legacy --address 10.10.10.1/30",
+    ],
+  },
+  {
+    name: "slave",
+    brief: "Run the end with bad uplinks: opens links to the master.",
+    description:
+      "The token says where the master is and brings keys; the master gives the addresses. " +
+      'Without a token, "slave" runs with what "bindlink join" has stored.',
+    argument: TOKEN_ARGUMENT,
+    examples: [
+      "# what bindlink join has stored; with no link named, one direct link to the master",
+      "bindlink slave",
+      "bindlink slave --token-file laptop.token --proxies 192.168.43.1:1080,192.168.44.1:1080",
+      "# two ways to the master without a proxy",
+      "bindlink slave --token-file laptop.token --targets 203.0.113.5:4321,[2001:db8::5]:4321",
+      "# token and password stay out of the process list, which other users can read",
+      "BINDLINK_TOKEN=bindlink1_... BINDLINK_PROXIES=socks5://me:s3cret@192.168.43.1:1080 " +
+      "bindlink slave",
+    ],
+  },
+  {
+    name: "invite",
+    brief: "Let a new slave in: prints its join token.",
+    description:
+      "Works on the master's machine, whether the master runs or not. Who has the token is the " +
+      "slave: hand it over as you would a password.",
+    argument: NAME_ARGUMENT,
+    examples: [
+      "bindlink invite laptop --endpoint 203.0.113.5:4321",
+      "# a master with several addresses: the first that answers is used",
+      "bindlink invite laptop --endpoint 203.0.113.5:4321 --endpoint [2001:db8::5]:4321 --qr",
+      '# a slave that keeps its secret key to itself: "bindlink keygen" there, its public key here',
+      "bindlink invite laptop --public-key mC8rJ5fVZ1kq0Jt3m0i9gq2mJkqk3Yb4rJ8c6tq4Wl8=",
+    ],
+  },
+  {
+    name: "slaves",
+    brief: "List the slaves: names, addresses, last seen, bytes.",
+    examples: ["bindlink slaves", "bindlink slaves --json"],
+  },
+  {
+    name: "revoke",
+    brief: "Shut a slave out; a running master cuts it off at once.",
+    argument: NAME_ARGUMENT,
+    examples: ["bindlink revoke laptop"],
+  },
+  {
+    name: "join",
+    brief: 'Store a token and links, so that later "bindlink slave" is enough.',
+    description:
+      "Token and options, typed or from the environment, are checked first; what was stored before " +
+      "is replaced. When slave runs, its command line and environment win over what is stored: " +
+      "links named there replace the stored ones, and a token given there leaves all of it aside.",
+    argument: TOKEN_ARGUMENT,
+    examples: [
+      "# - reads the token from stdin: it stays out of the process list and the shell's history",
+      "bindlink join - --proxies 192.168.43.1:1080,192.168.44.1:1080",
+      "bindlink join --token-file laptop.token",
+    ],
+  },
+  {
+    name: "keygen",
+    brief: "Print a new secret key, for --key-file.",
+    examples: ["(umask 077; bindlink keygen > slave.key)"],
+  },
+  {
+    name: "pubkey",
+    brief: "Read a secret key from stdin, print its public key.",
+    examples: ["bindlink pubkey < slave.key"],
+  },
+];
+
+/** The command of that name, or undefined. */
+export function findCommand(name: string): CommandSpec | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}

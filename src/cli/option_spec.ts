@@ -1,0 +1,64 @@
+/**
+ * What there is to say of one option. Types only, and the names that follow from them.
+ *
+ * @module
+ */
+
+import type { CommandName, Role } from "./command_table.ts";
+
+/** Name of an option, without the dashes. */
+export type OptionKey =
+  | "listen"
+  | "pool"
+  | "allow-slave-to-slave"
+  | "token"
+  | "token-file"
+  | "key-file"
+  | "proxies"
+  | "proxy-target"
+  | "targets"
+  | "no-tcp-fallback"
+  | "rekey-after"
+  | "tun-name"
+  | "address"
+  | "mtu"
+  | "connect-tcp"
+  | "listen-tcp"
+  | "endpoint"
+  | "public-key"
+  | "qr"
+  | "json"
+  | "state-dir"
+  | "metrics"
+  | "protocol"
+  | "log-level"
+  | "log-format";
+
+/** One option. */
+export interface OptionSpec {
+  readonly name: OptionKey;
+  /** What stands for the value in the help; null: a flag, which takes none. */
+  readonly metavar: string | null;
+  /** The commands that take it. */
+  readonly commands: readonly CommandName[];
+  /** The only protocol that has it; not given: both. */
+  readonly protocol?: "secure" | "legacy";
+  /** May be given several times; its value is then a comma-separated list as well. */
+  readonly isRepeatable?: true;
+  /** One or two sentences for the help; default and environment variable are added. */
+  readonly help: string;
+  /** What holds when it is not given, written as a user would. `join` has the slave's. */
+  readonly defaults?: Readonly<Record<Role, string>>;
+  /** The only values it takes, when there are few. */
+  readonly choices?: readonly string[];
+}
+
+/** What holds for a command when an option is not given, or undefined: nothing. */
+export function defaultOf(option: OptionSpec, command: CommandName): string | undefined {
+  return option.defaults?.[command === "master" ? "master" : "slave"];
+}
+
+/** The environment variable that stands for an option, e.g. `BINDLINK_PROXY_TARGET`. */
+export function environmentName(name: OptionKey): string {
+  return `BINDLINK_${name.toUpperCase().replaceAll("-", "_")}`;
+}

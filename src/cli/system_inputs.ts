@@ -1,0 +1,69 @@
+/**
+ * The command line's readers over the system: files, stdin, the state directory.
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import { readStoredJoin } from "../state/join_store.ts";
+import { defaultStateDir } from "../state/state_dir.ts";
+import type { CommandLineInputs } from "./inputs.ts";
+
+/** Most that is read of a file or of stdin, in bytes: a token or key has a few hundred. */
+const MAX_TEXT_BYTES = 65_536;
+
+/** What is read from; a part of `Deno.stdin`. */
+export interface TextSource {
+  readSync(buffer: Uint8Array): number | null;
+  isTerminal(): boolean;
+}
+
+/** Readers of this process's files and stdin. */
+export function systemInputs(): CommandLineInputs {
+  return {
+    readFile: readTextFile,
+    readStdin: () => readText(Deno.stdin, promptForToken),
+    absolutePath: (path) => resolve(path),
+    defaultStateDir: () => {
+      const environment = (name: string): string | undefined => Deno.env.get(name);
+      return defaultStateDir(environment, Deno.uid(), Deno.build.os, environment("HOME"));
+    },
+    readStoredJoin,
+  };
+}
+
+/** A text file, or a pipe such as a shell's `<(...)`, of which the size is not known before. */
+function readTextFile(path: string): string {
+  using file = Deno.openSync(path);
+  return readText(file, () => {});
+}
+
+/**
+ * Reads a source to its end; a terminal, which has none, up to the end of a line that is not empty.
+ * @param prompt called before a terminal is read. @throws Error when there is too much.
+ */
+export function readText(source: TextSource, prompt: () => void): string {
+  const bytes = new Uint8Array(MAX_TEXT_BYTES + 1);
+  const isTerminal = source.isTerminal();
+  if (isTerminal) prompt();
+  let length = 0;
+  for (;;) {
+    const count = source.readSync(bytes.subarray(length));
+    if (count === null || count === 0) break;
+    length += count;
+    if (length > MAX_TEXT_BYTES) throw new Error(`It has more than ${MAX_TEXT_BYTES} bytes`);
+    if (isTerminal && bytes[length - 1] === LINE_FEED && decode(bytes, length).trim() !== "") break;
+  }
+  return decode(bytes, length);
+}
+
+const LINE_FEED = 0x0a;
+
+function decode(bytes: Uint8Array, length: number): string {
+  return new TextDecoder().decode(bytes.subarray(0, length));
+}
+
+/** On stderr, and without a line's end: what is pasted follows it. */
+function promptForToken(): void {
+  Deno.stderr.writeSync(new TextEncoder().encode("Paste the token and press Enter: "));
+}

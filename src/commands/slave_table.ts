@@ -1,0 +1,34 @@
+/**
+ * The list of slaves as a table for people.
+ *
+ * @module
+ */
+
+import type { SlaveListing } from "../state/master_admin.ts";
+import { formatAgo, formatBytes } from "./human_units.ts";
+
+/** The table, a line for each slave, with a head. @param nowMs milliseconds since 1970. */
+export function slaveTable(slaves: readonly SlaveListing[], nowMs: number): string {
+  const rows = [
+    ["NAME", "ADDRESSES", "STATE", "LINKS", "LAST SEEN", "RECEIVED", "SENT"],
+    ...slaves.map((slave) => [
+      slave.name,
+      slave.addresses.join(",") || "-",
+      slave.state,
+      slave.state === "connected" ? String(slave.linksUp) : "-",
+      slave.lastSeenAt === null ? "never" : formatAgo(nowMs - Date.parse(slave.lastSeenAt)),
+      formatBytes(slave.receivedBytes),
+      formatBytes(slave.sentBytes),
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row.map((cell, column) =>
+      RIGHT_ALIGNED.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)
+    ).join("  ").trimEnd()
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+/** Numbers: links, received, sent. */
+const RIGHT_ALIGNED: ReadonlySet<number> = new Set([3, 5, 6]);

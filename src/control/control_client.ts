@@ -1,0 +1,86 @@
+/**
+ * Asks a running daemon over its control socket.
+ *
+ * @module
+ */
+
+import { closeQuietly } from "../close_quietly.ts";
+import { UsageError } from "../usage_error.ts";
+import {
+  CONTROL_VERSION,
+  type ControlRequest,
+  LineError,
+  MAX_ANSWER_BYTES,
+  parseMessage,
+  readLine,
+  writeLine,
+} from "./control_message.ts";
+import { checkSocketPath } from "./socket_path.ts";
+
+/** What a daemon answered. */
+export interface ControlAnswer {
+  readonly result: unknown;
+}
+
+/**
+ * Sends a request and waits for its answer.
+ * @param timeoutMs longer than the daemon's own, so that it can still say what was wrong.
+ * @returns null when nobody listens: no socket, or a dead process's.
+ * @throws UsageError what the daemon finds wrongly asked. Error: what it could not do; no access; no answer in time.
+ */
+export async function requestControl(
+  path: string,
+  request: ControlRequest,
+  timeoutMs = TIMEOUT_MS,
+): Promise<ControlAnswer | null> {
+  const action = `reach the running master by ${JSON.stringify(path)}`;
+  checkSocketPath(action, path);
+  const connection = await connect(path, action);
+  if (connection === null) return null;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    closeQuietly(connection);
+  }, timeoutMs);
+  let line: string;
+  try {
+    await writeLine(connection, { v: CONTROL_VERSION, ...request });
+    line = await readLine(connection, MAX_ANSWER_BYTES);
+  } catch (error) {
+    throw new Error(`Cannot ${action}: ${whyNoAnswer(error, isLate, timeoutMs)}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    closeQuietly(connection);
+  }
+  return readAnswer(parseMessage(line), action);
+}
+
+async function connect(path: string, action: string): Promise<Deno.UnixConn | null> {
+  try {
+    return await Deno.connect({ transport: "unix", path });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
+      return null;
+    }
+    throw new Error(`Cannot ${action}`, { cause: error });
+  }
+}
+
+function whyNoAnswer(error: unknown, isLate: boolean, timeoutMs: number): string {
+  if (isLate) return `no answer within ${timeoutMs / 1000} s`;
+  return error instanceof LineError
+    ? "it ended, or closed the connection, before it answered"
+    : "the connection broke";
+}
+
+function readAnswer(answer: ControlRequest | null, action: string): ControlAnswer {
+  if (typeof answer?.error === "string") {
+    throw answer.kind === "usage" ? new UsageError(answer.error) : new Error(answer.error);
+  }
+  if (answer === null || !("result" in answer)) {
+    throw new Error(`Cannot ${action}: its answer is not understood; is it of another version?`);
+  }
+  return { result: answer.result };
+}
+
+const TIMEOUT_MS = 10_000;

@@ -1,0 +1,104 @@
+/**
+ * How much work strangers can make a master do by handshakes, and how much memory that takes: all bounds are constant. Pure.
+ *
+ * A stranger who knows the master's public key can send initiations with a good mac1 as fast as the network carries them.
+ * What each costs the master is a Diffie-Hellman or several; so under load a source must prove its address (by a cookie)
+ * before any is done, each source that did has its share, and the sum is bounded whatever happens.
+ *
+ * @module
+ */
+
+import { Allowance } from "./allowance.ts";
+import { sourceNetwork } from "./source_network.ts";
+
+/** Diffie-Hellman operations that it takes to read an initiation: es, ss. */
+export const READ_COST = 2;
+
+/** Those that an answer takes on top: the ephemeral key, ee, se. */
+export const ANSWER_COST = 3;
+
+/**
+ * Diffie-Hellman operations a second, for all sources together: 200 handshakes. At 70 µs each (X25519 of node:crypto,
+ * docs/dependencies.md) and about as much for the hashes around them, 15 % of a core.
+ */
+const WORK = { capacity: 2_000, perSecond: 1_000 };
+
+/**
+ * Initiations in a second from which on there is load: what an initiation may cost before anybody has proved an address.
+ * A slave makes one in two minutes, so 100 a second are 12,000 slaves.
+ */
+const LOAD_INITIATIONS = 100;
+
+/** Load holds this long after the newest second of it (WireGuard's UnderLoadAfterTime), in ms. */
+const LOAD_MS = 1_000;
+
+/** Cookie replies a second: about 40 µs each, sending included. The more, the sooner a slave among forgers gets one. */
+const COOKIES = { capacity: 1_000, perSecond: 1_000 };
+
+/** Handshakes of one source that has proved its address, under load. */
+const SOURCE = { capacity: 20, perSecond: 10 };
+
+/** Sources that are remembered: the one not seen for longest goes first. About 1 MB when full. */
+const MAX_SOURCES = 4_096;
+
+/** What a master spends on handshakes. */
+export class HandshakeBudget {
+  readonly #work = new Allowance(WORK);
+  readonly #cookies = new Allowance(COOKIES);
+  /** By network; in order of last use. */
+  readonly #sources = new Map<string, Allowance>();
+  #windowStartMs = -Infinity;
+  #windowInitiations = 0;
+  #loadUntilMs = -Infinity;
+
+  /** Sources remembered now. */
+  get sources(): number {
+    return this.#sources.size;
+  }
+
+  /** An initiation came that is to be worked on. @returns whether there is load: its source must prove its address first. */
+  countInitiation(now: number): boolean {
+    if (!(now - this.#windowStartMs < 1_000)) {
+      this.#windowStartMs = now;
+      this.#windowInitiations = 0;
+    }
+    this.#windowInitiations++;
+    if (this.#windowInitiations > LOAD_INITIATIONS) this.#loadUntilMs = now + LOAD_MS;
+    return now < this.#loadUntilMs;
+  }
+
+  /** Whether there is work left to read an initiation with; takes it. */
+  takeRead(now: number): boolean {
+    return this.#work.take(now, READ_COST);
+  }
+
+  /** Takes the work of an answer: its asker has a key, so it gets one, if on credit. */
+  chargeAnswer(now: number): void {
+    this.#work.charge(now, ANSWER_COST);
+  }
+
+  /** Whether a cookie reply may be sent. */
+  takeCookie(now: number): boolean {
+    return this.#cookies.take(now, 1);
+  }
+
+  /** Whether a source that proved its address may have one more handshake. @param source address and port as text. */
+  takeSource(source: string, now: number): boolean {
+    const network = sourceNetwork(source);
+    let allowance = this.#sources.get(network);
+    if (allowance !== undefined) this.#sources.delete(network); // comes last again
+    else {
+      allowance = new Allowance(SOURCE);
+      if (this.#sources.size >= MAX_SOURCES) this.#dropOldest();
+    }
+    this.#sources.set(network, allowance);
+    return allowance.take(now, 1);
+  }
+
+  #dropOldest(): void {
+    for (const network of this.#sources.keys()) {
+      this.#sources.delete(network);
+      return;
+    }
+  }
+}

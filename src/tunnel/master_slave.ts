@@ -1,0 +1,135 @@
+/**
+ * One slave as the master has it: its record, its sessions, and while it is there its links.
+ *
+ * @module
+ */
+
+import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
+import type { Link } from "../linkmap/link.ts";
+import type { InnerAddress } from "../peer/handshake_payload.ts";
+import type { Keyring } from "../peer/keyring.ts";
+import { HandshakeMemory, type SlaveHandshakes } from "../peer/responder.ts";
+import { LinkCounters, type Session } from "../peer/session.ts";
+import type { SlaveRecord, SlaveUsage } from "../state/master_store.ts";
+import type { Packet } from "../wire/packet.ts";
+import { PeerLinks, type PeerLinksOptions } from "./peer_links.ts";
+import { type SealingBuffers, SecureCodec } from "./secure_codec.ts";
+
+/** What a {@link MasterSlave} is made with. */
+export interface MasterSlaveOptions extends Omit<PeerLinksOptions, "codec" | "deliver" | "slave"> {
+  readonly record: SlaveRecord;
+  readonly addresses: readonly InnerAddress[];
+  readonly keyring: Keyring;
+  readonly buffers: SealingBuffers;
+  /** What it used before this run. */
+  readonly usage: SlaveUsage;
+  /** Hot. A packet that the slave sent into the tunnel. */
+  readonly deliver: (slave: MasterSlave, packet: Packet) => number;
+}
+
+/** A slave. */
+export class MasterSlave implements SlaveHandshakes {
+  readonly name: string;
+  readonly psk: Uint8Array<ArrayBuffer>;
+  readonly addresses: readonly InnerAddress[];
+  readonly keyring: Keyring;
+  readonly counters = new LinkCounters();
+  readonly memory = new HandshakeMemory();
+  readonly codec: SecureCodec;
+  isRevoked: boolean;
+  /** Inner bytes to and from the slave, over all runs. */
+  sentBytes: number;
+  receivedBytes: number;
+  /** Null: it has no confirmed session. */
+  #links: PeerLinks | null = null;
+  readonly #options: MasterSlaveOptions;
+  #lastSeenAt: string | null;
+
+  constructor(options: MasterSlaveOptions) {
+    this.#options = options;
+    this.name = options.record.name;
+    this.psk = options.record.psk;
+    this.isRevoked = options.record.revokedAt !== null;
+    this.addresses = options.addresses;
+    this.keyring = options.keyring;
+    this.codec = new SecureCodec(options.keyring, options.buffers);
+    this.sentBytes = options.usage.sentBytes;
+    this.receivedBytes = options.usage.receivedBytes;
+    this.#lastSeenAt = options.usage.lastSeenAt;
+  }
+
+  /** Its links, or null while it is not there. */
+  get links(): PeerLinks | null {
+    return this.#links;
+  }
+
+  /** A session was confirmed. @returns the links; made anew for a new instance of the slave, which knows nothing of the old ones. */
+  connect(isNewInstance: boolean, now: number): PeerLinks {
+    if (this.#links !== null && !isNewInstance) return this.#links;
+    this.#links?.clear(now);
+    this.#links = new PeerLinks({
+      ...this.#options,
+      codec: this.codec,
+      slave: this.name,
+      deliver: (packet) => this.#receive(packet),
+    });
+    return this.#links;
+  }
+
+  /** It is gone: no links, no sessions. */
+  disconnect(now: number): void {
+    if (this.#links !== null) this.#markSeen();
+    this.#links?.quieten();
+    this.#links?.clear(now);
+    this.#links = null;
+    this.keyring.clear();
+  }
+
+  /** Hot. Sends a packet to the slave, borrowed until return. @returns bytes put on the wire, or a DropReason. */
+  send(packet: Packet, links: PeerLinks, now: number): number {
+    const result = links.multiplexer.send(packet, now);
+    if (result >= 0) this.sentBytes += packet.end - packet.start;
+    return result;
+  }
+
+  /** Tells the slave something over all its links, under a session that may not be the newest. */
+  sendNotice(code: number, session: Session): void {
+    for (const link of this.#links?.all() ?? []) {
+      if (link.socket !== null) this.codec.sendNotice(link, code, session);
+    }
+  }
+
+  /** What it used, over all runs. */
+  usage(): SlaveUsage {
+    if (this.#links !== null) this.#markSeen();
+    return {
+      lastSeenAt: this.#lastSeenAt,
+      sentBytes: this.sentBytes,
+      receivedBytes: this.receivedBytes,
+    };
+  }
+
+  /** A socket of the listener is gone. */
+  handleSocketClosed(socket: DatagramSocket, now: number): void {
+    this.#links?.detachAll(socket, now);
+  }
+
+  /** Whether a link's newest datagram came over this socket. */
+  usesSocket(socket: DatagramSocket): boolean {
+    const isThere = (link: Link): boolean => link.socket === socket;
+    return this.#links !== null && [...this.#links.all()].some(isThere);
+  }
+
+  /** When a link was last heard, as the machine's clock has it now. */
+  #markSeen(): void {
+    this.#lastSeenAt = new Date(this.#options.wallClock()).toISOString();
+  }
+
+  /** Hot. */
+  #receive(packet: Packet): number {
+    const lengthBytes = packet.end - packet.start;
+    const result = this.#options.deliver(this, packet);
+    if (result >= 0) this.receivedBytes += lengthBytes;
+    return result;
+  }
+}

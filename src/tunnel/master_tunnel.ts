@@ -1,0 +1,320 @@
+/**
+ * The master's end of the secure tunnel: many slaves, each with its sessions, links and addresses. A datagram finds its
+ * slave by the session's index, a packet from the tun by its destination.
+ *
+ * @module
+ */
+
+import type { MasterOptions } from "../daemon_options.ts";
+import type { DatagramHandler } from "../linkmap/datagram_handler.ts";
+import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
+import type { Link } from "../linkmap/link.ts";
+import { LinkMap } from "../linkmap/link_map.ts";
+import { formatAddress, type NetAddress } from "../net_address.ts";
+import { Responder } from "../peer/responder.ts";
+import type { Session } from "../peer/session.ts";
+import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
+import type { LiveMaster } from "../state/master_admin.ts";
+import type { MasterStore, SlaveRecord } from "../state/master_store.ts";
+import { DATAGRAM_HEADER_BYTES, DatagramType, readDatagramHeader } from "../wire/datagram_header.ts";
+import { DropReason } from "../wire/drop_reason.ts";
+import { NoticeCode } from "../wire/inner_message.ts";
+import { Packet } from "../wire/packet.ts";
+import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
+import { InnerDispatch } from "./inner_dispatch.ts";
+import type { MasterSlave } from "./master_slave.ts";
+import { SlaveRoster } from "./slave_roster.ts";
+import type { SecureContext } from "./slave_tunnel.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+/** How often sessions that are over and silent links are looked for. */
+const CARE_INTERVAL_MS = 1_000;
+
+/** How often what the slaves used is written down. */
+const SAVE_USAGE_INTERVAL_MS = 600_000;
+
+/**
+ * Slaves' timers that are due within this time are served together: a thousand slaves would otherwise each wake the
+ * program once a second, and each time all of them would be asked.
+ */
+const TIMER_GRAIN_MS = 10;
+
+/** The master's end. */
+export class MasterTunnel implements Tunnel, DatagramHandler, LiveMaster {
+  readonly #options: MasterOptions;
+  readonly #context: SecureContext;
+  readonly #store: MasterStore;
+  readonly #linkMap: LinkMap;
+  readonly #roster: SlaveRoster;
+  readonly #responder: Responder;
+  readonly #answer = new Packet();
+  readonly #dispatch = new InnerDispatch();
+  readonly #onNotice = (code: number): void => this.#handleNotice(code);
+  /** Whom the notice that is being read is from. */
+  #noticeFrom: MasterSlave | null = null;
+  #nextCareMs = Number.NEGATIVE_INFINITY;
+  #nextSaveMs: number;
+
+  constructor(options: MasterOptions, context: SecureContext, store: MasterStore) {
+    this.#options = options;
+    this.#context = context;
+    this.#store = store;
+    this.#linkMap = new LinkMap({ ...context, handler: this });
+    this.#roster = new SlaveRoster({
+      ...context,
+      pool: options.pool,
+      masterKey: store.keyPair.publicKey,
+      allowsSlaveToSlave: options.allowsSlaveToSlave,
+      carriesIp: options.tundev.kind === "tun",
+      usageOf: (name) => store.usageOf(name),
+    });
+    for (const record of store.slaves) this.#roster.add(record);
+    this.#responder = new Responder({
+      ...context,
+      localStatic: store.keyPair,
+      mtuBytes: options.tundev.mtuBytes,
+      findSlave: (publicKey) => this.#roster.findByKey(publicKey),
+      freeIndex: () => this.#roster.sessions.freeIndex(),
+    });
+    this.#nextSaveMs = context.clock() + SAVE_USAGE_INTERVAL_MS;
+  }
+
+  /** See {@link LiveMaster.port}. */
+  get port(): number {
+    return this.#options.listen.port;
+  }
+
+  /** See {@link LiveMaster.pool}. */
+  get pool(): { readonly address: string; readonly prefixBits: number } {
+    return this.#options.pool;
+  }
+
+  /** See {@link LiveMaster.maxSlaves}: the stand-in's packets name no address, so they can go to one slave only. */
+  get maxSlaves(): number {
+    return this.#options.tundev.kind === "tun" ? Number.POSITIVE_INFINITY : 1;
+  }
+
+  /** See {@link Tunnel.start}. */
+  async start(): Promise<void> {
+    const { logger, tundev, provider } = this.#context;
+    const { listen, allowsTcp } = this.#options;
+    const { mtuBytes } = this.#options.tundev;
+    const addresses = this.#roster.masterAddresses;
+    for (const problem of tundev.configure({ addresses, mtuBytes })) logger.warn(problem);
+    await this.#linkMap.startListener(listen, { excludedInterface: tundev.name, allowsTcp });
+    logger.info("Listening", { addresses: this.#linkMap.listenAddresses.join(", ") });
+    logger.info("Serving", {
+      slaves: this.#roster.activeCount,
+      as: addresses.map((it) => `${it.address}/${it.prefixBits}`).join(", "),
+      ciphers: provider.label,
+    });
+    if (this.#roster.activeCount === 0) {
+      logger.info("No slave is invited yet", { advice: "type: bindlink invite NAME" });
+    }
+  }
+
+  /** Hot. See {@link Tunnel.handleTunPacket}. */
+  handleTunPacket(packet: Packet, now: number): number {
+    return this.#roster.route(packet, now);
+  }
+
+  /** See {@link Tunnel.handleTimeout}. */
+  handleTimeout(now: number): void {
+    for (const { links } of this.#roster.connected) {
+      if (links !== null && links.multiplexer.nextTimeout() <= now) links.multiplexer.handleTimeout(now);
+    }
+    this.#linkMap.handleTimeout(now);
+    if (now < this.#nextCareMs) return;
+    this.#nextCareMs = now + CARE_INTERVAL_MS;
+    this.#roster.care(now);
+    if (now < this.#nextSaveMs) return;
+    this.#nextSaveMs = now + SAVE_USAGE_INTERVAL_MS;
+    this.#saveUsage();
+  }
+
+  /** See {@link Tunnel.nextTimeout}. */
+  nextTimeout(): number {
+    let next = Math.min(this.#linkMap.nextTimeout(), this.#nextCareMs);
+    for (const { links } of this.#roster.connected) {
+      if (links !== null) next = Math.min(next, links.multiplexer.nextTimeout());
+    }
+    return Math.ceil(next / TIMER_GRAIN_MS) * TIMER_GRAIN_MS;
+  }
+
+  /** See {@link Tunnel.snapshotLinks}. */
+  snapshotLinks(now: number): LinkSnapshot[] {
+    return [...this.#roster.connected].flatMap(({ links }) => links?.snapshot(now) ?? []);
+  }
+
+  /** See {@link Tunnel.snapshotSlaves}. */
+  snapshotSlaves(): SlaveSnapshot[] {
+    return this.#roster.active.map((slave) => ({
+      name: slave.name,
+      addresses: slave.addresses.map(({ address }) => address),
+      isConnected: slave.links !== null,
+      linksUp: slave.links?.upCount ?? 0,
+      sentBytes: slave.sentBytes,
+      receivedBytes: slave.receivedBytes,
+    }));
+  }
+
+  /** See {@link Tunnel.close}. */
+  async close(): Promise<void> {
+    const now = this.#context.clock();
+    for (const slave of this.#roster.connected) {
+      const session = slave.keyring.sending(now);
+      if (session !== null) slave.sendNotice(NoticeCode.CLOSING, session);
+      slave.links?.quieten();
+    }
+    await this.#context.flush();
+    await this.#linkMap.close();
+    this.#saveUsage();
+    for (const slave of [...this.#roster.connected]) this.#roster.disconnect(slave, now);
+  }
+
+  /** Hot. See {@link DatagramHandler.handleListened}. */
+  handleListened(socket: DatagramSocket, source: NetAddress, packet: Packet, now: number): number {
+    const header = readDatagramHeader(packet);
+    if (header < 0) return header;
+    packet.start -= DATAGRAM_HEADER_BYTES;
+    switch (header >> 8) {
+      case DatagramType.TRANSPORT:
+        return this.#handleTransport(header & 0xff, socket, source, packet, now);
+      case DatagramType.INITIATION:
+        return this.#handleInitiation(socket, source, packet, now);
+      case DatagramType.RESPONSE:
+      case DatagramType.COOKIE:
+        return DropReason.UNEXPECTED_RESPONSE;
+      default:
+        return DropReason.WRONG_PROTOCOL;
+    }
+  }
+
+  /** Hot. A sealed packet: nothing of it is believed, its sender's address least of all, before it is opened. */
+  #handleTransport(
+    linkId: number,
+    socket: DatagramSocket,
+    source: NetAddress,
+    packet: Packet,
+    now: number,
+  ): number {
+    const sizeBytes = packet.end - packet.start;
+    if (sizeBytes < TRANSPORT_HEADER_BYTES) return DropReason.TRUNCATED;
+    const index = readReceiverIndex(packet.view, packet.start);
+    const slave = this.#roster.sessions.get(index);
+    const session = slave?.keyring.find(index, now) ?? null;
+    if (slave === undefined || session === null) return DropReason.NO_SESSION;
+    const result = session.open(packet, linkId);
+    if (result < 0) return result;
+    if (slave.keyring.confirm(session)) this.#handleConfirmed(slave, session, now);
+    const { links } = slave;
+    if (links === null) return DropReason.NO_SESSION;
+    let link = links.get(linkId);
+    if (link === null || !link.leadsTo(socket, source)) {
+      // Only the newest packet of the newest session tells where the link's other end is now.
+      if (session.isNewest && session === slave.keyring.current) {
+        link = links.learn(linkId, socket, source, now);
+      } else if (link === null) return DropReason.BAD_LINK_ID;
+    }
+    link.countReceived(sizeBytes);
+    this.#noticeFrom = slave;
+    return this.#dispatch.handle(links.multiplexer, linkId, packet, now, this.#onNotice);
+  }
+
+  #handleInitiation(
+    socket: DatagramSocket,
+    source: NetAddress,
+    packet: Packet,
+    now: number,
+  ): number {
+    const from = { text: formatAddress(source), isProven: socket.transport === "tcp" };
+    const result = this.#responder.handleInitiation(packet, from, this.#answer, now);
+    if (result <= 0) return result;
+    const sent = socket.send(this.#answer, source);
+    return sent < 0 ? sent : result;
+  }
+
+  /** The first packet under a new session. Before its address counts, the instance before it is told. */
+  #handleConfirmed(slave: MasterSlave, session: Session, now: number): void {
+    const { logger } = this.#context;
+    const wasConnected = slave.links !== null;
+    const old = slave.keyring.previous;
+    const isReplaced = this.#responder.handleConfirmed(slave, session.remoteInstanceId);
+    if (isReplaced) {
+      if (old !== null) slave.sendNotice(NoticeCode.REPLACED, old);
+      slave.keyring.dropOld();
+    }
+    slave.connect(isReplaced, now);
+    this.#roster.connected.add(slave);
+    if (wasConnected && !isReplaced) return;
+    const addresses = slave.addresses.map(({ address }) => address).join(", ");
+    logger.info(isReplaced ? "Slave joined anew" : "Slave joined", { slave: slave.name, addresses });
+  }
+
+  #handleNotice(code: number): void {
+    const slave = this.#noticeFrom;
+    if (code !== NoticeCode.CLOSING || slave === null) return;
+    this.#context.logger.info("Slave left", { slave: slave.name });
+    this.#roster.disconnect(slave, this.#context.clock());
+  }
+
+  /** See {@link DatagramHandler.handleInitiated}: a master initiates nothing. */
+  handleInitiated(): number {
+    return DropReason.WRONG_SOURCE;
+  }
+
+  /** See {@link DatagramHandler.handleLinkOpen}: a master initiates nothing. */
+  handleLinkOpen(): void {}
+
+  /** See {@link DatagramHandler.handleLinkClosed}: a master initiates nothing. */
+  handleLinkClosed(): void {}
+
+  /** See {@link DatagramHandler.handleSocketClosed}. */
+  handleSocketClosed(socket: DatagramSocket, now: number): void {
+    for (const slave of this.#roster.connected) slave.handleSocketClosed(socket, now);
+  }
+
+  /** See {@link DatagramHandler.lastHeardMs}: a master initiates nothing. */
+  lastHeardMs(_link: Link): number {
+    return Number.NEGATIVE_INFINITY;
+  }
+
+  /** See {@link DatagramHandler.isAuthentic}. */
+  isAuthentic(socket: DatagramSocket): boolean {
+    for (const slave of this.#roster.connected) if (slave.usesSocket(socket)) return true;
+    return false;
+  }
+
+  /** See {@link LiveMaster.liveSlave}. */
+  liveSlave(name: string): ReturnType<LiveMaster["liveSlave"]> {
+    const slave = this.#roster.findByName(name);
+    if (!slave?.links) return null;
+    return { linksUp: slave.links.upCount, usage: slave.usage() };
+  }
+
+  /** See {@link LiveMaster.handleInvited}. */
+  handleInvited(record: SlaveRecord): void {
+    this.#roster.add(record);
+    this.#context.logger.info("Slave invited", { slave: record.name });
+  }
+
+  /** See {@link LiveMaster.handleRevoked}. */
+  handleRevoked(record: SlaveRecord): void {
+    const slave = this.#roster.findByName(record.name);
+    if (slave === null) return;
+    const now = this.#context.clock();
+    const session = slave.keyring.sending(now);
+    if (session !== null) slave.sendNotice(NoticeCode.REVOKED, session);
+    this.#saveUsage();
+    this.#roster.revoke(slave, now);
+    this.#context.logger.info("Slave revoked", { slave: record.name });
+  }
+
+  #saveUsage(): void {
+    try {
+      this.#store.saveUsage(this.#roster.usage());
+    } catch (error) {
+      this.#context.logger.warn("Cannot write down what the slaves used", { error });
+    }
+  }
+}

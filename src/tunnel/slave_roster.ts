@@ -1,0 +1,177 @@
+/**
+ * A master's slaves: found by key, by session, by inner address; and what may pass between them and the tun.
+ *
+ * @module
+ */
+
+import { AddressPool, MASTER_HOST_NUMBER } from "../peer/address_pool.ts";
+import type { InnerAddress } from "../peer/handshake_payload.ts";
+import { InnerRoutes } from "../peer/inner_routes.ts";
+import type { RandomBytes } from "../peer/key_pair.ts";
+import { Keyring } from "../peer/keyring.ts";
+import { DEFAULT_SESSION_LIMITS } from "../peer/session_limits.ts";
+import { SessionTable } from "../peer/session_table.ts";
+import type { SlaveRecord, SlaveUsage } from "../state/master_store.ts";
+import { DropReason } from "../wire/drop_reason.ts";
+import { checkIpPacket } from "../wire/ip_packet.ts";
+import type { Packet } from "../wire/packet.ts";
+import { MasterSlave } from "./master_slave.ts";
+import type { PeerLinksOptions } from "./peer_links.ts";
+import { SealingBuffers } from "./secure_codec.ts";
+
+/** What a {@link SlaveRoster} works with. */
+export interface SlaveRosterOptions extends Omit<PeerLinksOptions, "codec" | "slave"> {
+  readonly pool: { readonly address: string; readonly prefixBits: number };
+  readonly masterKey: Uint8Array;
+  readonly allowsSlaveToSlave: boolean;
+  /** False when the TCP stand-in's packets are carried: they have no inner addresses, and belong to the only slave. */
+  readonly carriesIp: boolean;
+  readonly usageOf: (name: string) => SlaveUsage;
+  readonly randomBytes: RandomBytes;
+  /** Monotonic ms. */
+  readonly clock: () => number;
+}
+
+/** The slaves of one master. */
+export class SlaveRoster {
+  /** Slaves by the index of their sessions. */
+  readonly sessions: SessionTable<MasterSlave>;
+  /** Those with links. */
+  readonly connected = new Set<MasterSlave>();
+  readonly #options: SlaveRosterOptions;
+  readonly #pool: AddressPool;
+  readonly #routes: InnerRoutes<MasterSlave>;
+  readonly #buffers = new SealingBuffers();
+  /** By public key, as text. */
+  readonly #byKey = new Map<string, MasterSlave>();
+  /** Those not revoked. */
+  readonly #byName = new Map<string, MasterSlave>();
+
+  constructor(options: SlaveRosterOptions) {
+    this.#options = options;
+    this.sessions = new SessionTable(options.randomBytes);
+    this.#pool = new AddressPool(options.pool, options.masterKey);
+    this.#routes = new InnerRoutes(this.masterAddresses);
+  }
+
+  /** The master's own inner addresses. */
+  get masterAddresses(): readonly InnerAddress[] {
+    return this.#pool.addressesOf(MASTER_HOST_NUMBER);
+  }
+
+  /** Those not revoked. */
+  get active(): MasterSlave[] {
+    return [...this.#byName.values()];
+  }
+
+  /** How many are not revoked. */
+  get activeCount(): number {
+    return this.#byName.size;
+  }
+
+  /** Takes a slave on; a revoked one only to be told so. @throws RangeError when its number is not in the pool. */
+  add(record: SlaveRecord): void {
+    const isActive = record.revokedAt === null;
+    const addresses = isActive ? this.#pool.addressesOf(record.hostNumber) : [];
+    const slave: MasterSlave = new MasterSlave({
+      ...this.#options,
+      record,
+      addresses,
+      buffers: this.#buffers,
+      usage: this.#options.usageOf(record.name),
+      keyring: new Keyring(DEFAULT_SESSION_LIMITS, {
+        onAdded: ({ localIndex }) => this.sessions.set(localIndex, slave),
+        onDropped: ({ localIndex }) => this.sessions.delete(localIndex),
+      }),
+      deliver: (from, packet) => this.#deliver(from, packet),
+    });
+    this.#byKey.set(keyText(record.publicKey), slave);
+    if (!isActive) return;
+    this.#byName.set(record.name, slave);
+    this.#routes.add(slave, addresses);
+  }
+
+  /** The slave of a public key, revoked or not; null: unknown. */
+  findByKey(publicKey: Uint8Array): MasterSlave | null {
+    return this.#byKey.get(keyText(publicKey)) ?? null;
+  }
+
+  /** The slave of that name that is not revoked, or null. */
+  findByName(name: string): MasterSlave | null {
+    return this.#byName.get(name) ?? null;
+  }
+
+  /** Hot. Sends a packet from the tun to whose it is. @returns bytes put on the wire, or a DropReason. */
+  route(packet: Packet, now: number): number {
+    const slave = this.#options.carriesIp ? this.#findDestination(packet) : this.#only();
+    if (typeof slave === "number") return slave;
+    const { links } = slave;
+    return links === null ? DropReason.NO_LINK : slave.send(packet, links, now);
+  }
+
+  /** Cuts a slave off for good: from now on its key is only told so. */
+  revoke(slave: MasterSlave, now: number): void {
+    this.disconnect(slave, now);
+    slave.isRevoked = true;
+    this.#routes.remove(slave.addresses);
+    this.#byName.delete(slave.name);
+  }
+
+  /** A slave is gone; it may come back. */
+  disconnect(slave: MasterSlave, now: number): void {
+    slave.disconnect(now);
+    this.connected.delete(slave);
+  }
+
+  /** Called every second: sessions that are over, links that are silent. */
+  care(now: number): void {
+    for (const slave of this.#byKey.values()) {
+      if (slave.keyring.nextTimeout() <= now) slave.keyring.handleTimeout(now);
+    }
+    for (const slave of this.connected) {
+      slave.links?.forgetSilent(now);
+      if (slave.keyring.current === null) this.disconnect(slave, now);
+    }
+  }
+
+  /** What the slaves used, by name. */
+  usage(): Map<string, SlaveUsage> {
+    return new Map(this.active.map((slave) => [slave.name, slave.usage()]));
+  }
+
+  /** Hot. @returns the slave, or a DropReason. */
+  #findDestination(packet: Packet): MasterSlave | number {
+    const verdict = checkIpPacket(packet);
+    if (verdict < 0) return verdict;
+    const slave = this.#routes.findByDestination(packet);
+    if (slave === null) return DropReason.NO_ROUTE;
+    // The kernel forwards: what one slave sent to another must not come in again by that way.
+    if (!this.#options.allowsSlaveToSlave && this.#routes.findBySource(packet) !== null) {
+      return DropReason.SLAVE_TO_SLAVE;
+    }
+    return slave;
+  }
+
+  /** The slave of a stand-in. */
+  #only(): MasterSlave | number {
+    for (const slave of this.connected) return slave;
+    return DropReason.NO_LINK;
+  }
+
+  /** Hot. A packet that a slave sent: to another slave when that is allowed, else to the tun. */
+  #deliver(from: MasterSlave, packet: Packet): number {
+    const { deliver, carriesIp, allowsSlaveToSlave, clock } = this.#options;
+    if (!carriesIp) return deliver(packet);
+    const verdict = checkIpPacket(packet);
+    if (verdict < 0) return verdict;
+    if (this.#routes.findBySource(packet) !== from) return DropReason.WRONG_INNER_SOURCE;
+    const to = this.#routes.findByDestination(packet);
+    if (to === null) return deliver(packet);
+    if (!allowsSlaveToSlave) return DropReason.SLAVE_TO_SLAVE;
+    return to.links === null ? DropReason.NO_LINK : to.send(packet, to.links, clock());
+  }
+}
+
+function keyText(publicKey: Uint8Array): string {
+  return String.fromCharCode(...publicKey);
+}

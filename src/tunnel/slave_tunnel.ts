@@ -1,0 +1,266 @@
+/**
+ * The slave's end of the secure tunnel: one peer, the master; a handshake over all links; addresses and MTU from its
+ * welcome.
+ *
+ * @module
+ */
+
+import type { SlaveOptions } from "../daemon_options.ts";
+import type { DatagramHandler } from "../linkmap/datagram_handler.ts";
+import type { Link } from "../linkmap/link.ts";
+import { LinkMap } from "../linkmap/link_map.ts";
+import type { AeadProvider } from "../peer/aead.ts";
+import { type Refusal, RefusalCode, type Welcome } from "../peer/handshake_payload.ts";
+import { Initiator } from "../peer/initiator.ts";
+import type { DiffieHellman, RandomBytes } from "../peer/key_pair.ts";
+import { Keyring } from "../peer/keyring.ts";
+import { LinkCounters } from "../peer/session.ts";
+import { DEFAULT_SESSION_LIMITS } from "../peer/session_limits.ts";
+import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
+import { DATAGRAM_HEADER_BYTES, DatagramType, readDatagramHeader } from "../wire/datagram_header.ts";
+import { DropReason } from "../wire/drop_reason.ts";
+import { NoticeCode } from "../wire/inner_message.ts";
+import type { Packet } from "../wire/packet.ts";
+import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
+import { describeCipher } from "./cipher_names.ts";
+import { InnerDispatch } from "./inner_dispatch.ts";
+import { PeerLinks } from "./peer_links.ts";
+import { explainRefusal } from "./refusal_text.ts";
+import { SealingBuffers, SecureCodec } from "./secure_codec.ts";
+import type { Tunnel, TunnelContext } from "./tunnel.ts";
+
+/** What the secure tunnels need besides. */
+export interface SecureContext extends TunnelContext {
+  readonly provider: AeadProvider;
+  readonly dh: DiffieHellman;
+  readonly randomBytes: RandomBytes;
+  /** 16 hex digits: names this run of the program. */
+  readonly instanceId: string;
+  /** Program and version, for the other end's log. */
+  readonly software: string;
+  /** Lets datagrams that were just sent leave before their sockets close. */
+  readonly flush: () => Promise<void>;
+}
+
+/** The slave's end. */
+export class SlaveTunnel implements Tunnel, DatagramHandler {
+  readonly #options: SlaveOptions;
+  readonly #context: SecureContext;
+  readonly #linkMap: LinkMap;
+  readonly #keyring: Keyring;
+  readonly #codec: SecureCodec;
+  readonly #initiator: Initiator;
+  readonly #peer: PeerLinks;
+  readonly #dispatch = new InnerDispatch();
+  readonly #onNotice = (code: number): void => this.#handleNotice(code);
+  /** The master's, or empty before the first welcome. */
+  #masterInstanceId = "";
+  #mtuBytes = Number.POSITIVE_INFINITY;
+
+  constructor(options: SlaveOptions, context: SecureContext) {
+    this.#options = options;
+    this.#context = context;
+    const limits = { ...DEFAULT_SESSION_LIMITS, rekeyAfterMs: options.rekeyAfterMs };
+    this.#keyring = new Keyring(limits, { onAdded: () => {}, onDropped: () => {} });
+    this.#codec = new SecureCodec(this.#keyring, new SealingBuffers());
+    this.#peer = new PeerLinks({ ...context, codec: this.#codec, slave: "" });
+    this.#linkMap = new LinkMap({ ...context, handler: this });
+    const { secretKey, psk, masterKey } = options.identity;
+    this.#initiator = new Initiator({
+      ...context,
+      localStatic: { secretKey, publicKey: context.dh.publicKey(secretKey) },
+      remoteStatic: masterKey,
+      psk,
+      limits,
+      keyring: this.#keyring,
+      counters: new LinkCounters(),
+      mtuBytes: options.wantedMtuBytes,
+      openLinks: () => this.#openLinkIds(),
+      send: (linkId, datagram) => void this.#peer.get(linkId)?.transmit(datagram),
+      onWelcome: (welcome, now) => this.#handleWelcome(welcome, now),
+      onRefusal: (refusal) => this.#explain(refusal),
+    });
+  }
+
+  /** See {@link Tunnel.start}. */
+  start(): Promise<void> {
+    const now = this.#context.clock();
+    for (const spec of this.#options.links) {
+      const link = this.#linkMap.initiateLink(spec, this.#codec);
+      this.#peer.add(link, now);
+      this.#linkMap.keepOpen(link, spec);
+    }
+    this.#initiator.start(now);
+    return Promise.resolve();
+  }
+
+  /** Hot. See {@link Tunnel.handleTunPacket}. */
+  handleTunPacket(packet: Packet, now: number): number {
+    if (packet.end - packet.start > this.#mtuBytes) return DropReason.TOO_LARGE;
+    return this.#peer.multiplexer.send(packet, now);
+  }
+
+  /** See {@link Tunnel.handleTimeout}. */
+  handleTimeout(now: number): void {
+    this.#initiator.handleTimeout(now);
+    this.#peer.multiplexer.handleTimeout(now);
+    this.#linkMap.handleTimeout(now);
+  }
+
+  /** See {@link Tunnel.nextTimeout}. */
+  nextTimeout(): number {
+    return Math.min(
+      this.#initiator.nextTimeout(),
+      this.#peer.multiplexer.nextTimeout(),
+      this.#linkMap.nextTimeout(),
+    );
+  }
+
+  /** See {@link Tunnel.snapshotLinks}. */
+  snapshotLinks(now: number): LinkSnapshot[] {
+    return this.#peer.snapshot(now);
+  }
+
+  /** See {@link Tunnel.snapshotSlaves}. */
+  snapshotSlaves(): SlaveSnapshot[] {
+    return [];
+  }
+
+  /** See {@link Tunnel.close}. */
+  async close(): Promise<void> {
+    this.#peer.quieten();
+    this.#initiator.stop();
+    const session = this.#keyring.sending(this.#context.clock());
+    if (session !== null) {
+      for (const link of this.#peer.all()) {
+        if (link.socket !== null) this.#codec.sendNotice(link, NoticeCode.CLOSING, session);
+      }
+      await this.#context.flush();
+    }
+    await this.#linkMap.close();
+    this.#keyring.clear();
+  }
+
+  /** Hot. See {@link DatagramHandler.handleInitiated}. */
+  handleInitiated(link: Link, packet: Packet, now: number): number {
+    const sizeBytes = packet.end - packet.start;
+    const header = readDatagramHeader(packet);
+    if (header < 0) return header;
+    packet.start -= DATAGRAM_HEADER_BYTES;
+    const result = this.#handleDatagram(link, header, packet, now);
+    if (result >= 0) link.countReceived(sizeBytes);
+    return result;
+  }
+
+  /** Hot. @param packet the whole datagram */
+  #handleDatagram(link: Link, header: number, packet: Packet, now: number): number {
+    switch (header >> 8) {
+      case DatagramType.TRANSPORT:
+        return (header & 0xff) === link.id
+          ? this.#handleTransport(link.id, packet, now)
+          : DropReason.LINK_ID_MISMATCH;
+      case DatagramType.RESPONSE:
+        return this.#initiator.handleResponse(packet, now);
+      case DatagramType.COOKIE:
+        return this.#initiator.handleCookieReply(link.id, packet, now);
+      default:
+        return DropReason.WRONG_PROTOCOL;
+    }
+  }
+
+  /** Hot. */
+  #handleTransport(linkId: number, packet: Packet, now: number): number {
+    if (packet.end - packet.start < TRANSPORT_HEADER_BYTES) return DropReason.TRUNCATED;
+    const index = readReceiverIndex(packet.view, packet.start);
+    const session = this.#keyring.find(index, now);
+    if (session === null) return DropReason.NO_SESSION;
+    const result = session.open(packet, linkId);
+    if (result < 0) return result;
+    this.#keyring.confirm(session);
+    this.#initiator.handleHeard(now);
+    return this.#dispatch.handle(this.#peer.multiplexer, linkId, packet, now, this.#onNotice);
+  }
+
+  /** See {@link DatagramHandler.handleListened}: a slave listens nowhere. */
+  handleListened(): number {
+    return DropReason.WRONG_SOURCE;
+  }
+
+  /** See {@link DatagramHandler.handleLinkOpen}. */
+  handleLinkOpen(link: Link, now: number): void {
+    this.#initiator.handleLinkOpen(link.id, now);
+    this.#peer.multiplexer.handleLinkOpen(link.id, now);
+  }
+
+  /** See {@link DatagramHandler.handleLinkClosed}. */
+  handleLinkClosed(link: Link, now: number): void {
+    this.#peer.multiplexer.handleLinkClosed(link.id, now);
+  }
+
+  /** See {@link DatagramHandler.handleSocketClosed}: a slave listens nowhere. */
+  handleSocketClosed(): void {}
+
+  /** See {@link DatagramHandler.lastHeardMs}. */
+  lastHeardMs(link: Link): number {
+    return this.#peer.multiplexer.getLink(link.id)?.lastHeardMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** See {@link DatagramHandler.isAuthentic}: a slave listens nowhere. */
+  isAuthentic(): boolean {
+    return false;
+  }
+
+  *#openLinkIds(): IterableIterator<number> {
+    for (const link of this.#peer.all()) if (link.socket !== null) yield link.id;
+  }
+
+  #handleWelcome(welcome: Welcome, now: number): void {
+    const { logger, tundev, provider } = this.#context;
+    if (welcome.instanceId !== this.#masterInstanceId) {
+      this.#peer.multiplexer.handlePeerRestart();
+      logger.info(this.#masterInstanceId === "" ? "Joined the master" : "Joined the master again", {
+        as: welcome.name,
+        addresses: welcome.addresses.map((it) => `${it.address}/${it.prefixBits}`).join(", "),
+        mtu: welcome.mtuBytes,
+        cipher: describeCipher(welcome.cipher),
+        by: provider.label,
+        master: welcome.software,
+      });
+      this.#masterInstanceId = welcome.instanceId;
+    } else {
+      logger.debug("Session renewed");
+    }
+    this.#mtuBytes = welcome.mtuBytes;
+    try {
+      for (const problem of tundev.configure(welcome)) logger.warn(problem);
+    } catch (error) {
+      logger.error("Cannot give the tun device what the master assigned", { error });
+    }
+    // Confirms the session at the master, and lets it learn the links.
+    for (const linkId of this.#openLinkIds()) this.#peer.multiplexer.handleLinkOpen(linkId, now);
+  }
+
+  #explain(refusal: Refusal | RefusalCode): void {
+    const { problem, advice } = explainRefusal(refusal);
+    this.#context.logger.error(`The master does not let this slave in: ${problem}`, { advice });
+  }
+
+  #handleNotice(code: number): void {
+    const { logger, clock } = this.#context;
+    switch (code) {
+      case NoticeCode.CLOSING:
+        logger.warn("The master ends; it is asked for again and again");
+        this.#initiator.handleClosing(clock());
+        return;
+      case NoticeCode.REVOKED:
+        // Asked again, the master says so: that is what is told, and asked about again from time to time.
+        this.#keyring.clear();
+        this.#initiator.handleClosing(clock());
+        return;
+      case NoticeCode.REPLACED:
+        this.#keyring.clear();
+        this.#initiator.stop();
+        this.#explain(RefusalCode.REPLACED);
+    }
+  }
+}

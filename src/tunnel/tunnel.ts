@@ -1,0 +1,47 @@
+/**
+ * The port between the daemon and what carries its packets: the legacy tunnel, the slave's or the master's end of the
+ * secure one.
+ *
+ * @module
+ */
+
+import type { LinkOpener } from "../linkmap/link_opener.ts";
+import type { Logger } from "../log.ts";
+import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
+import type { Tundev } from "../tundev/tundev.ts";
+import type { DropCounters } from "../wire/drop_reason.ts";
+import type { Packet } from "../wire/packet.ts";
+
+/** What every tunnel works with. */
+export interface TunnelContext {
+  readonly tundev: Tundev;
+  /** Hot. Gives a packet that came through the tunnel to the tundev, and counts it. @returns 0 or more, or a DropReason. */
+  readonly deliver: (packet: Packet) => number;
+  /** Opens a slave's links. */
+  readonly open: LinkOpener;
+  readonly drops: DropCounters;
+  readonly logger: Logger;
+  /** Monotonic ms. */
+  readonly clock: () => number;
+  /** The machine's clock, ms since 1970. */
+  readonly wallClock: () => number;
+  /** Uniform in [0, 1). */
+  readonly rng: () => number;
+}
+
+/** One end's tunnel. Driven by its sockets, by packets from the tun, and by time. */
+export interface Tunnel {
+  /** Opens what must be there from the start; links come when they can. @throws Error when a port is taken. */
+  start(): Promise<void>;
+  /** Hot. A packet from the tun, borrowed until return. @returns 0 or more, or a DropReason. */
+  handleTunPacket(packet: Packet, now: number): number;
+  handleTimeout(now: number): void;
+  /** Monotonic ms of the next {@link Tunnel.handleTimeout} that has something to do. */
+  nextTimeout(): number;
+  /** All links now, by slave and id. */
+  snapshotLinks(now: number): LinkSnapshot[];
+  /** A master's slaves. */
+  snapshotSlaves(now: number): SlaveSnapshot[];
+  /** Tells the other end, closes every link and socket; resolves when nothing is left. */
+  close(): Promise<void>;
+}

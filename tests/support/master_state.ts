@@ -1,0 +1,60 @@
+/**
+ * A master's state directory for a test, and the commands that work on it, as real processes.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { BINDLINK_FROM_SOURCE, type BindlinkOptions } from "./bindlink_process.ts";
+import { runProgram } from "./process.ts";
+
+/** The network of the inner addresses; the master has the first, slaves get the next ones in turn. */
+export const INNER_POOL = "10.10.10.0/24";
+
+/** A state directory in a temporary folder. */
+export class MasterState implements AsyncDisposable {
+  /** Where the master keeps its key and its slaves. */
+  readonly stateDir: string;
+  readonly #folder: string;
+  readonly #options: BindlinkOptions;
+
+  private constructor(folder: string, options: BindlinkOptions) {
+    this.#folder = folder;
+    this.stateDir = `${folder}/master`;
+    this.#options = options;
+  }
+
+  /** Makes one, empty: the first command that uses it makes the key. @param options how the commands are run. */
+  static async create(options: BindlinkOptions = {}): Promise<MasterState> {
+    return new MasterState(await Deno.makeTempDir({ prefix: "bindlink-state-" }), options);
+  }
+
+  /** A master's command line. @param options added at its end. */
+  masterArgs(...options: readonly string[]): string[] {
+    return ["master", "--state-dir", this.stateDir, "--pool", INNER_POOL, ...options];
+  }
+
+  /** The command line of a slave with this token. @param options added at its end. */
+  slaveArgs(token: string, ...options: readonly string[]): string[] {
+    return ["slave", "--state-dir", `${this.#folder}/slave`, "--token", token, ...options];
+  }
+
+  /** `bindlink invite`. @returns the token. @throws Error with all it said when it fails. */
+  async invite(name: string, ...endpoints: readonly string[]): Promise<string> {
+    const named = endpoints.flatMap((endpoint) => ["--endpoint", endpoint]);
+    const stdout = await this.run("invite", name, ...named);
+    const token = stdout.trim();
+    assert.match(token, /^\S+$/, "invite prints the token alone");
+    return token;
+  }
+
+  /** Runs a command on the directory to its end. @returns its stdout. @throws Error with all it said when it fails. */
+  async run(command: string, ...args: readonly string[]): Promise<string> {
+    const { program = BINDLINK_FROM_SOURCE, ...options } = this.#options;
+    return await runProgram([...program, command, ...args, "--state-dir", this.stateDir], options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Stands in for a running master: holds a state directory and listens on its control socket, until it is killed or
+ * its stdin ends.
+ *
+ *   state_holder_main.ts STATE_DIR
+ *
+ * @module
+ */
+
+import { ControlServer } from "../../src/control/control_server.ts";
+import { handleControlRequest, MASTER_SOCKET_NAME } from "../../src/control/master_requests.ts";
+import { MasterAdmin } from "../../src/state/master_admin.ts";
+import { MasterStore } from "../../src/state/master_store.ts";
+import { writeText } from "../../src/text_output.ts";
+import { RecordingLogger } from "./recording_logger.ts";
+
+const [stateDir = ""] = Deno.args;
+using store = MasterStore.open(stateDir);
+const admin = new MasterAdmin(store, null);
+await using _server = await ControlServer.start(
+  `${stateDir}/${MASTER_SOCKET_NAME}`,
+  (request) => handleControlRequest(admin, request),
+  new RecordingLogger(),
+);
+writeText(Deno.stdout, "holding\n", 1_000);
+await Deno.stdin.read(new Uint8Array(1));
