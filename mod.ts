@@ -12,8 +12,11 @@ export type {
   Cidr,
   CommonOptions,
   DaemonOptions,
+  LegacyOptions,
+  ListenOptions,
   MasterOptions,
   MetricsSpec,
+  SlaveIdentity,
   SlaveOptions,
   TundevSpec,
 } from "./src/daemon_options.ts";

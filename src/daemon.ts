@@ -1,18 +1,22 @@
 /**
- * The composition root: wires tundev, multiplexer, link map and metrics, runs them until told to
+ * The composition root: wires tundev, tunnel and metrics, and a master's state; runs them until told to
  * stop, and takes them down in the reverse order.
  *
  * @module
  */
 
-import type { DaemonOptions, TundevSpec } from "./daemon_options.ts";
+import type { DaemonOptions, MasterOptions, TundevSpec } from "./daemon_options.ts";
+import { openAeadProvider } from "./crypto/aead_provider.ts";
+import { nodeDiffieHellman } from "./crypto/x25519.ts";
 import { createLinkOpener } from "./linkmap/link_opener.ts";
-import { LinkMap } from "./linkmap/link_map.ts";
 import type { Logger } from "./log.ts";
 import { MetricsServer } from "./metrics/http_server.ts";
-import { Multiplexer } from "./multiplexer/multiplexer.ts";
-import type { MultiplexerLink } from "./multiplexer/multiplexer_link.ts";
 import type { DaemonSnapshot } from "./snapshot.ts";
+import { MasterState } from "./master_state.ts";
+import { LegacyTunnel } from "./tunnel/legacy_tunnel.ts";
+import { MasterTunnel } from "./tunnel/master_tunnel.ts";
+import { type SecureContext, SlaveTunnel } from "./tunnel/slave_tunnel.ts";
+import type { Tunnel, TunnelContext } from "./tunnel/tunnel.ts";
 import { openConnectTcp, openListenTcp } from "./tundev/tcp_tundev.ts";
 import { openTunDevice } from "./tundev/tun_device.ts";
 import type { Tundev } from "./tundev/tundev.ts";
@@ -27,24 +31,29 @@ export interface DaemonContext {
   readonly version: string;
 }
 
+/** Bytes of an instance id: two runs of one program share one by chance in 2^64. */
+const INSTANCE_ID_BYTES = 8;
+
+/** How long datagrams that say goodbye get to leave. They need a turn of the event loop; a full socket would need longer. */
+const FLUSH_MS = 20;
+
 /**
  * Runs a master or a slave until the signal fires; resolves when everything is closed.
- * @throws SysError when the tun cannot be made, Error when the port is taken or the tun is deleted.
+ * @throws SysError when the tun cannot be made, StateError when a master's state cannot be used, Error when the port is
+ * taken or the tun is deleted.
  */
 export async function runDaemon(options: DaemonOptions, context: DaemonContext): Promise<void> {
   const { logger, signal } = context;
   await using stack = new AsyncDisposableStack();
+  // The state first: a second master is told that there is a first one, not that its port is taken.
+  const state = isSecureMaster(options) ? stack.use(MasterState.open(options, logger)) : null;
   const tundev = stack.use(openTundev(options.tundev, logger));
   const daemon = new Daemon(options, context, tundev);
   stack.defer(() => daemon.stop());
-
-  await daemon.start();
+  await daemon.start(state);
   if (options.metrics !== null) {
     stack.use(await MetricsServer.start(options.metrics, daemon, logger));
   }
-  logger.warn("Protocol legacy: nothing is authenticated or encrypted", {
-    advice: "use it on networks you trust, or for what is encrypted itself",
-  });
   logger.info(`Running as ${options.role}`, {
     version: context.version,
     tundev: tundev.name,
@@ -52,6 +61,10 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
   });
   await daemon.run(signal);
   logger.info("Stopping");
+}
+
+function isSecureMaster(options: DaemonOptions): options is MasterOptions {
+  return options.protocol === "secure" && options.role === "master";
 }
 
 function openTundev(spec: TundevSpec, logger: Logger): Tundev {
@@ -71,10 +84,12 @@ class Daemon {
   readonly #context: DaemonContext;
   readonly #tundev: Tundev;
   readonly #drops = new DropCounters();
-  readonly #multiplexer: Multiplexer;
-  readonly #linkMap: LinkMap;
   readonly #startedMs = clock();
+  #tunnel: Tunnel | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer fires; Infinity while it is not set. */
+  #timerMs = Number.POSITIVE_INFINITY;
+  #isStopped = false;
   #tunReadPackets = 0;
   #tunReadBytes = 0;
   #tunWrittenPackets = 0;
@@ -84,44 +99,26 @@ class Daemon {
     this.#options = options;
     this.#context = context;
     this.#tundev = tundev;
-    this.#multiplexer = new Multiplexer({
-      rng: Math.random,
-      deliver: (packet) => this.#deliver(packet),
-      // Seconds since 1970: one number is used up a second, so a restarted peer is ahead of itself.
-      firstSeqNo: Math.floor(Date.now() / 1_000),
-      onLinkChange: (link) => this.#logLinkChange(link),
-    });
-    this.#linkMap = new LinkMap({
-      multiplexer: this.#multiplexer,
-      open: createLinkOpener(this.#drops),
-      drops: this.#drops,
-      verifyData: (packet) => tundev.verify(packet),
-      logger: context.logger,
-      clock,
-      rng: Math.random,
-    });
   }
 
-  /** Opens what must be there from the start. A slave's links are not: they come when they can. */
-  async start(): Promise<void> {
-    const options = this.#options;
-    if (options.role === "master") {
-      await this.#linkMap.startListener(options.listen, this.#tundev.name);
-      const addresses = this.#linkMap.listenAddresses.join(", ");
-      this.#context.logger.info("Listening", { addresses });
-    } else {
-      for (const spec of options.links) this.#linkMap.initiateLink(spec);
+  /** Opens what must be there from the start. @param state a master's, with sessions; else null. */
+  async start(state: MasterState | null): Promise<void> {
+    this.#tunnel = await this.#createTunnel(state);
+    await this.#tunnel.start();
+    if (state !== null && this.#tunnel instanceof MasterTunnel) {
+      await state.serve(this.#tunnel.administration);
     }
-    this.#handleTimer();
+    this.#handleTimer(this.#tunnel);
   }
 
   /** Carries packets until the signal fires, or the tundev fails. */
   async run(signal: AbortSignal): Promise<void> {
+    const tunnel = this.#tunnel;
+    if (tunnel === null || signal.aborted) return;
     const close = (): void => this.#tundev.close();
-    if (signal.aborted) return;
     signal.addEventListener("abort", close);
     try {
-      await this.#tundev.run((packet) => this.#handleTunPacket(packet));
+      await this.#tundev.run((packet) => this.#handleTunPacket(tunnel, packet));
     } finally {
       signal.removeEventListener("abort", close);
     }
@@ -129,18 +126,19 @@ class Daemon {
 
   /** Stops the timer and closes every link. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await this.#linkMap.close();
-    clearTimeout(this.#timer);
+    await this.#tunnel?.close();
   }
 
   snapshot(): DaemonSnapshot {
     const now = clock();
     return {
       role: this.#options.role,
+      protocol: this.#options.protocol,
       version: this.#context.version,
-      links: this.#linkMap.snapshot(now),
+      links: this.#tunnel?.snapshotLinks(now) ?? [],
+      slaves: this.#tunnel?.snapshotSlaves(now) ?? [],
       tunReadPackets: this.#tunReadPackets,
       tunReadBytes: this.#tunReadBytes,
       tunWrittenPackets: this.#tunWrittenPackets,
@@ -152,13 +150,43 @@ class Daemon {
     };
   }
 
+  async #createTunnel(state: MasterState | null): Promise<Tunnel> {
+    const options = this.#options;
+    const context: TunnelContext = {
+      tundev: this.#tundev,
+      deliver: (packet) => this.#deliver(packet),
+      open: createLinkOpener(this.#drops),
+      drops: this.#drops,
+      logger: this.#context.logger,
+      clock,
+      wallClock: Date.now,
+      rng: Math.random,
+      reschedule: () => {
+        if (this.#tunnel !== null) this.#reschedule(this.#tunnel);
+      },
+    };
+    if (options.protocol === "legacy") return new LegacyTunnel(options, context);
+    const secure: SecureContext = {
+      ...context,
+      provider: await openAeadProvider(),
+      dh: nodeDiffieHellman,
+      randomBytes,
+      instanceId: hex(randomBytes(INSTANCE_ID_BYTES)),
+      software: `bindlink ${this.#context.version}`,
+      flush: () => new Promise((resolve) => setTimeout(resolve, FLUSH_MS)),
+    };
+    if (options.role === "slave") return new SlaveTunnel(options, secure);
+    if (state === null) throw new Error("Invariant: a master without its state");
+    return new MasterTunnel(options, secure, state.store);
+  }
+
   /** Hot. */
-  #handleTunPacket(packet: Packet): void {
+  #handleTunPacket(tunnel: Tunnel, packet: Packet): void {
     this.#tunReadPackets++;
     this.#tunReadBytes += packet.end - packet.start;
     const result = packet.end - packet.start > this.#tundev.mtuBytes
       ? DropReason.TOO_LARGE
-      : this.#multiplexer.send(packet, clock());
+      : tunnel.handleTunPacket(packet, clock());
     if (result < 0) this.#drops.count(result as DropReason);
   }
 
@@ -174,22 +202,29 @@ class Daemon {
   }
 
   /** The one timer: does what is due and sets itself for what comes next. */
-  #handleTimer(): void {
-    const now = clock();
-    this.#multiplexer.handleTimeout(now);
-    this.#linkMap.handleTimeout(now);
-    const next = Math.min(this.#multiplexer.nextTimeout(), this.#linkMap.nextTimeout());
-    this.#timer = setTimeout(() => this.#handleTimer(), Math.max(1, Math.ceil(next - clock())));
+  #handleTimer(tunnel: Tunnel): void {
+    tunnel.handleTimeout(clock());
+    this.#timerMs = Number.POSITIVE_INFINITY;
+    this.#reschedule(tunnel);
   }
 
-  #logLinkChange({ port, isAlive }: MultiplexerLink): void {
-    // That links end with the daemon is no news.
-    if (this.#context.signal.aborted) return;
-    const link = this.#linkMap.getLink(port.id);
-    const properties = { link: link?.name ?? "", id: port.id, remote: link?.remote ?? "" };
-    if (isAlive) this.#context.logger.info("Link up", properties);
-    else this.#context.logger.warn("Link silent", properties);
+  /** Sets the timer earlier when an input has made something due before it. */
+  #reschedule(tunnel: Tunnel): void {
+    const nextMs = tunnel.nextTimeout();
+    if (this.#isStopped || nextMs >= this.#timerMs) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = nextMs;
+    const waitMs = Math.max(1, Math.ceil(nextMs - clock()));
+    this.#timer = setTimeout(() => this.#handleTimer(tunnel), waitMs);
   }
+}
+
+function randomBytes(lengthBytes: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(lengthBytes));
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Monotonic milliseconds. */

@@ -17,6 +17,10 @@ export type LinkState = "connecting" | "probing" | "up";
 export interface LinkSnapshot {
   readonly id: number;
   readonly name: string;
+  /** At a master with sessions, the slave it belongs to; else empty. */
+  readonly slave: string;
+  /** What carries it: tcp where UDP does not get through. */
+  readonly transport: "udp" | "tcp";
   readonly state: LinkState;
   /** In words, e.g. `Connection refused by 192.168.43.1:1080, retry in 4 s`; empty when up. */
   readonly reason: string;
@@ -40,11 +44,28 @@ export interface LinkSnapshot {
   readonly moves: number;
 }
 
+/** A slave as its master sees it. Bytes are those of inner packets, over all runs. */
+export interface SlaveSnapshot {
+  readonly name: string;
+  /** Inner addresses. */
+  readonly addresses: readonly string[];
+  /** Whether it has a session. */
+  readonly isConnected: boolean;
+  readonly linksUp: number;
+  /** To the slave. */
+  readonly sentBytes: number;
+  /** From the slave. */
+  readonly receivedBytes: number;
+}
+
 /** The whole daemon now. */
 export interface DaemonSnapshot {
   readonly role: "master" | "slave";
+  readonly protocol: "secure" | "legacy";
+  /** At a master with sessions: its slaves, but for the revoked. */
+  readonly slaves: readonly SlaveSnapshot[];
   readonly version: string;
-  /** Links that exist now, by id. */
+  /** Links that exist now, by slave and id. */
   readonly links: readonly LinkSnapshot[];
   /** Packets and bytes read from the tundev (into the tunnel) and written to it. */
   readonly tunReadPackets: number;

@@ -12,12 +12,13 @@
 import type { NetAddress } from "../../src/net_address.ts";
 import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
 import { TestProcess } from "../../tests/support/process.ts";
+import type { TunnelPair } from "../../tests/support/tunnel_pair.ts";
 import { RunningPhone } from "./demo_phone.ts";
 import { GoodputMeter } from "./goodput_meter.ts";
 import { Observer } from "./observer.ts";
 import { PHONES } from "./phones.ts";
 import type { Report } from "./report.ts";
-import { bindlinkCommand, checkAlive, PROCESS_OPTIONS, type Stage } from "./stage.ts";
+import { bindlinkCommand, checkAlive, inviteSlave, PROCESS_OPTIONS, type Stage } from "./stage.ts";
 import { TcpSink, TcpSource } from "./tcp_transfer.ts";
 import { UdpEcho } from "./udp_stream.ts";
 
@@ -37,18 +38,19 @@ export class LoopbackStage implements Stage {
   readonly #phones = PHONES.map((phone) =>
     this.#stack.use(new RunningPhone(phone, { hostname: LOOPBACK, port: 0 }))
   );
-  readonly #masterPort = freeUdpPort();
   readonly #metricsPort = freeTcpPort();
   readonly #dataPort = freeTcpPort();
+  readonly #pair: TunnelPair;
   readonly #master: TestProcess;
   #slave: TestProcess | null = null;
   #sink: TcpSink | null = null;
 
-  private constructor() {
-    this.#master = this.#stack.use(start([
-      ...["master", "--listen", `${LOOPBACK}:${this.#masterPort}`, "--metrics", "none"],
+  private constructor(endpoint: string, pair: TunnelPair) {
+    this.#pair = this.#stack.use(pair);
+    this.#master = this.#stack.use(start(pair.masterArgs(
+      ...["--listen", endpoint, "--metrics", "none"],
       ...["--connect-tcp", `${LOOPBACK}:${this.#source.address.port}`],
-    ]));
+    )));
     this.#stack.use(
       new Observer({
         meter: this.#meter,
@@ -62,7 +64,8 @@ export class LoopbackStage implements Stage {
 
   /** Builds it all up, all but the slave. @throws Error when the system refuses; nothing is left then. */
   static async set(): Promise<LoopbackStage> {
-    const stage = new LoopbackStage();
+    const endpoint = `${LOOPBACK}:${freeUdpPort()}`;
+    const stage = new LoopbackStage(endpoint, await inviteSlave(endpoint));
     try {
       await stage.#master.waitForLine(/Running as master/);
     } catch (error) {
@@ -75,12 +78,11 @@ export class LoopbackStage implements Stage {
   async useTunnel(phoneCount: number): Promise<void> {
     await this.#stopSlave();
     const proxies = this.#phones.slice(0, phoneCount).map(({ address }) => address.port);
-    this.#slave = start([
-      ...["slave", "--proxies", proxies.map((port) => `${LOOPBACK}:${port}`).join(",")],
-      ...["--proxy-target", `${LOOPBACK}:${this.#masterPort}`],
+    this.#slave = start(this.#pair.slaveArgs(
+      ...["--proxies", proxies.map((port) => `${LOOPBACK}:${port}`).join(",")],
       ...["--listen-tcp", `${LOOPBACK}:${this.#dataPort}`],
       ...["--metrics", `${LOOPBACK}:${this.#metricsPort}`],
-    ]);
+    ));
     const service: NetAddress = { hostname: LOOPBACK, port: this.#dataPort };
     this.#sink = new TcpSink(service, this.#meter);
   }

@@ -18,11 +18,13 @@
 
 import { type Namespace, NetworkLab } from "../../tests/support/namespace.ts";
 import { TestProcess } from "../../tests/support/process.ts";
+import { INNER_SLAVE, TunnelPair } from "../../tests/support/tunnel_pair.ts";
 import { CUT_SIGNAL, READY } from "./agent.ts";
 import { PHONES, sumRateBps } from "./phones.ts";
 import type { Report } from "./report.ts";
 import { megabits } from "./result.ts";
-import { bindlinkCommand, checkAlive, denoRun, PROCESS_OPTIONS, type Stage } from "./stage.ts";
+import { bindlinkCommand, checkAlive, denoRun, inviteSlave } from "./stage.ts";
+import { PROCESS_OPTIONS, type Stage } from "./stage.ts";
 
 /** The server's address in the net, which every phone reaches by its own cable. */
 const SERVER = "203.0.113.1";
@@ -31,8 +33,6 @@ const ECHO_PORT = 7;
 const SOCKS_PORT = 1080;
 const METRICS_PORT = 8080;
 const DATA_PORT = 5201;
-/** bindlink's default address of the slave in the tunnel. */
-const SLAVE_TUNNEL_ADDRESS = "10.10.10.2";
 
 /**
  * What the source offers, as a multiple of all phones' rates: the same stream in all acts. Clearly above 1, or
@@ -48,6 +48,7 @@ export class NamespaceStage implements Stage {
   readonly #lab = new NetworkLab();
   readonly #processes = new Map<string, TestProcess>();
   #laptop: Namespace | null = null;
+  #pair: TunnelPair | null = null;
 
   /** Builds it all up, all but the slave. @throws Error when the system refuses; nothing is left then. */
   static async set(): Promise<NamespaceStage> {
@@ -67,17 +68,21 @@ export class NamespaceStage implements Stage {
   }
 
   async useTunnel(phoneCount: number): Promise<void> {
-    if (this.#laptop === null) throw new Error("Invariant: the stage is not set");
+    if (this.#laptop === null || this.#pair === null) {
+      throw new Error("Invariant: the stage is not set");
+    }
     const running = this.#processes.get("slave");
     this.#processes.delete("slave");
     await running?.stop();
     const proxies = this.phones.slice(0, phoneCount).map((_, place) => proxyAddress(place)).join(
       ",",
     );
-    this.#start("slave", this.#laptop, [
-      ...bindlinkCommand(["slave", "--proxies", proxies]),
-      ...["--proxy-target", `${SERVER}:${MASTER_PORT}`, "--metrics", `127.0.0.1:${METRICS_PORT}`],
-    ]);
+    const metrics = `127.0.0.1:${METRICS_PORT}`;
+    this.#start(
+      "slave",
+      this.#laptop,
+      bindlinkCommand(this.#pair.slaveArgs("--proxies", proxies, "--metrics", metrics)),
+    );
   }
 
   cutPhone(place: number): void {
@@ -91,6 +96,7 @@ export class NamespaceStage implements Stage {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#processes.values()].map((process) => process.stop()));
     await this.#lab[Symbol.asyncDispose]();
+    await this.#pair?.[Symbol.asyncDispose]();
   }
 
   async #build(): Promise<void> {
@@ -99,13 +105,17 @@ export class NamespaceStage implements Stage {
     this.#laptop = laptop;
     await server.addAddress("lo", `${SERVER}/32`);
     for (const place of this.phones.keys()) await this.#addPhone(place, laptop, server);
-    this.#start("master", server, [
-      ...bindlinkCommand(["master", "--listen", `${SERVER}:${MASTER_PORT}`, "--metrics", "none"]),
-    ]);
+    const endpoint = `${SERVER}:${MASTER_PORT}`;
+    this.#pair = await inviteSlave(endpoint);
+    this.#start(
+      "master",
+      server,
+      bindlinkCommand(this.#pair.masterArgs("--listen", endpoint, "--metrics", "none")),
+    );
     const proxies = this.phones.map((_, place) => proxyAddress(place));
     const observed = [DATA_PORT, METRICS_PORT, `${SERVER}:${ECHO_PORT}`, ...proxies].map(String);
     this.#start("observer", laptop, [...denoRun("laptop_main.ts"), ...observed]);
-    const offered = [SLAVE_TUNNEL_ADDRESS, DATA_PORT, OFFER * sumRateBps(this.phones)].map(String);
+    const offered = [INNER_SLAVE, DATA_PORT, OFFER * sumRateBps(this.phones)].map(String);
     this.#start("source", server, [
       ...denoRun("server_main.ts"),
       ...[SERVER, `${ECHO_PORT}`, ...offered],

@@ -5,6 +5,7 @@
  */
 
 import type { ProcessOptions, TestProcess } from "../../tests/support/process.ts";
+import { TunnelPair } from "../../tests/support/tunnel_pair.ts";
 import type { DemoPhone } from "./phones.ts";
 import type { Report } from "./report.ts";
 
@@ -29,6 +30,13 @@ export interface Stage extends AsyncDisposable {
 /** The command that runs bindlink from this very tree, by this very Deno. */
 export function bindlinkCommand(args: readonly string[]): string[] {
   return [...denoRun("../../mod.ts"), ...args];
+}
+
+/** What master and slave are started with, as two machines are set up: by a token. @param endpoint `HOST:PORT` of the master. */
+export function inviteSlave(endpoint: string): Promise<TunnelPair> {
+  return TunnelPair.create(endpoint, {
+    invite: { program: bindlinkCommand([]), ...PROCESS_OPTIONS },
+  });
 }
 
 /** The command that runs one of the tree's modules. @param path relative to this file. */

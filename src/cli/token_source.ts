@@ -6,7 +6,7 @@
  */
 
 import type { StoredJoin } from "../command_request.ts";
-import { decodeJoinToken, type JoinToken } from "../peer/join_token.ts";
+import { decodeJoinToken, encodeJoinToken, type JoinToken } from "../peer/join_token.ts";
 import { UsageError } from "../usage_error.ts";
 import type { GivenOptions, SingleOption } from "./given_options.ts";
 import type { CommandLineInputs } from "./inputs.ts";
@@ -14,7 +14,7 @@ import { looksLikeToken, quotePath } from "./quote.ts";
 
 /** A token, checked. */
 export interface FoundToken {
-  /** As text, in one piece. */
+  /** As text, without what a mail program or a word processor put in. */
   readonly text: string;
   readonly token: JoinToken;
   /** What to call it in an error. */
@@ -33,7 +33,7 @@ export interface TokenSearch {
 export function findGivenToken({ given, argument, inputs }: TokenSearch): FoundToken | null {
   const word: SingleOption | undefined = argument === null
     ? undefined
-    : { value: argument, subject: "The token", origin: "command line" };
+    : { value: argument, subject: "TOKEN", origin: "command line" };
   const options = [given.findOne("token"), given.findOne("token-file")];
   for (const origin of ["command line", "environment"] as const) {
     const found = [word, ...options].filter((it) => it?.origin === origin);
@@ -71,5 +71,5 @@ function readTokenFile({ value, subject }: SingleOption, inputs: CommandLineInpu
 function checkToken(text: string, subject: string): FoundToken {
   const token = decodeJoinToken(text);
   if (typeof token === "string") throw new UsageError(`${subject}: ${token}`);
-  return { text: text.replace(/\s+/g, ""), token, subject };
+  return { text: encodeJoinToken(token), token, subject };
 }

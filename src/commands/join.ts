@@ -6,7 +6,7 @@
 
 import type { CommandRequest } from "../command_request.ts";
 import { formatHostPort } from "../net_address.ts";
-import { decodeJoinToken, type JoinToken } from "../peer/join_token.ts";
+import { decodeJoinToken, encodeJoinToken, type JoinToken } from "../peer/join_token.ts";
 import { isEqual } from "../peer/primitives.ts";
 import { keepOldJoin, readStoredJoin, writeStoredJoin } from "../state/join_store.ts";
 import { UsageError } from "../usage_error.ts";
@@ -18,7 +18,8 @@ export function runJoin(request: Extract<CommandRequest, { kind: "join" }>, io: 
   const token = decodeJoinToken(join.token);
   if (typeof token === "string") throw new UsageError(token);
   const notes = replaceNotes(stateDir, token);
-  const warnings = writeStoredJoin(stateDir, join);
+  // Written anew: what a mail program put into it is gone.
+  const warnings = writeStoredJoin(stateDir, { ...join, token: encodeJoinToken(token) });
   const endpoints = token.endpoints.map(({ host, port }) => formatHostPort(host, port)).join(", ");
   printNote(
     io,

@@ -7,21 +7,21 @@
  * begins with it, and goes on behind it when it is not heard again.
  *
  * A tunnel over TCP is worse than one over UDP. So TCP is kept for a while only: the next opening after
- * that begins with UDP. A link that was heard over UDP before most likely came to TCP because the
- * whole network was gone for a while and TCP's turn came as it returned; it even leaves a working TCP
- * connection for another try, see {@link CandidateRotation.wantsUdp}.
+ * that begins with UDP. Where UDP was heard before, or TCP failed before, the network or the master was
+ * most likely gone for a while and it was TCP's turn as they returned: then even a working TCP
+ * connection is left for another try, see {@link CandidateRotation.wantsUdp}.
  *
  * @module
  */
 
 import type { Transport } from "./datagram_socket.ts";
 
-/** How long a proxy that refuses UDP is not asked for it again, and TCP is kept where UDP was never heard. */
+/** How long a proxy that refuses UDP is not asked for it again, and how long TCP is kept where UDP seems blocked. */
 export const UDP_RETRY_MS = 600_000;
 
 /**
- * The same where UDP was heard before, at first; it doubles with each try that fails. A try costs a
- * link some four seconds.
+ * The same where UDP may work, at first; it doubles with each try that fails. A try costs a link some
+ * four seconds.
  */
 export const FIRST_UDP_RETRY_MS = 60_000;
 
@@ -56,8 +56,9 @@ export class CandidateRotation {
   #isCurrentHeard = false;
   /** The way that is tried before the cycle goes on. */
   #kept: Candidate | null = null;
-  #wasUdpHeard = false;
-  /** How long TCP is kept the next time, when UDP was heard before. */
+  /** UDP was heard, or TCP fared no better: that UDP was not heard this time says little. */
+  #mayUdpWork = false;
+  /** How long TCP is kept the next time, where UDP may work. */
   #udpRetryMs = FIRST_UDP_RETRY_MS;
   #udpRetryAtMs = Number.NEGATIVE_INFINITY;
   #udpRefusedUntilMs = Number.NEGATIVE_INFINITY;
@@ -98,6 +99,7 @@ export class CandidateRotation {
   /** The current way could not be opened, or ended unheard: on to the next. */
   handleFailed(): void {
     if (this.#current === null || this.#isCurrentHeard) return;
+    if (this.#current.transport === "tcp") this.#mayUdpWork = true;
     this.#kept = null;
     this.#current = null;
     this.#index++;
@@ -108,6 +110,7 @@ export class CandidateRotation {
   handleUdpRefused(now: number): void {
     this.#kept = null;
     this.#current = null;
+    this.#mayUdpWork = false;
     this.#udpRefusedUntilMs = now + UDP_RETRY_MS;
   }
 
@@ -121,14 +124,14 @@ export class CandidateRotation {
     this.#index = current.index;
     if (current.transport === "udp") {
       this.#pass = 0;
-      this.#wasUdpHeard = true;
+      this.#mayUdpWork = true;
       this.#udpRetryMs = FIRST_UDP_RETRY_MS;
       return;
     }
     this.#pass = UDP_PASSES;
     // Kept on from before: the time goes on, or a link that often breaks would never try UDP.
     if (now < this.#udpRetryAtMs) return;
-    this.#udpRetryAtMs = now + (this.#wasUdpHeard ? this.#udpRetryMs : UDP_RETRY_MS);
+    this.#udpRetryAtMs = now + (this.#mayUdpWork ? this.#udpRetryMs : UDP_RETRY_MS);
     this.#udpRetryMs = Math.min(2 * this.#udpRetryMs, LONGEST_UDP_RETRY_MS);
   }
 
@@ -145,9 +148,9 @@ export class CandidateRotation {
     return this.#hasFreshWay;
   }
 
-  /** Whether a link that is heard over TCP should be opened anew: UDP worked before, and may again. */
+  /** Whether a link that is heard over TCP should be opened anew: UDP may well work by now. */
   wantsUdp(now: number): boolean {
-    return this.#isCurrentHeard && this.#current?.transport === "tcp" && this.#wasUdpHeard &&
+    return this.#isCurrentHeard && this.#current?.transport === "tcp" && this.#mayUdpWork &&
       now >= this.#udpRetryAtMs && !this.isUdpRefused(now);
   }
 

@@ -2,7 +2,7 @@
  * The link map: the sockets of this end and the way of a datagram from a socket to who understands it.
  *
  * A slave initiates its links, each over a socket of its own; a master starts a listener, and which link a datagram
- * there belongs to is its {@link DatagramHandler}'s matter. Bytes from the network never throw here: they are dropped
+ * there belongs to is its {@link ListenedHandler}'s matter. Bytes from the network never throw here: they are dropped
  * and counted by reason.
  *
  * @module
@@ -12,7 +12,7 @@ import type { Logger } from "../log.ts";
 import type { NetAddress } from "../net_address.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { Packet } from "../wire/packet.ts";
-import type { DatagramHandler } from "./datagram_handler.ts";
+import type { InitiatedHandler, ListenedHandler } from "./datagram_handler.ts";
 import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
 import { Link, type LinkCodec } from "./link.ts";
 import { LinkKeeper } from "./link_keeper.ts";
@@ -30,7 +30,6 @@ const NOWHERE: NetAddress = { hostname: "0.0.0.0", port: 0 };
 
 /** What a {@link LinkMap} works with. */
 export interface LinkMapOptions {
-  readonly handler: DatagramHandler;
   /** Opens a slave's links. */
   readonly open: LinkOpener;
   readonly drops: DropCounters;
@@ -71,8 +70,12 @@ export class LinkMap {
   }
 
   /** Opens an initiated link and keeps it open from now on; does not wait for it. */
-  keepOpen(link: Link, spec: LinkSpec): void {
-    const { handler, open, logger, clock, rng } = this.#options;
+  keepOpen(link: Link, spec: LinkSpec, handler: InitiatedHandler): void {
+    const { open, logger, clock, rng } = this.#options;
+    const handle: DatagramSink = (socket, source, packet, now) =>
+      link.leadsTo(socket, source)
+        ? handler.handleInitiated(link, packet, now)
+        : DropReason.WRONG_SOURCE;
     this.#keepers.push(
       new LinkKeeper({
         link,
@@ -84,7 +87,7 @@ export class LinkMap {
         lastHeardMs: () => handler.lastHeardMs(link),
         onOpen: () => handler.handleLinkOpen(link, clock()),
         onClosed: () => handler.handleLinkClosed(link, clock()),
-        pump: (socket) => this.#pump(socket, link),
+        pump: (socket) => this.#pump(socket, handle),
       }),
     );
   }
@@ -100,17 +103,21 @@ export class LinkMap {
       readonly excludedInterface: string;
       readonly allowsTcp: boolean;
     },
+    handler: ListenedHandler,
   ): Promise<void> {
-    const { drops, logger, handler, clock } = this.#options;
+    const { drops, logger, clock } = this.#options;
+    const handle: DatagramSink = (socket, source, packet, now) =>
+      handler.handleListened(socket, source, packet, now);
     this.#listener = await Listener.open({
       listen,
       drops,
       logger,
       excludedInterface,
       allowsTcp,
-      pump: (socket) => this.#pump(socket, null),
+      pump: (socket) => this.#pump(socket, handle),
       onSocketClosed: (socket) => handler.handleSocketClosed(socket, clock()),
       isAuthentic: (socket) => handler.isAuthentic(socket),
+      clock,
     });
   }
 
@@ -133,9 +140,9 @@ export class LinkMap {
     await Promise.all([this.#listener?.close(), ...this.#keepers.map((keeper) => keeper.stop())]);
   }
 
-  /** Receives until the socket ends. @param link the socket's only link, or null for a listener's socket. */
-  async #pump(socket: DatagramSocket, link: Link | null): Promise<void> {
-    const { clock, drops, handler } = this.#options;
+  /** Receives until the socket ends. */
+  async #pump(socket: DatagramSocket, handle: DatagramSink): Promise<void> {
+    const { clock, drops } = this.#options;
     const slots: DatagramSlot[] = Array.from(
       { length: SLOTS_PER_SOCKET[socket.transport] },
       () => ({ packet: new Packet(), source: NOWHERE }),
@@ -146,13 +153,17 @@ export class LinkMap {
       const now = clock();
       for (let i = 0; i < count; i++) {
         const { packet, source } = slots[i]!;
-        const result = link === null
-          ? handler.handleListened(socket, source, packet, now)
-          : link.leadsTo(socket, source)
-          ? handler.handleInitiated(link, packet, now)
-          : DropReason.WRONG_SOURCE;
+        const result = handle(socket, source, packet, now);
         if (result < 0) drops.count(result as DropReason);
       }
     }
   }
 }
+
+/** Hot. Takes one datagram. @returns 0 or more, or a DropReason. */
+type DatagramSink = (
+  socket: DatagramSocket,
+  source: NetAddress,
+  packet: Packet,
+  now: number,
+) => number;

@@ -92,7 +92,7 @@ export class TcpSocket implements DatagramSocket {
 
   /**
    * See {@link DatagramSocket.close}. What waits is given to the system as far as it takes it at once:
-   * a farewell that was sent just before still goes out.
+   * a farewell that was sent just before still goes out, as a rule.
    */
   close(): void {
     if (this.#isClosed) return;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DaemonSnapshot, LinkSnapshot, LinkState } from "../snapshot.ts";
+import type { DaemonSnapshot, LinkSnapshot, LinkState, SlaveSnapshot } from "../snapshot.ts";
 import { DROP_REASON_LABELS } from "../wire/drop_reason.ts";
 
 /** What the process uses now; NaN where the system does not tell. */
@@ -37,6 +37,13 @@ export interface MetricDefinition {
   readonly labelNames: readonly string[];
   /** Emits all numbers of the metric. */
   readonly read: (input: MetricInput, emit: EmitSample) => void;
+}
+
+/** `slave` is empty, which Prometheus takes for absent, but at a master with sessions. */
+const LINK_LABELS: readonly string[] = ["link", "id", "slave"];
+
+function labelsOf(link: LinkSnapshot): [string, number, string] {
+  return [link.name, link.id, link.slave];
 }
 
 const LINK_STATES: readonly LinkState[] = ["connecting", "probing", "up"];
@@ -79,11 +86,11 @@ export const METRICS: readonly MetricDefinition[] = [
     name: "bindlink_link_state",
     help: "1 for the state the link is in, 0 for the others.",
     type: "gauge",
-    labelNames: ["link", "id", "state"],
+    labelNames: [...LINK_LABELS, "state"],
     read: ({ daemon }, emit) => {
       for (const link of daemon.links) {
         for (const state of LINK_STATES) {
-          emit(link.state === state ? 1 : 0, link.name, link.id, state);
+          emit(link.state === state ? 1 : 0, ...labelsOf(link), state);
         }
       }
     },
@@ -93,11 +100,11 @@ export const METRICS: readonly MetricDefinition[] = [
     help:
       "Mean over 5 s of what arrived: sent, as the other end reports it; received, as counted here.",
     type: "gauge",
-    labelNames: ["link", "id", "direction"],
+    labelNames: [...LINK_LABELS, "direction"],
     read: ({ daemon }, emit) => {
       for (const link of daemon.links) {
-        emit(link.peerReceivedBytesPerSecond, link.name, link.id, "sent");
-        emit(link.receivedBytesPerSecond, link.name, link.id, "received");
+        emit(link.peerReceivedBytesPerSecond, ...labelsOf(link), "sent");
+        emit(link.receivedBytesPerSecond, ...labelsOf(link), "received");
       }
     },
   },
@@ -106,9 +113,11 @@ export const METRICS: readonly MetricDefinition[] = [
     name: "link_rate",
     help: "Bytes per second that the other end reports to have received on the link.",
     type: "gauge",
-    labelNames: ["link"],
+    labelNames: ["link", "slave"],
     read: ({ daemon }, emit) => {
-      for (const link of daemon.links) emit(link.peerReceivedBytesPerSecond, link.name);
+      for (const link of daemon.links) {
+        emit(link.peerReceivedBytesPerSecond, link.name, link.slave);
+      }
     },
   },
   linkMetric(
@@ -121,13 +130,38 @@ export const METRICS: readonly MetricDefinition[] = [
     name: "bindlink_link_silent_seconds",
     help: "Time since anything valid came over the link; absent when nothing ever did.",
     type: "gauge",
-    labelNames: ["link", "id"],
+    labelNames: LINK_LABELS,
     read: ({ daemon }, emit) => {
       for (const link of daemon.links) {
-        if (link.silentMs >= 0) emit(link.silentMs / 1000, link.name, link.id);
+        if (link.silentMs >= 0) emit(link.silentMs / 1000, ...labelsOf(link));
       }
     },
   },
+  linkMetric(
+    "gauge",
+    "over_tcp",
+    "1 when the link goes over TCP, because UDP does not get through.",
+    (l) => l.transport === "tcp" ? 1 : 0,
+  ),
+  slaveMetric(
+    "gauge",
+    "connected",
+    "1 when the slave has a session.",
+    (s) => s.isConnected ? 1 : 0,
+  ),
+  slaveMetric("gauge", "links_up", "Links of the slave that carry data.", (s) => s.linksUp),
+  slaveMetric(
+    "counter",
+    "sent_bytes_total",
+    "Bytes of the packets sent to the slave, over all runs.",
+    (s) => s.sentBytes,
+  ),
+  slaveMetric(
+    "counter",
+    "received_bytes_total",
+    "Bytes of the packets received from the slave, over all runs.",
+    (s) => s.receivedBytes,
+  ),
   plainMetric(
     "counter",
     "bindlink_tun_read_packets_total",
@@ -180,9 +214,11 @@ export const METRICS: readonly MetricDefinition[] = [
     name: "bindlink_build_info",
     help: "Always 1; what runs here is in the labels.",
     type: "gauge",
-    labelNames: ["version", "role", "tundev", "deno"],
-    read: ({ daemon, process }, emit) =>
-      emit(1, daemon.version, daemon.role, daemon.tunName, process.runtimeVersion),
+    labelNames: ["version", "role", "protocol", "tundev", "deno"],
+    read: ({ daemon, process }, emit) => {
+      const { version, role, protocol, tunName } = daemon;
+      emit(1, version, role, protocol, tunName, process.runtimeVersion);
+    },
   },
   plainMetric(
     "gauge",
@@ -214,9 +250,26 @@ function linkMetric(
     name: `bindlink_link_${name}`,
     help,
     type,
-    labelNames: ["link", "id"],
+    labelNames: LINK_LABELS,
     read: ({ daemon }, emit) => {
-      for (const link of daemon.links) emit(value(link), link.name, link.id);
+      for (const link of daemon.links) emit(value(link), ...labelsOf(link));
+    },
+  };
+}
+
+function slaveMetric(
+  type: "counter" | "gauge",
+  name: string,
+  help: string,
+  value: (slave: SlaveSnapshot) => number,
+): MetricDefinition {
+  return {
+    name: `bindlink_slave_${name}`,
+    help,
+    type,
+    labelNames: ["slave"],
+    read: ({ daemon }, emit) => {
+      for (const slave of daemon.slaves) emit(value(slave), slave.name);
     },
   };
 }

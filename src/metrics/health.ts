@@ -17,7 +17,10 @@ export interface Health {
     readonly uptimeSeconds: number;
     readonly links: { readonly up: number; readonly known: number };
     /** Each link, by id; `reason` says why it is not up. It holds no password: see SocksError. */
-    readonly linkStates: readonly Pick<LinkSnapshot, "id" | "name" | "state" | "reason">[];
+    readonly linkStates: readonly Pick<
+      LinkSnapshot,
+      "id" | "name" | "slave" | "transport" | "state" | "reason"
+    >[];
   };
 }
 
@@ -35,9 +38,11 @@ export function judgeHealth(snapshot: DaemonSnapshot): Health {
       version: snapshot.version,
       uptimeSeconds: Math.floor(snapshot.uptimeSeconds),
       links: { up, known: snapshot.links.length },
-      linkStates: snapshot.links.map(({ id, name, state, reason }) => ({
+      linkStates: snapshot.links.map(({ id, name, slave, transport, state, reason }) => ({
         id,
         name,
+        slave,
+        transport,
         state,
         reason,
       })),

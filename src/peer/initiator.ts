@@ -15,8 +15,7 @@
  * @module
  */
 
-import type { AeadProvider } from "./aead.ts";
-import { CookieChecker, CookieJar } from "./cookie.ts";
+import { CookieChecker } from "./cookie.ts";
 import { HandshakeAttempt } from "./handshake_attempt.ts";
 import { readCookieReceiver, readResponse } from "./handshake_message.ts";
 import {
@@ -28,11 +27,11 @@ import {
   RefusalCode,
   type Welcome,
 } from "./handshake_payload.ts";
-import type { DiffieHellman, KeyPair, RandomBytes } from "./key_pair.ts";
-import type { Keyring } from "./keyring.ts";
+import { HandshakeNeed } from "./handshake_need.ts";
+import { InitiationSender } from "./initiation_sender.ts";
+import type { InitiatorOptions } from "./initiator_options.ts";
 import type { NoiseKeys } from "./noise.ts";
-import { type LinkCounters, Session } from "./session.ts";
-import type { SessionLimits } from "./session_limits.ts";
+import { Session } from "./session.ts";
 import { StampSource } from "./stamp_source.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
@@ -49,79 +48,31 @@ const JITTER_FRACTION = 0.2;
 /** Attempts that begin at once for a reason that may repeat (stale stamp, closing) keep this distance, in ms. */
 const AT_ONCE_MS = 1_000;
 
-/** After this long without a word from a master that was there, it has been restarted or is gone, in ms: it reports every second. */
-const SILENCE_MS = 2_000;
-
-/** A rekey is put off by up to this share of the time between rekey and reject, and by 10 s at most. */
-const REKEY_SPREAD_FRACTION = 0.25;
-const MAX_REKEY_SPREAD_MS = 10_000;
-
-/** What an {@link Initiator} is made of. */
-export interface InitiatorOptions {
-  readonly localStatic: KeyPair;
-  /** The master's. */
-  readonly remoteStatic: Uint8Array<ArrayBuffer>;
-  /** 32 bytes; zeros when none was agreed. */
-  readonly psk: Uint8Array<ArrayBuffer>;
-  /** 16 hex digits, made at the program's start. */
-  readonly instanceId: string;
-  readonly provider: AeadProvider;
-  readonly dh: DiffieHellman;
-  readonly limits: SessionLimits;
-  /** The sessions go here; the initiator asks it when a rekey is due, and calls its handleTimeout. */
-  readonly keyring: Keyring;
-  readonly counters: LinkCounters;
-  /** Wanted MTU in bytes, 0 for none. */
-  readonly mtuBytes: number;
-  readonly software: string;
-  readonly randomBytes: RandomBytes;
-  /** Uniform in [0, 1). */
-  readonly rng: () => number;
-  /** The machine's clock, ms since 1970: may be wrong, may jump. */
-  readonly wallClock: () => number;
-  /** Ids of the links that are open now. */
-  readonly openLinks: () => Iterable<number>;
-  /** Sends a datagram over a link; borrowed until return. */
-  readonly send: (linkId: number, datagram: Packet) => void;
-  /** A session stands; the keyring has it already. A packet is to be sent under it at once: the master uses it from then on. */
-  readonly onWelcome: (welcome: Welcome, now: number) => void;
-  /**
-   * The master refuses: told once per change of the code, and anew after a welcome. After REPLACED nothing more is tried
-   * for as long as the program runs; after all others slowly on. A stale stamp is mended in silence.
-   */
-  readonly onRefusal: (refusal: Refusal, now: number) => void;
-}
-
 type State = "idle" | "seeking" | "settled" | "away";
 
 /** The slave's handshakes. */
 export class Initiator {
   readonly #options: InitiatorOptions;
   readonly #stamps: StampSource;
+  readonly #need: HandshakeNeed;
   readonly #checker: CookieChecker;
-  /** By link id: the master sees another address on each. */
-  readonly #jars = new Map<number, CookieJar>();
+  readonly #sender: InitiationSender;
   #state: State = "idle";
   /** In SEEKING: the initiation that may be answered. */
   #attempt: HandshakeAttempt | null = null;
   /** In SEEKING: when the attempt goes on or a fresh one begins; Infinity while no link is open. */
   #dueMs = Infinity;
-  /** Of the answer that was taken last. -1: none. */
+  /** Index of the attempt whose answer was taken last; -1: none. */
   #answeredIndex = -1;
-  #isAnswered = false;
   #atOnceMs = -Infinity;
   /** Code of the refusal in force; 0: none. */
   #refusalCode = 0;
-  /** In SETTLED: when a master that has said nothing since the welcome counts as silent. */
-  #firstWordDueMs = Infinity;
-  #isHeard = false;
-  #heardMs = -Infinity;
-  /** When the rekey that is due begins; Infinity: none is due. */
-  #rekeyMs = Infinity;
 
   constructor(options: InitiatorOptions) {
     this.#options = options;
     this.#stamps = new StampSource(options.wallClock);
+    this.#sender = new InitiationSender(options);
+    this.#need = new HandshakeNeed(options);
     this.#checker = new CookieChecker(options.localStatic.publicKey, options.randomBytes);
   }
 
@@ -136,8 +87,8 @@ export class Initiator {
     if (this.#state !== "seeking") return;
     const attempt = this.#attempt;
     if (attempt !== null && now < attempt.endMs) {
-      this.#sendOver(attempt, linkId, now);
-      this.#dueMs = attempt.nextDueMs(now);
+      this.#sender.sendOver(attempt, linkId, now);
+      if (this.#dueMs === Infinity) this.#dueMs = attempt.nextDueMs(now);
     } else if (attempt !== null || this.#dueMs === Infinity) {
       this.#beginAttempt(now);
     }
@@ -145,8 +96,7 @@ export class Initiator {
 
   /** Hot. Any packet was authenticated: the master is there. */
   handleHeard(now: number): void {
-    this.#heardMs = now;
-    this.#isHeard = true;
+    this.#need.handleHeard(now);
   }
 
   /** A response ('R'), whole datagram. @returns 0, or a DropReason. A second copy of an answer that was taken is no drop. */
@@ -155,7 +105,7 @@ export class Initiator {
     if (fields === null) return DropReason.BAD_HANDSHAKE;
     const attempt = this.#attempt;
     const isAnswer = attempt !== null && fields.receiverIndex === attempt.localIndex;
-    const isCopy = this.#isAnswered && fields.receiverIndex === this.#answeredIndex;
+    const isCopy = fields.receiverIndex === this.#answeredIndex;
     if (!isAnswer && !isCopy) return DropReason.UNEXPECTED_RESPONSE;
     if (!this.#checker.hasGoodMac1(packet)) return DropReason.BAD_MAC;
     if (attempt === null || !isAnswer) return 0;
@@ -163,7 +113,6 @@ export class Initiator {
     if (read === null) return DropReason.UNKNOWN_KEY;
     this.#attempt = null;
     this.#dueMs = attempt.endMs;
-    this.#isAnswered = true;
     this.#answeredIndex = attempt.localIndex;
     const answer = decodeAnswer(read.payload);
     if (answer?.kind === "refusal") {
@@ -187,10 +136,8 @@ export class Initiator {
     if (receiverIndex === null) return DropReason.BAD_HANDSHAKE;
     const attempt = this.#attempt;
     if (receiverIndex !== attempt?.localIndex) return DropReason.UNEXPECTED_RESPONSE;
-    const isToSend = attempt.takeCookie(this.#jarOf(linkId), linkId, packet, now);
-    if (isToSend === null) return DropReason.BAD_COOKIE;
-    if (isToSend) this.#sendOver(attempt, linkId, now);
-    return 0;
+    const isGood = this.#sender.takeCookie(attempt, linkId, packet, now);
+    return isGood ? 0 : DropReason.BAD_COOKIE;
   }
 
   /**
@@ -212,7 +159,7 @@ export class Initiator {
   handleTimeout(now: number): void {
     this.#options.keyring.handleTimeout(now);
     if (this.#state === "settled") {
-      if (this.#needsHandshake(now)) this.#seekAt(now, now);
+      if (this.#need.isThere(now)) this.#seekAt(now, now);
     } else if (this.#state === "seeking" && now >= this.#dueMs) {
       this.#goOn(now);
     }
@@ -223,27 +170,7 @@ export class Initiator {
     const keyringMs = this.#options.keyring.nextTimeout();
     if (this.#state === "seeking") return Math.min(keyringMs, this.#dueMs);
     if (this.#state !== "settled") return keyringMs;
-    return Math.min(keyringMs, this.#silentMs(), this.#rekeyMs);
-  }
-
-  /** Whether something is to be mended by a handshake; notes when a rekey falls due. */
-  #needsHandshake(now: number): boolean {
-    const { keyring } = this.#options;
-    if (keyring.sending(now) === null || now >= this.#silentMs()) return true;
-    if (this.#rekeyMs === Infinity && keyring.needsRekey(now)) {
-      this.#rekeyMs = now + this.#options.rng() * this.#rekeySpreadMs();
-    }
-    return now >= this.#rekeyMs;
-  }
-
-  /** When the master counts as silent, if it says nothing more. */
-  #silentMs(): number {
-    return this.#isHeard ? this.#heardMs + SILENCE_MS : this.#firstWordDueMs;
-  }
-
-  #rekeySpreadMs(): number {
-    const { rekeyAfterMs, rejectAfterMs } = this.#options.limits;
-    return Math.min(MAX_REKEY_SPREAD_MS, (rejectAfterMs - rekeyAfterMs) * REKEY_SPREAD_FRACTION);
+    return Math.min(keyringMs, this.#need.nextTimeout());
   }
 
   #seekAtOnce(now: number): void {
@@ -262,22 +189,28 @@ export class Initiator {
   #goOn(now: number): void {
     const attempt = this.#attempt;
     if (attempt !== null && now < attempt.endMs) return this.#sendRound(attempt, now);
-    const isRefused = this.#refusalCode !== 0;
-    if (this.#isHeard && !isRefused && !this.#needsHandshake(now)) {
-      this.#dropAttempt();
-      this.#state = "settled";
-    } else {
-      this.#beginAttempt(now);
-    }
+    if (this.#need.isThere(now)) return this.#beginAttempt(now);
+    this.#dropAttempt();
+    this.#state = "settled";
   }
 
   #beginAttempt(now: number): void {
-    const { localStatic, instanceId, provider, keyring, mtuBytes, software, randomBytes } =
-      this.#options;
     this.#dropAttempt();
     this.#dueMs = Infinity;
-    if (!this.#hasOpenLink()) return;
-    const hello = encodeHello({
+    if (!this.#sender.hasOpenLink()) return;
+    const lastsMs = this.#refusalCode === 0 ? ATTEMPT_MS : REFUSED_ATTEMPT_MS;
+    this.#attempt = new HandshakeAttempt(this.#options, {
+      localIndex: this.#freeIndex(now),
+      hello: this.#encodeHello(),
+      startedMs: now,
+      endMs: now + this.#jitter(lastsMs),
+    });
+    this.#sendRound(this.#attempt, now);
+  }
+
+  #encodeHello(): Uint8Array<ArrayBuffer> {
+    const { instanceId, provider, mtuBytes, software } = this.#options;
+    return encodeHello({
       minVersion: MIN_PROTOCOL_VERSION,
       maxVersion: PROTOCOL_VERSION,
       instanceId,
@@ -286,44 +219,20 @@ export class Initiator {
       mtuBytes,
       software,
     });
-    let localIndex: number;
-    do localIndex = new DataView(randomBytes(4).buffer).getUint32(0);
-    while (keyring.find(localIndex, now) !== null);
-    const lastsMs = this.#refusalCode === 0 ? ATTEMPT_MS : REFUSED_ATTEMPT_MS;
-    const endMs = now + this.#jitter(lastsMs);
-    void localStatic;
-    const terms = { localIndex, hello, startedMs: now, endMs };
-    this.#attempt = new HandshakeAttempt(this.#options, terms);
-    this.#sendRound(this.#attempt, now);
   }
 
-  #hasOpenLink(): boolean {
-    for (const _ of this.#options.openLinks()) return true;
-    return false;
+  #freeIndex(now: number): number {
+    const { randomBytes, keyring } = this.#options;
+    for (;;) {
+      const index = new DataView(randomBytes(4).buffer).getUint32(0);
+      if (keyring.find(index, now) === null) return index;
+    }
   }
 
   /** Over all open links; when none is, the attempt waits for one. */
   #sendRound(attempt: HandshakeAttempt, now: number): void {
-    attempt.countRound();
-    let links = 0;
-    for (const linkId of this.#options.openLinks()) {
-      this.#sendOver(attempt, linkId, now);
-      links++;
-    }
+    const links = this.#sender.sendRound(attempt, now);
     this.#dueMs = links === 0 ? Infinity : attempt.nextDueMs(now);
-  }
-
-  #sendOver(attempt: HandshakeAttempt, linkId: number, now: number): void {
-    this.#options.send(linkId, attempt.datagramFor(this.#jarOf(linkId), now));
-  }
-
-  #jarOf(linkId: number): CookieJar {
-    let jar = this.#jars.get(linkId);
-    if (jar === undefined) {
-      jar = new CookieJar(this.#options.remoteStatic);
-      this.#jars.set(linkId, jar);
-    }
-    return jar;
   }
 
   #isAcceptable(welcome: Welcome): boolean {
@@ -353,10 +262,7 @@ export class Initiator {
     });
     this.#state = "settled";
     this.#refusalCode = 0;
-    this.#rekeyMs = Infinity;
-    this.#isHeard = false;
-    // Its first word under the new session comes a round trip after ours, and this handshake took about one or more.
-    this.#firstWordDueMs = now + SILENCE_MS + 2 * (now - attempt.startedMs);
+    this.#need.handleWelcome(now, now - attempt.startedMs);
     keyring.addInitiated(session);
     onWelcome(welcome, now);
   }

@@ -46,6 +46,11 @@ export class Keyring {
     return this.#current;
   }
 
+  /** The session before the current one, while it still receives; or null. */
+  get previous(): Session | null {
+    return this.#previous;
+  }
+
   /** Initiator: the response came. The new session is in use at once, the one before it still receives. */
   addInitiated(session: Session): void {
     this.#promote(session);

@@ -7,7 +7,7 @@
 
 import { formatHostPort, type HostPort } from "../net_address.ts";
 import { AddressPool } from "../peer/address_pool.ts";
-import { deriveSlaveSecrets, encodeJoinToken } from "../peer/join_token.ts";
+import { deriveSlaveSecrets, encodeJoinToken, type JoinToken } from "../peer/join_token.ts";
 import { KEY_BYTES } from "../peer/key_pair.ts";
 import { isEqual, nobleDiffieHellman } from "../peer/primitives.ts";
 import { UsageError } from "../usage_error.ts";
@@ -104,11 +104,7 @@ export class MasterAdmin {
     const hostNumber = this.#freeHostNumber();
     const seed = options.publicKey === null ? this.#machine.randomBytes(KEY_BYTES) : null;
     // Before anything is stored: it refuses endpoints that do not fit into a token.
-    const token = encodeJoinToken({
-      masterKey: this.#store.keyPair.publicKey,
-      seed,
-      endpoints,
-    });
+    const token = encodeToken({ masterKey: this.#store.keyPair.publicKey, seed, endpoints });
     const record: SlaveRecord = {
       name,
       ...keysOf(seed, options.publicKey),
@@ -262,6 +258,16 @@ function keysOf(
   const derived = nobleDiffieHellman.publicKey(secretKey);
   secretKey.fill(0); // the slave's alone from here on
   return { publicKey: derived, psk };
+}
+
+/** @throws UsageError: too many endpoints, or one that no host can have. */
+function encodeToken(token: JoinToken): string {
+  try {
+    return encodeJoinToken(token);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 function withoutDoubles(endpoints: readonly HostPort[]): readonly HostPort[] {

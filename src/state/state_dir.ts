@@ -53,10 +53,10 @@ export function ensureStateDir(stateDir: string): readonly string[] {
   if (before === null) {
     try {
       Deno.mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-      syncDirectory(dirname(stateDir));
     } catch (error) {
       throw fileError("make state directory", stateDir, error);
     }
+    syncQuietly(dirname(stateDir));
     return [];
   }
   if (!before.isDirectory) {
@@ -72,6 +72,15 @@ export function ensureStateDir(stateDir: string): readonly string[] {
       "they can replace the keys in it; make it private with chmod 0700",
     ]
     : [];
+}
+
+/** The directory above may be one that we cannot read. */
+function syncQuietly(path: string): void {
+  try {
+    syncDirectory(path);
+  } catch {
+    // Without it a power cut within seconds could take the new directory.
+  }
 }
 
 function statOrNull(stateDir: string): Deno.FileInfo | null {

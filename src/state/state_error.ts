@@ -70,11 +70,11 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Says whose it is: the usual cause is a command without the sudo that the master was started with. */
 function accessHint(path: string): string {
   const uid = ownerOf(path);
-  const remedy = "or choose another directory with --state-dir";
+  const remedy = "choose another directory with --state-dir";
   if (uid === null || uid === Deno.uid()) return `no access; ${remedy}`;
   const user = userName(uid);
   const prefix = uid === 0 ? "sudo" : `sudo -u ${user}`;
-  return `it belongs to ${user}: run "${prefix} bindlink ...", ${remedy}`;
+  return `it belongs to ${user}: run "${prefix} bindlink ...", or ${remedy}`;
 }
 
 /** The owner of a file, or else of the nearest directory above it that can be looked at. */

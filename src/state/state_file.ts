@@ -24,6 +24,12 @@ export interface StateFormat {
 }
 
 /**
+ * Whether a file is on the disk when writing it returns. Unsynced, it survives a crash of the program, and most
+ * likely a power cut; it takes no time, while syncing stops the daemon for as long as the disk takes.
+ */
+export type Durability = "synced" | "unsynced";
+
+/**
  * Reads a state file.
  * @returns its fields; null when there is none.
  * @throws StateError: unreadable, not JSON, of another kind, or of a newer version.
@@ -62,7 +68,7 @@ export function readStateFile(path: string, { format, version }: StateFormat): S
 }
 
 /**
- * Replaces a state file; when it returns, the new content is on the disk. The file is 0600 from its first
+ * Replaces a state file; when it returns, the new content is on the disk, if that was asked for. The file is 0600 from its first
  * moment, and of the directory's owner.
  * @throws StateError: then the old content is still there, unless only the last step, syncing the directory,
  * failed: then it is the old or the new.
@@ -71,13 +77,14 @@ export function writeStateFile(
   path: string,
   { format, version }: StateFormat,
   fields: Readonly<Record<string, unknown>>,
+  durability: Durability = "synced",
 ): void {
   const text = `${JSON.stringify({ format, version, ...fields }, null, 2)}\n`;
   const temporary = `${path}${TEMPORARY}${crypto.randomUUID()}`;
   try {
-    writeNewFile(temporary, text);
+    writeNewFile(temporary, text, durability);
     Deno.renameSync(temporary, path);
-    syncDirectory(dirname(path));
+    if (durability === "synced") syncDirectory(dirname(path));
   } catch (error) {
     removeQuietly(temporary);
     throw fileError("write state file", path, error);
@@ -126,14 +133,14 @@ export function ownAsDirectory(path: string): void {
   lchownSync(path, uid, gid ?? uid);
 }
 
-function writeNewFile(path: string, text: string): void {
+function writeNewFile(path: string, text: string, durability: Durability): void {
   using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   ownAsDirectory(path);
   const bytes = new TextEncoder().encode(text);
   for (let writtenBytes = 0; writtenBytes < bytes.length;) {
     writtenBytes += file.writeSync(bytes.subarray(writtenBytes));
   }
-  file.syncSync();
+  if (durability === "synced") file.syncSync();
 }
 
 function removeQuietly(path: string): void {

@@ -52,7 +52,9 @@ export class UsageBook {
       const used = record.revokedAt === null ? usage.get(record.name) : undefined;
       if (used !== undefined) this.#usage.set(encodeKey(record.publicKey), used);
     }
-    writeStateFile(this.#path, FORMAT, { slaves: Object.fromEntries(this.#usage) });
+    // The daemon does this every now and then while packets wait.
+    const slaves = Object.fromEntries(this.#usage);
+    writeStateFile(this.#path, FORMAT, { slaves }, "unsynced");
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { LegacyOptions } from "../daemon_options.ts";
-import type { DatagramHandler } from "../linkmap/datagram_handler.ts";
+import type { InitiatedHandler, ListenedHandler } from "../linkmap/datagram_handler.ts";
 import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
 import type { Link } from "../linkmap/link.ts";
 import { LinkMap } from "../linkmap/link_map.ts";
@@ -37,7 +37,7 @@ const LEARN_BUDGET = { capacity: 32, perSecond: 4 };
 const CARE_INTERVAL_MS = 1_000;
 
 /** Either end of a legacy tunnel. */
-export class LegacyTunnel implements Tunnel, DatagramHandler {
+export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
   readonly #options: LegacyOptions;
   readonly #context: TunnelContext;
   readonly #linkMap: LinkMap;
@@ -52,28 +52,29 @@ export class LegacyTunnel implements Tunnel, DatagramHandler {
     this.#options = options;
     this.#context = context;
     this.#peer = new PeerLinks({ ...context, codec: this.#codec, slave: "" });
-    this.#linkMap = new LinkMap({ ...context, handler: this });
+    this.#linkMap = new LinkMap(context);
   }
 
   /** See {@link Tunnel.start}. */
   async start(): Promise<void> {
     const { logger, tundev, clock } = this.#context;
-    logger.warn("Protocol legacy: nothing is authenticated or encrypted, whoever reaches the port is believed", {
-      advice: "use it on networks you trust, or for what is encrypted itself",
-    });
+    logger.warn(
+      "Protocol legacy: nothing is authenticated or encrypted, whoever reaches the port is believed",
+      {
+        advice: "use it on networks you trust, or for what is encrypted itself",
+      },
+    );
     if (this.#options.role === "slave") {
       for (const spec of this.#options.links) {
         const link = this.#linkMap.initiateLink(spec, this.#codec);
         this.#peer.add(link, clock());
-        this.#linkMap.keepOpen(link, spec);
+        this.#linkMap.keepOpen(link, spec, this);
       }
       return;
     }
     const { listen } = this.#options;
-    await this.#linkMap.startListener(listen, {
-      excludedInterface: tundev.name,
-      allowsTcp: false,
-    });
+    const terms = { excludedInterface: tundev.name, allowsTcp: false };
+    await this.#linkMap.startListener(listen, terms, this);
     logger.info("Listening", { addresses: this.#linkMap.listenAddresses.join(", ") });
   }
 
@@ -116,7 +117,7 @@ export class LegacyTunnel implements Tunnel, DatagramHandler {
     await this.#linkMap.close();
   }
 
-  /** Hot. See {@link DatagramHandler.handleInitiated}. */
+  /** Hot. See {@link InitiatedHandler.handleInitiated}. */
   handleInitiated(link: Link, packet: Packet, now: number): number {
     const header = readLegacyHeader(packet);
     if (header < 0) return header;
@@ -144,22 +145,22 @@ export class LegacyTunnel implements Tunnel, DatagramHandler {
     return this.#handlePayload(link, type, packet, now);
   }
 
-  /** See {@link DatagramHandler.handleLinkOpen}. */
+  /** See {@link InitiatedHandler.handleLinkOpen}. */
   handleLinkOpen(link: Link, now: number): void {
     this.#peer.multiplexer.handleLinkOpen(link.id, now);
   }
 
-  /** See {@link DatagramHandler.handleLinkClosed}. */
+  /** See {@link InitiatedHandler.handleLinkClosed}. */
   handleLinkClosed(link: Link, now: number): void {
     this.#peer.multiplexer.handleLinkClosed(link.id, now);
   }
 
-  /** See {@link DatagramHandler.handleSocketClosed}. */
+  /** See {@link ListenedHandler.handleSocketClosed}. */
   handleSocketClosed(socket: DatagramSocket, now: number): void {
     this.#peer.detachAll(socket, now);
   }
 
-  /** See {@link DatagramHandler.lastHeardMs}. */
+  /** See {@link InitiatedHandler.lastHeardMs}. */
   lastHeardMs(link: Link): number {
     return this.#peer.multiplexer.getLink(link.id)?.lastHeardMs ?? Number.NEGATIVE_INFINITY;
   }

@@ -6,23 +6,27 @@
  */
 
 import type { MasterOptions } from "../daemon_options.ts";
-import type { DatagramHandler } from "../linkmap/datagram_handler.ts";
+import type { ListenedHandler } from "../linkmap/datagram_handler.ts";
 import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
-import type { Link } from "../linkmap/link.ts";
 import { LinkMap } from "../linkmap/link_map.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { Responder } from "../peer/responder.ts";
 import type { Session } from "../peer/session.ts";
 import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import type { LiveMaster } from "../state/master_admin.ts";
-import type { MasterStore, SlaveRecord } from "../state/master_store.ts";
-import { DATAGRAM_HEADER_BYTES, DatagramType, readDatagramHeader } from "../wire/datagram_header.ts";
+import type { MasterStore } from "../state/master_store.ts";
+import {
+  DATAGRAM_HEADER_BYTES,
+  DatagramType,
+  readDatagramHeader,
+} from "../wire/datagram_header.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { NoticeCode } from "../wire/inner_message.ts";
 import { Packet } from "../wire/packet.ts";
 import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
 import { InnerDispatch } from "./inner_dispatch.ts";
 import type { MasterSlave } from "./master_slave.ts";
+import { RunningMaster } from "./running_master.ts";
 import { SlaveRoster } from "./slave_roster.ts";
 import type { SecureContext } from "./slave_tunnel.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -40,7 +44,9 @@ const SAVE_USAGE_INTERVAL_MS = 600_000;
 const TIMER_GRAIN_MS = 10;
 
 /** The master's end. */
-export class MasterTunnel implements Tunnel, DatagramHandler, LiveMaster {
+export class MasterTunnel implements Tunnel, ListenedHandler {
+  /** What commands see and change of it. */
+  readonly administration: LiveMaster;
   readonly #options: MasterOptions;
   readonly #context: SecureContext;
   readonly #store: MasterStore;
@@ -59,7 +65,7 @@ export class MasterTunnel implements Tunnel, DatagramHandler, LiveMaster {
     this.#options = options;
     this.#context = context;
     this.#store = store;
-    this.#linkMap = new LinkMap({ ...context, handler: this });
+    this.#linkMap = new LinkMap(context);
     this.#roster = new SlaveRoster({
       ...context,
       pool: options.pool,
@@ -77,21 +83,13 @@ export class MasterTunnel implements Tunnel, DatagramHandler, LiveMaster {
       freeIndex: () => this.#roster.sessions.freeIndex(),
     });
     this.#nextSaveMs = context.clock() + SAVE_USAGE_INTERVAL_MS;
-  }
-
-  /** See {@link LiveMaster.port}. */
-  get port(): number {
-    return this.#options.listen.port;
-  }
-
-  /** See {@link LiveMaster.pool}. */
-  get pool(): { readonly address: string; readonly prefixBits: number } {
-    return this.#options.pool;
-  }
-
-  /** See {@link LiveMaster.maxSlaves}: the stand-in's packets name no address, so they can go to one slave only. */
-  get maxSlaves(): number {
-    return this.#options.tundev.kind === "tun" ? Number.POSITIVE_INFINITY : 1;
+    this.administration = new RunningMaster({
+      options,
+      roster: this.#roster,
+      logger: context.logger,
+      clock: context.clock,
+      saveUsage: () => this.#saveUsage(),
+    });
   }
 
   /** See {@link Tunnel.start}. */
@@ -101,7 +99,11 @@ export class MasterTunnel implements Tunnel, DatagramHandler, LiveMaster {
     const { mtuBytes } = this.#options.tundev;
     const addresses = this.#roster.masterAddresses;
     for (const problem of tundev.configure({ addresses, mtuBytes })) logger.warn(problem);
-    await this.#linkMap.startListener(listen, { excludedInterface: tundev.name, allowsTcp });
+    await this.#linkMap.startListener(
+      listen,
+      { excludedInterface: tundev.name, allowsTcp },
+      this,
+    );
     logger.info("Listening", { addresses: this.#linkMap.listenAddresses.join(", ") });
     logger.info("Serving", {
       slaves: this.#roster.activeCount,
@@ -121,7 +123,9 @@ export class MasterTunnel implements Tunnel, DatagramHandler, LiveMaster {
   /** See {@link Tunnel.handleTimeout}. */
   handleTimeout(now: number): void {
     for (const { links } of this.#roster.connected) {
-      if (links !== null && links.multiplexer.nextTimeout() <= now) links.multiplexer.handleTimeout(now);
+      if (links !== null && links.multiplexer.nextTimeout() <= now) {
+        links.multiplexer.handleTimeout(now);
+      }
     }
     this.#linkMap.handleTimeout(now);
     if (now < this.#nextCareMs) return;
@@ -172,7 +176,7 @@ export class MasterTunnel implements Tunnel, DatagramHandler, LiveMaster {
     for (const slave of [...this.#roster.connected]) this.#roster.disconnect(slave, now);
   }
 
-  /** Hot. See {@link DatagramHandler.handleListened}. */
+  /** Hot. See {@link ListenedHandler.handleListened}. */
   handleListened(socket: DatagramSocket, source: NetAddress, packet: Packet, now: number): number {
     const header = readDatagramHeader(packet);
     if (header < 0) return header;
@@ -246,9 +250,13 @@ export class MasterTunnel implements Tunnel, DatagramHandler, LiveMaster {
     }
     slave.connect(isReplaced, now);
     this.#roster.connected.add(slave);
+    this.#context.reschedule();
     if (wasConnected && !isReplaced) return;
     const addresses = slave.addresses.map(({ address }) => address).join(", ");
-    logger.info(isReplaced ? "Slave joined anew" : "Slave joined", { slave: slave.name, addresses });
+    logger.info(isReplaced ? "Slave joined anew" : "Slave joined", {
+      slave: slave.name,
+      addresses,
+    });
   }
 
   #handleNotice(code: number): void {
@@ -258,56 +266,15 @@ export class MasterTunnel implements Tunnel, DatagramHandler, LiveMaster {
     this.#roster.disconnect(slave, this.#context.clock());
   }
 
-  /** See {@link DatagramHandler.handleInitiated}: a master initiates nothing. */
-  handleInitiated(): number {
-    return DropReason.WRONG_SOURCE;
-  }
-
-  /** See {@link DatagramHandler.handleLinkOpen}: a master initiates nothing. */
-  handleLinkOpen(): void {}
-
-  /** See {@link DatagramHandler.handleLinkClosed}: a master initiates nothing. */
-  handleLinkClosed(): void {}
-
-  /** See {@link DatagramHandler.handleSocketClosed}. */
+  /** See {@link ListenedHandler.handleSocketClosed}. */
   handleSocketClosed(socket: DatagramSocket, now: number): void {
     for (const slave of this.#roster.connected) slave.handleSocketClosed(socket, now);
   }
 
-  /** See {@link DatagramHandler.lastHeardMs}: a master initiates nothing. */
-  lastHeardMs(_link: Link): number {
-    return Number.NEGATIVE_INFINITY;
-  }
-
-  /** See {@link DatagramHandler.isAuthentic}. */
+  /** See {@link ListenedHandler.isAuthentic}. */
   isAuthentic(socket: DatagramSocket): boolean {
     for (const slave of this.#roster.connected) if (slave.usesSocket(socket)) return true;
     return false;
-  }
-
-  /** See {@link LiveMaster.liveSlave}. */
-  liveSlave(name: string): ReturnType<LiveMaster["liveSlave"]> {
-    const slave = this.#roster.findByName(name);
-    if (!slave?.links) return null;
-    return { linksUp: slave.links.upCount, usage: slave.usage() };
-  }
-
-  /** See {@link LiveMaster.handleInvited}. */
-  handleInvited(record: SlaveRecord): void {
-    this.#roster.add(record);
-    this.#context.logger.info("Slave invited", { slave: record.name });
-  }
-
-  /** See {@link LiveMaster.handleRevoked}. */
-  handleRevoked(record: SlaveRecord): void {
-    const slave = this.#roster.findByName(record.name);
-    if (slave === null) return;
-    const now = this.#context.clock();
-    const session = slave.keyring.sending(now);
-    if (session !== null) slave.sendNotice(NoticeCode.REVOKED, session);
-    this.#saveUsage();
-    this.#roster.revoke(slave, now);
-    this.#context.logger.info("Slave revoked", { slave: record.name });
   }
 
   #saveUsage(): void {

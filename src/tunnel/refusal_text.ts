@@ -25,7 +25,8 @@ export function explainRefusal(refusal: Refusal | RefusalCode): Explanation {
     case RefusalCode.REPLACED:
       return {
         problem: "another machine has joined with this token since",
-        advice: "this one stays away until it is restarted; invite each machine under a name of its own",
+        advice:
+          "this one stays away until it is restarted; invite each machine under a name of its own",
       };
     case RefusalCode.REVOKED:
       return {

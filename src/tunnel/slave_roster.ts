@@ -12,6 +12,7 @@ import { Keyring } from "../peer/keyring.ts";
 import { DEFAULT_SESSION_LIMITS } from "../peer/session_limits.ts";
 import { SessionTable } from "../peer/session_table.ts";
 import type { SlaveRecord, SlaveUsage } from "../state/master_store.ts";
+import { UsageError } from "../usage_error.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { checkIpPacket } from "../wire/ip_packet.ts";
 import type { Packet } from "../wire/packet.ts";
@@ -69,9 +70,16 @@ export class SlaveRoster {
     return this.#byName.size;
   }
 
-  /** Takes a slave on; a revoked one only to be told so. @throws RangeError when its number is not in the pool. */
+  /** Takes a slave on; a revoked one only to be told so. @throws UsageError when its number is not in the pool. */
   add(record: SlaveRecord): void {
     const isActive = record.revokedAt === null;
+    if (isActive && record.hostNumber > this.#pool.lastHostNumber) {
+      const { address, prefixBits } = this.#options.pool;
+      throw new UsageError(
+        `--pool ${address}/${prefixBits} is too small for slave "${record.name}", which has number ` +
+          `${record.hostNumber}: give a larger one, or revoke the slave`,
+      );
+    }
     const addresses = isActive ? this.#pool.addressesOf(record.hostNumber) : [];
     const slave: MasterSlave = new MasterSlave({
       ...this.#options,

@@ -6,7 +6,7 @@
  */
 
 import type { SlaveOptions } from "../daemon_options.ts";
-import type { DatagramHandler } from "../linkmap/datagram_handler.ts";
+import type { InitiatedHandler } from "../linkmap/datagram_handler.ts";
 import type { Link } from "../linkmap/link.ts";
 import { LinkMap } from "../linkmap/link_map.ts";
 import type { AeadProvider } from "../peer/aead.ts";
@@ -17,7 +17,11 @@ import { Keyring } from "../peer/keyring.ts";
 import { LinkCounters } from "../peer/session.ts";
 import { DEFAULT_SESSION_LIMITS } from "../peer/session_limits.ts";
 import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
-import { DATAGRAM_HEADER_BYTES, DatagramType, readDatagramHeader } from "../wire/datagram_header.ts";
+import {
+  DATAGRAM_HEADER_BYTES,
+  DatagramType,
+  readDatagramHeader,
+} from "../wire/datagram_header.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { NoticeCode } from "../wire/inner_message.ts";
 import type { Packet } from "../wire/packet.ts";
@@ -43,7 +47,7 @@ export interface SecureContext extends TunnelContext {
 }
 
 /** The slave's end. */
-export class SlaveTunnel implements Tunnel, DatagramHandler {
+export class SlaveTunnel implements Tunnel, InitiatedHandler {
   readonly #options: SlaveOptions;
   readonly #context: SecureContext;
   readonly #linkMap: LinkMap;
@@ -64,7 +68,7 @@ export class SlaveTunnel implements Tunnel, DatagramHandler {
     this.#keyring = new Keyring(limits, { onAdded: () => {}, onDropped: () => {} });
     this.#codec = new SecureCodec(this.#keyring, new SealingBuffers());
     this.#peer = new PeerLinks({ ...context, codec: this.#codec, slave: "" });
-    this.#linkMap = new LinkMap({ ...context, handler: this });
+    this.#linkMap = new LinkMap(context);
     const { secretKey, psk, masterKey } = options.identity;
     this.#initiator = new Initiator({
       ...context,
@@ -88,7 +92,7 @@ export class SlaveTunnel implements Tunnel, DatagramHandler {
     for (const spec of this.#options.links) {
       const link = this.#linkMap.initiateLink(spec, this.#codec);
       this.#peer.add(link, now);
-      this.#linkMap.keepOpen(link, spec);
+      this.#linkMap.keepOpen(link, spec, this);
     }
     this.#initiator.start(now);
     return Promise.resolve();
@@ -141,7 +145,7 @@ export class SlaveTunnel implements Tunnel, DatagramHandler {
     this.#keyring.clear();
   }
 
-  /** Hot. See {@link DatagramHandler.handleInitiated}. */
+  /** Hot. See {@link InitiatedHandler.handleInitiated}. */
   handleInitiated(link: Link, packet: Packet, now: number): number {
     const sizeBytes = packet.end - packet.start;
     const header = readDatagramHeader(packet);
@@ -160,9 +164,9 @@ export class SlaveTunnel implements Tunnel, DatagramHandler {
           ? this.#handleTransport(link.id, packet, now)
           : DropReason.LINK_ID_MISMATCH;
       case DatagramType.RESPONSE:
-        return this.#initiator.handleResponse(packet, now);
+        return this.#rescheduled(this.#initiator.handleResponse(packet, now));
       case DatagramType.COOKIE:
-        return this.#initiator.handleCookieReply(link.id, packet, now);
+        return this.#rescheduled(this.#initiator.handleCookieReply(link.id, packet, now));
       default:
         return DropReason.WRONG_PROTOCOL;
     }
@@ -181,33 +185,26 @@ export class SlaveTunnel implements Tunnel, DatagramHandler {
     return this.#dispatch.handle(this.#peer.multiplexer, linkId, packet, now, this.#onNotice);
   }
 
-  /** See {@link DatagramHandler.handleListened}: a slave listens nowhere. */
-  handleListened(): number {
-    return DropReason.WRONG_SOURCE;
-  }
-
-  /** See {@link DatagramHandler.handleLinkOpen}. */
+  /** See {@link InitiatedHandler.handleLinkOpen}. */
   handleLinkOpen(link: Link, now: number): void {
     this.#initiator.handleLinkOpen(link.id, now);
     this.#peer.multiplexer.handleLinkOpen(link.id, now);
+    this.#context.reschedule();
   }
 
-  /** See {@link DatagramHandler.handleLinkClosed}. */
+  /** See {@link InitiatedHandler.handleLinkClosed}. */
   handleLinkClosed(link: Link, now: number): void {
     this.#peer.multiplexer.handleLinkClosed(link.id, now);
   }
 
-  /** See {@link DatagramHandler.handleSocketClosed}: a slave listens nowhere. */
-  handleSocketClosed(): void {}
-
-  /** See {@link DatagramHandler.lastHeardMs}. */
+  /** See {@link InitiatedHandler.lastHeardMs}. */
   lastHeardMs(link: Link): number {
     return this.#peer.multiplexer.getLink(link.id)?.lastHeardMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** See {@link DatagramHandler.isAuthentic}: a slave listens nowhere. */
-  isAuthentic(): boolean {
-    return false;
+  #rescheduled(result: number): number {
+    this.#context.reschedule();
+    return result;
   }
 
   *#openLinkIds(): IterableIterator<number> {
@@ -251,11 +248,12 @@ export class SlaveTunnel implements Tunnel, DatagramHandler {
       case NoticeCode.CLOSING:
         logger.warn("The master ends; it is asked for again and again");
         this.#initiator.handleClosing(clock());
+        this.#context.reschedule();
         return;
       case NoticeCode.REVOKED:
         // Asked again, the master says so: that is what is told, and asked about again from time to time.
-        this.#keyring.clear();
         this.#initiator.handleClosing(clock());
+        this.#context.reschedule();
         return;
       case NoticeCode.REPLACED:
         this.#keyring.clear();

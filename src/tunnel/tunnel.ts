@@ -27,6 +27,8 @@ export interface TunnelContext {
   readonly wallClock: () => number;
   /** Uniform in [0, 1). */
   readonly rng: () => number;
+  /** An input has made something due before the next timeout that was told: ask for it again. */
+  readonly reschedule: () => void;
 }
 
 /** One end's tunnel. Driven by its sockets, by packets from the tun, and by time. */

@@ -24,7 +24,7 @@ export const PACKET_RATE: Benchmark = {
   title: `Packets a second through the tunnel, ${PACKET_BYTES} bytes each, two links`,
   findObstacle: findRigObstacle,
   async run(context): Promise<Figure[]> {
-    await using rig = await TunnelRig.create(2, PACKET_BYTES);
+    await using rig = await TunnelRig.create({ links: 2, mtuBytes: PACKET_BYTES });
     const up = { from: rig.laptop, to: rig.server, host: TUNNEL_SERVER };
     const down = { from: rig.server, to: rig.laptop, host: TUNNEL_LAPTOP };
     return [

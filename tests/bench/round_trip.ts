@@ -28,7 +28,7 @@ export const ROUND_TRIP: Benchmark = {
   async run({ isQuick, progress }): Promise<Figure[]> {
     const rounds = isQuick ? 2 : 5;
     const count = isQuick ? 500 : 2_000;
-    await using rig = await TunnelRig.create(2);
+    await using rig = await TunnelRig.create({ links: 2 });
     await using echo = await startUdpTool(rig.server, "echo", PORT);
     const bare: PingResult[] = [];
     const tunnel: PingResult[] = [];

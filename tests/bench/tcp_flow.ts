@@ -27,7 +27,7 @@ export const TCP_FLOW: Benchmark = {
 async function compare(links: number, { isQuick, progress }: BenchContext): Promise<Figure[]> {
   const rounds = isQuick ? 2 : 5;
   const seconds = isQuick ? 2 : 4;
-  await using rig = await TunnelRig.create(links);
+  await using rig = await TunnelRig.create({ links });
   await using _server = await Iperf3Server.start(rig.server);
   const flow = async (host: string): Promise<number> => {
     const { receivedBps } = await runIperf3(rig.laptop, { host, seconds, omitSeconds: 1 });

@@ -6,6 +6,7 @@
 
 import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DirectNetwork } from "../support/direct_network.ts";
+import { INNER_MASTER, INNER_SLAVE, type TunnelPairOptions } from "../support/tunnel_pair.ts";
 import { canUseNamespaces, type Namespace } from "../support/namespace.ts";
 import { waitForPing } from "../support/ping.ts";
 import { tryCommand } from "../../scripts/run_command.ts";
@@ -20,8 +21,16 @@ export async function findRigObstacle(): Promise<string | null> {
 /** Where the server is reached by one of the cables, without the tunnel. */
 export const BARE_SERVER = "10.1.1.2";
 /** Where it is reached through the tunnel, and the laptop. */
-export const TUNNEL_SERVER = "10.10.10.1";
-export const TUNNEL_LAPTOP = "10.10.10.2";
+export const TUNNEL_SERVER = INNER_MASTER;
+export const TUNNEL_LAPTOP = INNER_SLAVE;
+
+/** What the tunnel is like. */
+export interface TunnelRigOptions extends TunnelPairOptions {
+  /** How many; 1 by default. */
+  readonly links?: number;
+  /** Of the inner packets; 1380 by default. */
+  readonly mtuBytes?: number;
+}
 
 /** A running tunnel. */
 export class TunnelRig implements AsyncDisposable {
@@ -35,14 +44,14 @@ export class TunnelRig implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** Builds it, over so many links; resolves when all of them carry data. */
-  static async create(links: number, mtuBytes: number = 1_380): Promise<TunnelRig> {
+  /** Builds it; resolves when all links carry data. */
+  static async create(options: TunnelRigOptions = {}): Promise<TunnelRig> {
+    const { links = 1, mtuBytes = 1_380 } = options;
     await using stack = new AsyncDisposableStack();
-    const network = stack.use(await DirectNetwork.create(links));
+    const network = stack.use(await DirectNetwork.create({ cables: links, ...options }));
     const mtu = ["--mtu", String(mtuBytes)];
-    const master = ["master", "--listen", "4000", ...mtu];
-    stack.use(await BindlinkProcess.start(network.server, master));
-    const slave = ["slave", "--targets", network.targets, ...mtu];
+    stack.use(await BindlinkProcess.start(network.server, network.masterArgs.concat(mtu)));
+    const slave = network.slaveArgs.concat(mtu);
     const running = stack.use(await BindlinkProcess.start(network.laptop, slave));
     await running.waitForLinks(Array.from({ length: links }, (_, i) => i + 1));
     await waitForPing(network.laptop, TUNNEL_SERVER);

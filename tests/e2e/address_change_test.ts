@@ -16,14 +16,10 @@ Deno.test({
   name: "a TCP transfer goes on when the slave's address changes; the master answers the new one",
   ignore: !canUseNamespaces(),
   async fn(): Promise<void> {
-    await using network = await DirectNetwork.create(1, 20e6);
+    await using network = await DirectNetwork.create({ rateBps: 20e6 });
     const { laptop, server } = network;
-    await using master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--targets",
-      network.targets,
-    ]);
+    await using master = await BindlinkProcess.start(server, network.masterArgs);
+    await using slave = await BindlinkProcess.start(laptop, network.slaveArgs);
     await slave.waitForLinks([1]);
     await using transfer = await TcpTransfer.start({
       from: server,
@@ -55,12 +51,11 @@ Deno.test({
   async fn(): Promise<void> {
     await using network = await DirectNetwork.create();
     const { laptop, server } = network;
-    await using master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--targets",
-      "10.1.1.2:4000,10.1.1.9:4000",
-    ]);
+    await using master = await BindlinkProcess.start(server, network.masterArgs);
+    await using slave = await BindlinkProcess.start(
+      laptop,
+      network.pair.slaveArgs("--targets", "10.1.1.2:4000,10.1.1.9:4000"),
+    );
     await slave.waitForLinks([1]);
     await server.addAddress("in1", "10.1.1.9/24");
     const addedMs = performance.now();

@@ -24,7 +24,7 @@ Deno.test({
     await using network = await PhoneNetwork.create({ phones: 3, ratesBps: RATES_BPS });
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);
-    await using _master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
+    await using _master = await BindlinkProcess.start(server, network.masterArgs);
     await using slave = await BindlinkProcess.start(laptop, network.slaveArgs);
     await slave.waitForLinks([1, 2, 3]);
     await using _iperf = await Iperf3Server.start(server);

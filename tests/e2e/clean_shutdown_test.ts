@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { BINDLINK_FROM_SOURCE, BindlinkProcess } from "../support/bindlink_process.ts";
 import { DirectNetwork } from "../support/direct_network.ts";
+import { MasterFolder } from "../support/master_folder.ts";
 import { canUseNamespaces, type Namespace, NetworkLab } from "../support/namespace.ts";
 import { runProgram, type TestProcess } from "../support/process.ts";
 
@@ -17,16 +18,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     async fn(): Promise<void> {
       await using network = await DirectNetwork.create();
       const { laptop, server } = network;
-      await using master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
-      await using slave = await BindlinkProcess.start(laptop, [
-        "slave",
-        "--targets",
-        `${network.targets},192.0.2.1:4000`,
-        "--proxies",
-        "10.1.1.2:1,192.0.2.2:1080",
-        "--proxy-target",
-        "10.1.1.2:4000",
-      ]);
+      await using master = await BindlinkProcess.start(server, network.masterArgs);
+      await using slave = await BindlinkProcess.start(
+        laptop,
+        network.pair.slaveArgs(
+          ...["--targets", `${network.targets},192.0.2.1:4000`],
+          ...["--proxies", "10.1.1.2:1,192.0.2.2:1080", "--proxy-target", "10.1.1.2:4000"],
+        ),
+      );
       await slave.waitForLinks([3]);
       for (const { process, namespace } of [slave, master]) {
         assert(await namespace.hasDevice("bind0"));
@@ -44,17 +43,25 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 Deno.test({
   name: "wrong options end with exit code 2 and one line that says what to type",
   async fn(): Promise<void> {
+    const legacy = ["--protocol", "legacy"];
     const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
-      [["slave"], /--proxies|--targets/],
-      [["slave", "--proxies", "10.0.0.1:1080"], /--proxy-target/],
-      [["slave", "--targets", "10.0.0.1:99999"], /--targets/],
+      [["slave", "--state-dir", "/nonexistent"], /--token/],
+      [["slave", "--token", "bindlink1_cut-off"], /--token/],
+      [["slave", ...legacy], /--proxies|--targets/],
+      [["slave", ...legacy, "--proxies", "10.0.0.1:1080"], /--proxy-target/],
+      [["slave", ...legacy, "--targets", "10.0.0.1:99999"], /--targets/],
       [["master", "--listen", "nonsense"], /--listen/],
       [["master", "--lisen", "4000"], /did you mean --listen/],
       [["master", "--mtu", "12"], /--mtu/],
-      [["master", "--address", "10.0.0.1/33"], /--address/],
+      [["master", "--pool", "10.0.0.1/33"], /--pool/],
+      [["master", "--address", "10.0.0.1/30"], /--address.*--protocol legacy/],
+      [["master", ...legacy, "--address", "10.0.0.1/33"], /--address/],
       [["master", "--tun-name", "a-name-longer-than-15"], /--tun-name/],
       [["mastr"], /did you mean master/],
-      [["slave", "--proxies", "socks5://u:s3cret@:x", "--proxy-target", "a:1"], /--proxies/],
+      [
+        ["slave", ...legacy, "--proxies", "socks5://u:s3cret@:x", "--proxy-target", "a:1"],
+        /--proxies/,
+      ],
     ];
     const [program = "", ...args] = BINDLINK_FROM_SOURCE;
     for (const [options, says] of wrong) {
@@ -79,7 +86,10 @@ Deno.test({
   async fn(t): Promise<void> {
     await using lab = new NetworkLab();
     const machine = await lab.namespace("machine");
-    const args = ["master", "--listen", "4000", "--tun-name", "taken0", "--metrics", "none"];
+    await using state = await MasterFolder.create();
+    await using otherState = await MasterFolder.create();
+    const args = state.masterArgs("--listen", "4000", "--tun-name", "taken0", "--metrics", "none");
+    const otherArgs = otherState.masterArgs("--listen", "4000");
 
     await t.step("name taken", async () => {
       await machine.run(["ip", "tuntap", "add", "dev", "taken0", "mode", "tun"]);
@@ -98,13 +108,18 @@ Deno.test({
       await assertRefused(machine, args, prefix, /EPERM.*CAP_NET_ADMIN.*setcap/);
     });
     await t.step("port taken", async () => {
-      await using _first = await BindlinkProcess.start(machine, ["master", "--listen", "4000"]);
+      await using _first = await BindlinkProcess.start(machine, otherArgs);
       await assertRefused(machine, args, [], /EADDRINUSE/);
     });
     await t.step("metrics port taken, when it was asked for", async () => {
-      await using _first = await BindlinkProcess.start(machine, ["master", "--listen", "4000"]);
-      const other = ["master", "--listen", "4001", "--metrics", "8080"];
+      await using _first = await BindlinkProcess.start(machine, otherArgs);
+      const other = state.masterArgs("--listen", "4001", "--metrics", "8080");
       await assertRefused(machine, other, [], /Cannot serve metrics on 127\.0\.0\.1:8080/);
+    });
+    await t.step("state directory in use", async () => {
+      await using first = await BindlinkProcess.start(machine, otherArgs);
+      const other = otherState.masterArgs("--listen", "4001", "--metrics", "none");
+      await assertRefused(machine, other, [], new RegExp(`\\b${first.process.pid}\\b`));
     });
     assert(!await machine.hasDevice("taken0"));
   },

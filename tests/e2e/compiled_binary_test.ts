@@ -41,20 +41,12 @@ Deno.test({
       "start-up": `${times.sort((a, b) => a - b)[STARTUP_RUNS >> 1]!.toFixed(0)} ms`,
     });
 
-    await using network = await PhoneNetwork.create({ phones: 2 });
+    const options = { program: [BINARY], ...BARE };
+    await using network = await PhoneNetwork.create({ phones: 2, invite: options });
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);
-    const options = { program: [BINARY], ...BARE };
-    await using master = await BindlinkProcess.start(
-      server,
-      ["master", "--listen", "4000"],
-      options,
-    );
-    await using slave = await BindlinkProcess.start(
-      laptop,
-      network.slaveArgs,
-      options,
-    );
+    await using master = await BindlinkProcess.start(server, network.masterArgs, options);
+    await using slave = await BindlinkProcess.start(laptop, network.slaveArgs, options);
     await slave.waitForLinks([1, 2]);
     const { sent, received } = await ping(laptop, "10.10.10.1");
     assert.equal(received, sent);

@@ -30,12 +30,8 @@ Deno.test({
   async fn(): Promise<void> {
     await using network = await DirectNetwork.create();
     const { laptop, server } = network;
-    await using master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--targets",
-      network.targets,
-    ]);
+    await using master = await BindlinkProcess.start(server, network.masterArgs);
+    await using slave = await BindlinkProcess.start(laptop, network.slaveArgs);
     await slave.waitForLinks([1]);
 
     const raw = (hex: string): Promise<string> =>

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DantedPhones } from "../support/danted_phones.ts";
 import { DirectNetwork } from "../support/direct_network.ts";
-import { canUseNamespaces } from "../support/namespace.ts";
+import { canUseNamespaces, type Namespace } from "../support/namespace.ts";
 import { PhoneNetwork, SERVER_IPV6 } from "../support/phone_network.ts";
 import { ping } from "../support/ping.ts";
 
@@ -20,31 +20,23 @@ Deno.test({
     const { laptop, server, phones } = network;
     await using _danted = await DantedPhones.start(network);
     await laptop.addRoute(`${SERVER_IPV6}/128`, phones[1]!.ipv6);
-    await using _master = await BindlinkProcess.start(server, [
-      "master",
-      "--listen",
-      "4000",
-      "--address",
-      "10.10.10.1/30,fd10::1/64",
-    ]);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--proxies",
-      `[${phones[0]!.ipv6}]:1080`,
-      "--proxy-target",
-      `[${SERVER_IPV6}]:4000`,
-      "--targets",
-      `[${SERVER_IPV6}]:4000`,
-      "--address",
-      "10.10.10.2/30,fd10::2/64",
-    ]);
+    await using _master = await BindlinkProcess.start(server, network.masterArgs);
+    await using slave = await BindlinkProcess.start(
+      laptop,
+      network.pair.slaveArgs(
+        ...["--proxies", `[${phones[0]!.ipv6}]:1080`],
+        ...["--proxy-target", `[${SERVER_IPV6}]:4000`],
+        ...["--targets", `[${SERVER_IPV6}]:4000`],
+      ),
+    );
     await slave.waitForLinks([1, 2]);
-    for (const host of ["10.10.10.1", "fd10::1"]) {
+    const innerIpv6 = await innerIpv6Of(server);
+    for (const host of ["10.10.10.1", innerIpv6]) {
       const { sent, received } = await ping(laptop, host);
       assert.equal(received, sent, host);
     }
     // The whole MTU of 1380: 40 bytes of IPv6 and 8 of ICMPv6 less.
-    const { sent, received } = await ping(laptop, "fd10::1", 20, 1380 - 48);
+    const { sent, received } = await ping(laptop, innerIpv6, 20, 1380 - 48);
     assert.equal(received, sent, "full-sized packets");
   },
 });
@@ -56,21 +48,20 @@ Deno.test({
     await using network = await PhoneNetwork.create({ phones: 2 });
     const { laptop, server, phones } = network;
     await using _danted = await DantedPhones.start(network);
-    await using _master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
+    await using _master = await BindlinkProcess.start(server, network.masterArgs);
     await laptop.addRoute(`${SERVER_IPV6}/128`, phones[1]!.ipv6);
     // Nobody is asked but this file.
     await laptop.writeEtc("nsswitch.conf", "hosts: files\n");
     await laptop.writeEtc("hosts", "127.0.0.1 localhost\n");
     await phones[0]!.namespace.writeEtc("hosts", `${SERVER_IPV6} server.test\n`);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--proxies",
-      "phone.test:1080",
-      "--proxy-target",
-      `[${SERVER_IPV6}]:4000`,
-      "--targets",
-      "server.test:4000",
-    ]);
+    await using slave = await BindlinkProcess.start(
+      laptop,
+      network.pair.slaveArgs(
+        ...["--proxies", "phone.test:1080"],
+        ...["--proxy-target", `[${SERVER_IPV6}]:4000`],
+        ...["--targets", "server.test:4000"],
+      ),
+    );
     await slave.process.waitForLine(/Link down.*id=1 .*Cannot resolve \\?"phone\.test/);
     await slave.process.waitForLine(/Link down.*id=2 .*Cannot resolve \\?"server\.test/);
     await laptop.writeEtc(
@@ -91,12 +82,21 @@ Deno.test({
     const { laptop, server } = network;
     await laptop.writeEtc("nsswitch.conf", "hosts: files\n");
     await laptop.writeEtc("hosts", "fd01:1::dead server.test\n10.1.1.2 server.test\n");
-    await using _master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--targets",
-      "server.test:4000",
-    ]);
+    await using _master = await BindlinkProcess.start(server, network.masterArgs);
+    await using slave = await BindlinkProcess.start(
+      laptop,
+      network.pair.slaveArgs("--targets", "server.test:4000"),
+    );
     await slave.waitForLinks([1], 20_000);
   },
 });
+
+/** The master's own IPv6 address in the tunnel: its network follows from its key. */
+async function innerIpv6Of(namespace: Namespace): Promise<string> {
+  const addresses = await namespace.run(
+    ["ip", "-6", "-o", "address", "show", "dev", "bind0", "scope", "global"],
+  );
+  const [, address] = / inet6 (fd[0-9a-f:]+)\//.exec(addresses) ?? [];
+  assert(address !== undefined, `no unique local address: ${addresses}`);
+  return address;
+}

@@ -25,12 +25,14 @@ Deno.test({
     for (const address of IPV4.slice(1)) await server.addAddress("in1", `${address}/24`);
     for (const address of IPV6.slice(1)) await server.addAddress("in1", `${address}/64`);
     await using sniffer = await Sniffer.start(laptop, "up1", "udp src port 4000");
-    await using _master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
-    await using slave = await BindlinkProcess.start(laptop, [
-      "slave",
-      "--targets",
-      [...IPV4.map((ip) => `${ip}:4000`), ...IPV6.map((ip) => `[${ip}]:4000`)].join(),
-    ]);
+    await using _master = await BindlinkProcess.start(server, network.masterArgs);
+    await using slave = await BindlinkProcess.start(
+      laptop,
+      network.pair.slaveArgs(
+        "--targets",
+        [...IPV4.map((ip) => `${ip}:4000`), ...IPV6.map((ip) => `[${ip}]:4000`)].join(),
+      ),
+    );
     await slave.waitForLinks([1, 2, 3, 4, 5]);
     const { sent, received } = await ping(laptop, "10.10.10.1", 200);
     assert.equal(received, sent);

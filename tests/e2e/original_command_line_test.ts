@@ -16,7 +16,7 @@ Deno.test({
   name: "the original's command lines make a tunnel",
   ignore: !canUseNamespaces(),
   async fn(): Promise<void> {
-    await using network = await PhoneNetwork.create({ phones: 2 });
+    await using network = await PhoneNetwork.create({ phones: 2, protocol: "legacy" });
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);
     await using _master = await BindlinkProcess.start(server, [
@@ -43,7 +43,7 @@ Deno.test({
   name: "the original's --connect_tcp stands in for the tun",
   ignore: !canUseNamespaces(),
   async fn(): Promise<void> {
-    await using network = await PhoneNetwork.create({ phones: 1 });
+    await using network = await PhoneNetwork.create({ phones: 1, protocol: "legacy" });
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);
     await using _iperf = await Iperf3Server.start(server);

@@ -8,14 +8,15 @@ import assert from "node:assert/strict";
 import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { Danted } from "../support/danted.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
-import { PhoneNetwork, SERVER_IPV4 } from "../support/phone_network.ts";
+import { PhoneNetwork } from "../support/phone_network.ts";
 import { ping } from "../support/ping.ts";
 
 const PASSWORD = "geh:eim@nis/100%";
 const WRONG_PASSWORD = "daneben-und-vorbei";
 
 Deno.test({
-  name: "a link goes through a proxy with a password, which stands in no log and no metric",
+  name:
+    "a link goes through a proxy with a password, which stands in no log and no metric, nor does the token",
   ignore: !canUseNamespaces(),
   async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 2 });
@@ -25,12 +26,12 @@ Deno.test({
       const credentials = { username: "phone", password: PASSWORD };
       stack.use(await Danted.start(namespace, { internal: [ipv4], external: "far", credentials }));
     }
-    await using _master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
+    await using _master = await BindlinkProcess.start(server, network.masterArgs);
     const right = `socks5://phone:${encodeURIComponent(PASSWORD)}@${phones[0]!.ipv4}:1080`;
     const wrong = `socks5://phone:${WRONG_PASSWORD}@${phones[1]!.ipv4}:1080`;
     await using slave = await BindlinkProcess.start(
       laptop,
-      ["slave", "--proxy-target", `${SERVER_IPV4}:4000`, "--log-level", "debug"],
+      network.pair.slaveArgs("--log-level", "debug"),
       { env: { BINDLINK_PROXIES: `${right},${wrong}` } },
     );
     await slave.waitForLinks([1]);
@@ -44,8 +45,9 @@ Deno.test({
       (await laptop.fetchText("http://127.0.0.1:8080/healthz")).body,
     ].join("\n");
     assert.match(shown, /10\.1\.2\.2:1080/);
-    for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), WRONG_PASSWORD]) {
-      assert(!shown.includes(secret), "a password is shown");
+    const passwords = [PASSWORD, encodeURIComponent(PASSWORD), WRONG_PASSWORD];
+    for (const secret of [...passwords, network.pair.token]) {
+      assert(!shown.includes(secret), "a secret is shown");
     }
   },
 });

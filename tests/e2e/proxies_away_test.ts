@@ -30,7 +30,7 @@ Deno.test({
     await using _danted = await DantedPhones.start(network);
     await laptop.run(["ip", "route", "del", "blackhole", "10.1.2.2/32"]);
     await laptop.setLink("up3", "up");
-    await using _master = await BindlinkProcess.start(server, ["master", "--listen", "4000"]);
+    await using _master = await BindlinkProcess.start(server, network.masterArgs);
     const startedMs = performance.now();
     await slave.waitForLinks([1, 2, 3], 25_000);
     printFigures("proxies came", {

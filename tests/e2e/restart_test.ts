@@ -11,8 +11,6 @@ import { canUseNamespaces } from "../support/namespace.ts";
 import { PhoneNetwork } from "../support/phone_network.ts";
 import { waitForPing } from "../support/ping.ts";
 
-const MASTER_ARGS = ["master", "--listen", "4000"];
-
 Deno.test({
   name: "a master restarted under a running slave is found again over every link",
   ignore: !canUseNamespaces(),
@@ -21,12 +19,12 @@ Deno.test({
     await using _proxies = await DantedPhones.start(network);
     await using slave = await BindlinkProcess.start(network.laptop, network.slaveArgs);
     {
-      await using first = await BindlinkProcess.start(network.server, MASTER_ARGS);
+      await using first = await BindlinkProcess.start(network.server, network.masterArgs);
       await slave.waitForLinks([1, 2]);
       await waitForPing(network.laptop, "10.10.10.1");
       await first.process.crash();
     }
-    await using second = await BindlinkProcess.start(network.server, MASTER_ARGS);
+    await using second = await BindlinkProcess.start(network.server, network.masterArgs);
     const startedMs = performance.now();
     await waitForPing(network.laptop, "10.10.10.1");
     printFigures("master restarted", { "works again after": sinceMs(startedMs) });
@@ -41,7 +39,7 @@ Deno.test({
   async fn(): Promise<void> {
     await using network = await PhoneNetwork.create({ phones: 2 });
     await using _proxies = await DantedPhones.start(network);
-    await using master = await BindlinkProcess.start(network.server, MASTER_ARGS);
+    await using master = await BindlinkProcess.start(network.server, network.masterArgs);
     {
       await using first = await BindlinkProcess.start(network.laptop, network.slaveArgs);
       await master.waitForLinks([1, 2]);

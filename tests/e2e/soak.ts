@@ -1,6 +1,6 @@
 /**
  * `deno task soak`: master and slave under load for ten minutes (`--minutes N`), through three
- * danted. Each minute it prints memory and open files of both; it fails when memory grows, files are
+ * danted (`--protocol legacy` for the original's protocol). Each minute it prints memory and open files of both; it fails when memory grows, files are
  * left open, or the load breaks off. Not part of `deno task test`.
  *
  * @module
@@ -13,6 +13,7 @@ import { toMbps, toMiB } from "../support/figures.ts";
 import { Iperf3Server, runIperf3 } from "../support/iperf3.ts";
 import { PhoneNetwork } from "../support/phone_network.ts";
 import { whyNoNamespaces } from "../support/requirements.ts";
+import type { TunnelProtocol } from "../support/tunnel_pair.ts";
 
 /** One turn of the load: seconds of TCP up, TCP down, UDP both ways in turn; four turns a minute. */
 const TURN_SECONDS = 15;
@@ -41,11 +42,19 @@ interface Sample {
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { minutes: { type: "string", default: "10" } },
+    options: {
+      minutes: { type: "string", default: "10" },
+      protocol: { type: "string", default: "secure" },
+    },
   });
   const minutes = Number(values.minutes);
   if (!Number.isInteger(minutes) || minutes < MIN_MINUTES) {
     say(`error: --minutes takes a whole number from ${MIN_MINUTES} up, not "${values.minutes}"`);
+    return 2;
+  }
+  const { protocol } = values;
+  if (protocol !== "secure" && protocol !== "legacy") {
+    say(`error: --protocol takes secure or legacy, not "${protocol}"`);
     return 2;
   }
   const reason = whyNoNamespaces();
@@ -53,13 +62,13 @@ async function main(args: readonly string[]): Promise<number> {
     say(`error: Cannot run here: ${reason} ("deno task test" installs what it can)`);
     return 1;
   }
-  return await soak(minutes);
+  return await soak(minutes, protocol);
 }
 
-async function soak(minutes: number): Promise<number> {
-  await using network = await PhoneNetwork.create({ phones: 3 });
+async function soak(minutes: number, protocol: TunnelProtocol): Promise<number> {
+  await using network = await PhoneNetwork.create({ phones: 3, protocol });
   await using danted = await DantedPhones.start(network);
-  await using master = await BindlinkProcess.start(network.server, ["master", "--listen", "4000"]);
+  await using master = await BindlinkProcess.start(network.server, network.masterArgs);
   await using slave = await BindlinkProcess.start(network.laptop, network.slaveArgs);
   await slave.waitForLinks([1, 2, 3]);
   await using _iperf = await Iperf3Server.start(network.server);

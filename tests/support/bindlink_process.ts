@@ -70,29 +70,48 @@ export class BindlinkProcess implements AsyncDisposable {
     return parsePrometheusText(body);
   }
 
-  /** One metric by its name: link id (or another label) -> value. */
-  async metricBy(name: string, label: string): Promise<ReadonlyMap<string, number>> {
-    const samples = (await this.metrics()).filter((sample) => sample.name === name);
+  /**
+   * One metric by its name: link id (or another label) -> value.
+   * @param where labels that a sample must have, e.g. `{ slave: "laptop" }`; any by default.
+   */
+  async metricBy(
+    name: string,
+    label: string,
+    where: Readonly<Record<string, string>> = {},
+  ): Promise<ReadonlyMap<string, number>> {
+    const wanted = Object.entries(where);
+    const samples = (await this.metrics()).filter((sample) =>
+      sample.name === name && wanted.every(([key, value]) => sample.labels.get(key) === value)
+    );
     return new Map(samples.map(({ labels, value }) => [labels.get(label) ?? "", value]));
+  }
+
+  /** Drops so far: reason -> packets. */
+  dropsByReason(): Promise<ReadonlyMap<string, number>> {
+    return this.metricBy("bindlink_dropped_packets_total", "reason");
   }
 
   /** Drops so far for one reason, by its label. */
   async drops(reason: string): Promise<number> {
-    return (await this.metricBy("bindlink_dropped_packets_total", "reason")).get(reason) ?? NaN;
+    return (await this.dropsByReason()).get(reason) ?? NaN;
   }
 
-  /** Ids of the links that are up. */
-  async linksUp(): Promise<string[]> {
-    const up = await this.metricBy("bindlink_link_up", "id");
+  /** Ids of the links that are up. @param where as for {@link metricBy}: which slave's, at a master. */
+  async linksUp(where: Readonly<Record<string, string>> = {}): Promise<string[]> {
+    const up = await this.metricBy("bindlink_link_up", "id", where);
     return [...up].filter(([, value]) => value === 1).map(([id]) => id);
   }
 
-  /** Waits until exactly these links are up. */
-  async waitForLinks(ids: readonly number[], timeoutMs = 15_000): Promise<void> {
+  /** Waits until exactly these links are up. @param where as for {@link metricBy}: which slave's, at a master. */
+  async waitForLinks(
+    ids: readonly number[],
+    timeoutMs = 15_000,
+    where: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const { process } = this;
     await awaitCondition(
       `links ${ids.join(", ")} to be up, no others`,
-      async () => process.ended !== null || (await this.linksUp()).join() === ids.join(),
+      async () => process.ended !== null || (await this.linksUp(where)).join() === ids.join(),
       { timeoutMs, intervalMs: 100, detail: () => process.output },
     );
     if (process.ended !== null) throw new Error(`The daemon has ended:\n${process.output}`);
@@ -106,4 +125,16 @@ export class BindlinkProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** What was dropped between two looks at {@link BindlinkProcess.dropsByReason}: reason -> packets, those with none left out. */
+export function moreDrops(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const more = [...after].map(([reason, packets]): [string, number] => [
+    reason,
+    packets - (before.get(reason) ?? 0),
+  ]);
+  return new Map(more.filter(([, packets]) => packets !== 0));
 }

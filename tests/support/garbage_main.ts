@@ -24,6 +24,9 @@ const MAX_DATAGRAM_BYTES = 1_472;
 const BURST_PKTS = 32;
 const PAUSE_MS = 1;
 
+/** Behind 'B' 'L': of the legacy protocol 'C' and 'D', of the secure one 'I', 'R', 'K' and 'T'. */
+const TYPES = [0x43, 0x44, 0x49, 0x52, 0x4b, 0x54];
+
 /** Writes a datagram to the beginning of `into`. @returns its length in bytes. */
 type Source = (into: Uint8Array) => number;
 
@@ -32,9 +35,7 @@ function randomSource(seed: number): Source {
   return (into) => {
     const length = Math.floor(random() * (MAX_DATAGRAM_BYTES + 1));
     for (let i = 0; i < length; i++) into[i] = random() * 256;
-    if (random() < 0.5) {
-      into.set([0x42, 0x4c, random() < 0.5 ? 0x43 : 0x44]); // 'B' 'L', then 'C' or 'D'
-    }
+    if (random() < 0.5) into.set([0x42, 0x4c, TYPES[Math.floor(random() * TYPES.length)]!]);
     return length;
   };
 }

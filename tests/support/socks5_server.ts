@@ -20,8 +20,11 @@ export interface Socks5ServerOptions {
   readonly port?: number;
   /** When given, nobody gets in without them. */
   readonly credentials?: { readonly username: string; readonly password: string };
-  /** Whether UDP ASSOCIATE is done, answered by reply 7, or (strict) done only for a client that says its address. */
-  readonly udp?: "relay" | "refuse" | "strict";
+  /**
+   * Whether UDP ASSOCIATE is done; done only for a client that says its address (strict); answered by
+   * reply 7 (refuse), 2 (forbid) or 1 (fail); or by hanging up, as `ssh -D` does.
+   */
+  readonly udp?: "relay" | "strict" | "refuse" | "forbid" | "fail" | "hangUp";
   /** Whether CONNECT is done or answered by reply 7. */
   readonly connect?: "relay" | "refuse";
   /** Local IP for the way to the targets; by default any. */
@@ -36,6 +39,14 @@ interface Request {
   readonly host: string;
   readonly port: number;
 }
+
+/** What is said to UDP ASSOCIATE in place of doing it. */
+const UDP_REFUSALS: Readonly<Record<string, Uint8Array>> = {
+  refuse: craftReply(7),
+  forbid: craftReply(2),
+  fail: craftReply(1),
+  hangUp: new Uint8Array(0),
+};
 
 /** A running server. */
 export class Socks5Server implements AsyncDisposable {
@@ -109,8 +120,11 @@ export class Socks5Server implements AsyncDisposable {
       if (request === null) return;
       this.requests.push(request);
       const { udp = "relay", connect = "relay" } = this.#options;
-      if (request.command === 3 && udp !== "refuse") await this.#associate(conn, request);
-      else if (request.command === 1 && connect === "relay") await this.#connect(conn, request);
+      if (request.command === 3) {
+        const refusal = UDP_REFUSALS[udp];
+        if (refusal === undefined) await this.#associate(conn, request);
+        else await conn.write(refusal);
+      } else if (request.command === 1 && connect === "relay") await this.#connect(conn, request);
       else await conn.write(craftReply(7));
     } catch (error) {
       if (!isClosedError(error)) throw error;

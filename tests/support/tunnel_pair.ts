@@ -7,7 +7,7 @@
  */
 
 import type { BindlinkOptions } from "./bindlink_process.ts";
-import { MasterState } from "./master_state.ts";
+import { MasterFolder } from "./master_folder.ts";
 
 /** What is spoken on the links. */
 export type TunnelProtocol = "secure" | "legacy";
@@ -30,9 +30,9 @@ export interface TunnelPairOptions {
 /** Command lines for both ends. */
 export class TunnelPair implements AsyncDisposable {
   readonly protocol: TunnelProtocol;
-  readonly #secure: { readonly state: MasterState; readonly token: string } | null;
+  readonly #secure: { readonly state: MasterFolder; readonly token: string } | null;
 
-  private constructor(secure: { readonly state: MasterState; readonly token: string } | null) {
+  private constructor(secure: { readonly state: MasterFolder; readonly token: string } | null) {
     this.protocol = secure === null ? "legacy" : "secure";
     this.#secure = secure;
   }
@@ -41,14 +41,14 @@ export class TunnelPair implements AsyncDisposable {
   static async create(endpoint: string, options: TunnelPairOptions = {}): Promise<TunnelPair> {
     if (options.protocol === "legacy") return new TunnelPair(null);
     await using stack = new AsyncDisposableStack();
-    const state = stack.use(await MasterState.create(options.invite));
+    const state = stack.use(await MasterFolder.create(options.invite));
     const token = await state.invite(SLAVE_NAME, endpoint);
     stack.move();
     return new TunnelPair({ state, token });
   }
 
   /** The master's state, for further slaves. @throws Error with the legacy protocol. */
-  get state(): MasterState {
+  get state(): MasterFolder {
     return this.#needSecure().state;
   }
 
@@ -75,7 +75,7 @@ export class TunnelPair implements AsyncDisposable {
     await this.#secure?.state[Symbol.asyncDispose]();
   }
 
-  #needSecure(): { readonly state: MasterState; readonly token: string } {
+  #needSecure(): { readonly state: MasterFolder; readonly token: string } {
     if (this.#secure === null) throw new Error("Invariant: the legacy protocol has no state");
     return this.#secure;
   }

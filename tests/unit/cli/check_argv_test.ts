@@ -19,6 +19,10 @@ Deno.test("checkArgv passes a good argv on unchanged", () => {
       ["slave", "--proxies", "a:1", "--proxies=b:2", "--proxy-target", "c:3"],
       ["help", "slave"],
       ["completion", "bash", "slave", "--prox"],
+      ["slave", "bindlink1_abc", "--no-tcp-fallback", "--mtu", "1300"],
+      ["join", "-", "--no-tcp-fallback"],
+      ["invite", "--qr", "laptop"],
+      ["slaves", "--json"],
     ]
   ) assert.deepEqual(checkArgv(argv), argv);
 });
@@ -38,16 +42,51 @@ Deno.test("checkArgv points to the help when nothing similar exists", () => {
 
 Deno.test("checkArgv suggests the command that was meant", () => {
   assert.match(complaint("slav"), /Unknown command "slav": did you mean slave\?/);
-  assert.match(complaint("zzz"), /Unknown command "zzz": type master or slave/);
+  assert.match(complaint("invit", "x"), /Unknown command "invit": did you mean invite\?/);
+  assert.match(complaint("rewoke", "x"), /did you mean revoke\?/);
+  assert.match(
+    complaint("genkey"),
+    /Unknown command "genkey": "bindlink --help" lists the commands/,
+  );
 });
 
-Deno.test("checkArgv says to which end an option belongs", () => {
+Deno.test("checkArgv says what is missing before a token", () => {
+  assert.match(complaint("bindlink1_abc"), /type bindlink slave TOKEN, or bindlink join TOKEN$/);
+});
+
+Deno.test("checkArgv says to which command an option belongs", () => {
   assert.match(complaint("slave", "--listen", "1"), /--listen is an option of "bindlink master"/);
+  assert.match(
+    complaint("keygen", "--token", "x"),
+    /--token is an option of "bindlink slave", "bindlink join", not of "bindlink keygen"$/,
+  );
 });
 
 Deno.test("checkArgv says what value an option wants", () => {
   assert.match(complaint("master", "--listen"), /type --listen \[HOST:\]PORT/);
   assert.match(complaint("slave", "--proxies", "--targets", "a:1"), /--proxies needs a value/);
+});
+
+Deno.test("checkArgv refuses a value for a flag", () => {
+  assert.match(complaint("slaves", "--json=yes"), /^--json takes no value: type --json alone$/);
+});
+
+Deno.test("checkArgv wants the word that a command needs, and no second", () => {
+  assert.match(complaint("revoke"), /^"bindlink revoke" needs a NAME/);
+  assert.match(complaint("invite", "my", "laptop"), /^Unexpected argument "laptop"/);
+  assert.match(complaint("invite", "-"), /^Unexpected argument "-"/);
+});
+
+Deno.test("checkArgv takes no stray word behind slave for a token", () => {
+  assert.match(complaint("slave", "203.0.113.5:4321"), /^Unexpected argument "203.0.113.5:4321"/);
+});
+
+Deno.test("checkArgv shows no half of a token that a blank has cut", () => {
+  for (const command of ["slave", "join"]) {
+    const message = complaint(command, "bindlink1_abc", "s3cr3thalf");
+    assert.match(message, /^Unexpected argument besides the token: type the token in one piece/);
+    assert.ok(!message.includes("s3cr3thalf"));
+  }
 });
 
 Deno.test("checkArgv refuses an option given twice unless it is a list", () => {

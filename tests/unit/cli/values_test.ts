@@ -7,6 +7,8 @@ import {
   parseHostPort,
   parseListenAddress,
   parseMtuBytes,
+  parsePool,
+  parseSeconds,
   parseTunName,
 } from "../../../src/cli/values.ts";
 import { formatHostPort } from "../../../src/net_address.ts";
@@ -85,6 +87,58 @@ Deno.test("parseCidr refuses what is none", () => {
   refused(() => parseCidr("fd00::1/129", "--x"), /0 to 128/);
   refused(() => parseCidr("fe80::1%eth0/64", "--x"), /with its prefix length/);
   refused(() => parseCidr("host/30", "--x"), /with its prefix length/);
+});
+
+Deno.test("parsePool reads an IPv4 network", () => {
+  assert.deepEqual(parsePool("10.0.0.0/8", "--x"), { address: "10.0.0.0", prefixBits: 8 });
+  assert.deepEqual(parsePool("192.168.7.252/30", "--x"), {
+    address: "192.168.7.252",
+    prefixBits: 30,
+  });
+});
+
+Deno.test("parsePool says which network an address is in", () => {
+  refused(() => parsePool("10.10.10.1/24", "--x"), /within the network 10\.10\.10\.0\/24: type/);
+  refused(() => parsePool("172.31.255.255/12", "--x"), /network 172\.16\.0\.0\/12/);
+  refused(() => parsePool("10.255.3.4/9", "--x"), /network 10\.128\.0\.0\/9/);
+  refused(() => parsePool("192.168.7.255/30", "--x"), /network 192\.168\.7\.252\/30/);
+});
+
+Deno.test("parsePool takes the network that it names itself", () => {
+  fc.assert(fc.property(fc.ipV4(), fc.integer({ min: 8, max: 30 }), (address, prefixBits) => {
+    fc.pre(!/^(0|127|22[4-9]|2[3-5]\d)\./.test(address));
+    let pool = `${address}/${prefixBits}`;
+    try {
+      parsePool(pool, "--x");
+    } catch (error) {
+      pool = /network (\S+):/.exec(String(error))?.[1] ?? "";
+    }
+    const network = parsePool(pool, "--x");
+    assert.equal(network.prefixBits, prefixBits);
+    const toNumber = (text: string): number =>
+      text.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
+    const size = 2 ** (32 - prefixBits);
+    assert.equal(Math.floor(toNumber(address) / size) * size, toNumber(network.address));
+  }));
+});
+
+Deno.test("parsePool refuses what no tunnel can use", () => {
+  refused(() => parsePool("fd00::/64", "--x"), /type an IPv4 network/);
+  refused(() => parsePool("10.0.0.0/7", "--x"), /must be 8 to 30/);
+  refused(() => parsePool("10.0.0.0/31", "--x"), /must be 8 to 30/);
+  refused(() => parsePool("10.0.0.0", "--x"), /prefix length must be 0 to 32/);
+  for (const bad of ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/8", "240.0.0.0/8"]) {
+    refused(() => parsePool(bad, "--x"), /cannot have addresses of this network/);
+  }
+});
+
+Deno.test("parseSeconds keeps to its limits", () => {
+  const limits = { min: 1, max: 150 };
+  assert.equal(parseSeconds("1", "--x", limits), 1);
+  assert.equal(parseSeconds("150", "--x", limits), 150);
+  for (const bad of ["0", "151", "", "1.5", "-1", "1e2", "9".repeat(20)]) {
+    refused(() => parseSeconds(bad, "--x", limits), /^--x ".*": type a number of seconds from 1/);
+  }
 });
 
 Deno.test("parseMtuBytes keeps to its limits", () => {

@@ -40,12 +40,18 @@ Deno.test("StateFields reads each kind of field", () => {
 });
 
 Deno.test("StateFields names the field that is wrong, however deep", () => {
-  const fields = fieldsOf({ slaves: [{ name: "a" }, { name: 7 }], hosts: [{ host: "h", port: 0 }] });
+  const fields = fieldsOf({
+    slaves: [{ name: "a" }, { name: 7 }],
+    hosts: [{ host: "h", port: 0 }],
+  });
   assert.throws(
     () => fields.objects("slaves")[1]!.text("name"),
     /^StateError: Cannot read state file "\/x\/file\.json": "slaves\[1\]\.name" must be a text /,
   );
-  assert.throws(() => fields.hostPorts("hosts"), /"hosts\[0\]\.port" must be a whole number from 1/);
+  assert.throws(
+    () => fields.hostPorts("hosts"),
+    /"hosts\[0\]\.port" must be a whole number from 1/,
+  );
   assert.throws(() => fields.objects("none"), /"none" must be a list/);
   assert.throws(() => fieldsOf({ list: [3] }).objects("list"), /"list\[0\]" must be an object/);
   assert.throws(() => fieldsOf({ list: [3] }).texts("list"), /"list\[0\]" must be a text/);

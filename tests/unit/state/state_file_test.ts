@@ -87,10 +87,19 @@ Deno.test("readStateFile refuses half a file, at whatever byte it ends", () => {
 Deno.test("readStateFile never shows a file's content", () => {
   using folder = new TempDir();
   const path = `${folder.path}/file.json`;
-  for (const text of ['geheim"', '{"format":"geheim","version":1}', '{"format":"test","version":"geheim"}']) {
+  for (
+    const text of [
+      'geheim"',
+      '{"format":"geheim","version":1}',
+      '{"format":"test","version":"geheim"}',
+    ]
+  ) {
     Deno.writeTextFileSync(path, text);
-    assert.throws(() => readStateFile(path, FORMAT), (error: unknown) =>
-      error instanceof StateError && !`${error.message}${error.cause}`.includes("geheim"));
+    assert.throws(
+      () => readStateFile(path, FORMAT),
+      (error: unknown) =>
+        error instanceof StateError && !`${error.message}${error.cause}`.includes("geheim"),
+    );
   }
 });
 
@@ -98,7 +107,10 @@ Deno.test("readStateFile refuses a newer version and says what to update", () =>
   using folder = new TempDir();
   const path = `${folder.path}/file.json`;
   writeStateFile(path, { format: "test", version: 2 }, {});
-  assertRefused(path, /written by a newer bindlink \(file version 2, this program knows 1\): update/);
+  assertRefused(
+    path,
+    /written by a newer bindlink \(file version 2, this program knows 1\): update/,
+  );
 });
 
 Deno.test("readStateFile refuses what is no state file of its kind", () => {

@@ -53,13 +53,16 @@ Deno.test("StateLock's file says who holds it, whatever was there before", () =>
 
 Deno.test("StateLock of a master waits for a command that is at work", async () => {
   using folder = new TempDir();
-  const command = StateLock.acquire(folder.path, "command");
-  await using holder = new TestProcess([...HOLDER, folder.path], { stdin: "piped" });
-  // It cannot be seen waiting, but neither may it end: its start alone takes longer than this.
-  const first = await Promise.race([holder.status, opened(`/proc/${holder.pid}/fd`, "master.lock")]);
-  assert.equal(first, "opened");
-  command[Symbol.dispose]();
-  await holder.waitForLine(/^holding$/);
+  await using command = new TestProcess([...HOLDER, folder.path, "command"], { stdin: "piped" });
+  await command.waitForLine(/^holding$/);
+  assert.throws(
+    () => StateLock.acquire(folder.path, "command"),
+    isLockedBy(command.pid, "command"),
+  );
+  // From here on it works for a while yet, then ends; the lock is awaited with this thread blocked.
+  await command.closeStdin();
+  using _lock = StateLock.acquire(folder.path, "master");
+  assert.match(Deno.readTextFileSync(`${folder.path}/master.lock`), /^\d+ master /);
 });
 
 Deno.test("StateLock of a command does not wait for another", () => {

@@ -12,7 +12,7 @@ import { runProgram } from "./process.ts";
 export const INNER_POOL = "10.10.10.0/24";
 
 /** A state directory in a temporary folder. */
-export class MasterState implements AsyncDisposable {
+export class MasterFolder implements AsyncDisposable {
   /** Where the master keeps its key and its slaves. */
   readonly stateDir: string;
   readonly #folder: string;
@@ -25,8 +25,8 @@ export class MasterState implements AsyncDisposable {
   }
 
   /** Makes one, empty: the first command that uses it makes the key. @param options how the commands are run. */
-  static async create(options: BindlinkOptions = {}): Promise<MasterState> {
-    return new MasterState(await Deno.makeTempDir({ prefix: "bindlink-state-" }), options);
+  static async create(options: BindlinkOptions = {}): Promise<MasterFolder> {
+    return new MasterFolder(await Deno.makeTempDir({ prefix: "bindlink-state-" }), options);
   }
 
   /** A master's command line. @param options added at its end. */

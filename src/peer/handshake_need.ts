@@ -1,0 +1,82 @@
+/**
+ * Whether a slave that has a session needs a new handshake: the master is silent, the session old or used up. Pure.
+ *
+ * @module
+ */
+
+import type { Keyring } from "./keyring.ts";
+import type { SessionLimits } from "./session_limits.ts";
+
+/**
+ * After this long without a word from a master that was there, it has been restarted or is gone, in ms: it reports every
+ * second, over every link.
+ */
+export const SILENCE_MS = 2_000;
+
+/**
+ * A rekey is put off by a random part of this share of the time between rekey and reject, and of 10 s at most: slaves that
+ * came back to a restarted master together do not rekey together for ever.
+ */
+const REKEY_SPREAD_FRACTION = 0.25;
+const MAX_REKEY_SPREAD_MS = 10_000;
+
+/** What a {@link HandshakeNeed} looks at. */
+export interface HandshakeNeedOptions {
+  readonly keyring: Keyring;
+  readonly limits: SessionLimits;
+  /** Uniform in [0, 1). */
+  readonly rng: () => number;
+}
+
+/** Watches the session in use. */
+export class HandshakeNeed {
+  readonly #options: HandshakeNeedOptions;
+  /** When a master that has said nothing since the welcome counts as silent. */
+  #firstWordDueMs = Infinity;
+  #isHeard = false;
+  #heardMs = -Infinity;
+  /** When the rekey that is due begins; Infinity: none is due. */
+  #rekeyMs = Infinity;
+
+  constructor(options: HandshakeNeedOptions) {
+    this.#options = options;
+  }
+
+  /** Hot. The master is there. */
+  handleHeard(now: number): void {
+    this.#heardMs = now;
+    this.#isHeard = true;
+  }
+
+  /** A new session is in use. @param roundTripMs what the handshake took: a round trip, or more. */
+  handleWelcome(now: number, roundTripMs: number): void {
+    this.#rekeyMs = Infinity;
+    this.#isHeard = false;
+    // The first word under the new session comes a round trip after ours, which may be longer than a silence.
+    this.#firstWordDueMs = now + SILENCE_MS + 2 * roundTripMs;
+  }
+
+  /** Whether a handshake is needed now; notes when a rekey falls due. */
+  isThere(now: number): boolean {
+    const { keyring, rng } = this.#options;
+    if (keyring.sending(now) === null || now >= this.#silentMs()) return true;
+    if (this.#rekeyMs === Infinity && keyring.needsRekey(now)) {
+      this.#rekeyMs = now + rng() * this.#rekeySpreadMs();
+    }
+    return now >= this.#rekeyMs;
+  }
+
+  /** When {@link HandshakeNeed.isThere} may change its answer; what the keyring's timeouts bring apart. */
+  nextTimeout(): number {
+    return Math.min(this.#silentMs(), this.#rekeyMs);
+  }
+
+  #silentMs(): number {
+    return this.#isHeard ? this.#heardMs + SILENCE_MS : this.#firstWordDueMs;
+  }
+
+  #rekeySpreadMs(): number {
+    const { rekeyAfterMs, rejectAfterMs } = this.#options.limits;
+    return Math.min(MAX_REKEY_SPREAD_MS, (rejectAfterMs - rekeyAfterMs) * REKEY_SPREAD_FRACTION);
+  }
+}

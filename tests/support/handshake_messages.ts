@@ -1,0 +1,47 @@
+/**
+ * A hello, a welcome and a refusal as they are usual, for tests to vary.
+ *
+ * @module
+ */
+
+import { CipherId } from "../../src/peer/aead.ts";
+import {
+  type Hello,
+  type Refusal,
+  RefusalCode,
+  type Welcome,
+} from "../../src/peer/handshake_payload.ts";
+import { stampOf } from "../../src/peer/stamp.ts";
+
+export const HELLO: Hello = {
+  minVersion: 1,
+  maxVersion: 1,
+  instanceId: "0123456789abcdef",
+  stamp: stampOf(1_750_000_000_000),
+  ciphers: [CipherId.AES_256_GCM, CipherId.CHACHA20_POLY1305],
+  mtuBytes: 1_380,
+  software: "bindlink 0.1.0",
+};
+
+export const WELCOME: Welcome = {
+  kind: "welcome",
+  version: 1,
+  cipher: CipherId.AES_256_GCM,
+  instanceId: "fedcba9876543210",
+  addresses: [
+    { address: "10.10.10.2", prefixBits: 24 },
+    { address: "fd12:3456:789a::2", prefixBits: 64 },
+  ],
+  mtuBytes: 1_380,
+  name: "laptop",
+  software: "bindlink 0.1.0",
+};
+
+export const REFUSAL: Refusal = {
+  kind: "refusal",
+  code: RefusalCode.STALE_STAMP,
+  minVersion: 1,
+  maxVersion: 1,
+  lastStamp: stampOf(1_760_000_000_000),
+  software: "bindlink 0.1.0",
+};

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { readText, systemInputs, type TextSource } from "../../../src/cli/system_inputs.ts";
+
+class FakeSource implements TextSource {
+  readonly #chunks: string[];
+  readonly #isTerminal: boolean;
+
+  constructor(chunks: readonly string[], isTerminal: boolean) {
+    this.#chunks = [...chunks];
+    this.#isTerminal = isTerminal;
+  }
+
+  get left(): readonly string[] {
+    return this.#chunks;
+  }
+
+  isTerminal(): boolean {
+    return this.#isTerminal;
+  }
+
+  readSync(buffer: Uint8Array): number | null {
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) return null;
+    return new TextEncoder().encodeInto(chunk, buffer).written;
+  }
+}
+
+const noPrompt = (): void => assert.fail("prompted");
+
+Deno.test("readText reads a pipe to its end, however it comes", () => {
+  assert.equal(readText(new FakeSource(["a", "b\nc", "\n"], false), noPrompt), "ab\nc\n");
+  assert.equal(readText(new FakeSource([], false), noPrompt), "");
+});
+
+Deno.test("readText asks a terminal and reads one line that is not empty", () => {
+  let prompts = 0;
+  const source = new FakeSource(["\n", "  \n", "token\n", "more\n"], true);
+  assert.equal(readText(source, () => prompts++).trim(), "token");
+  assert.equal(prompts, 1);
+  assert.deepEqual(source.left, ["more\n"]);
+});
+
+Deno.test("readText does not read without end", () => {
+  const endless: TextSource = {
+    isTerminal: () => false,
+    readSync: (buffer) => buffer.length,
+  };
+  assert.throws(() => readText(endless, noPrompt), /more than 65536 bytes/);
+});
+
+Deno.test("systemInputs reads files and leaves none open", () => {
+  const path = Deno.makeTempFileSync();
+  try {
+    Deno.writeTextFileSync(path, "text\n");
+    assert.equal(systemInputs().readFile(path), "text\n");
+    assert.throws(() => systemInputs().readFile(`${path}/x`));
+  } finally {
+    Deno.removeSync(path);
+  }
+});
+
+Deno.test("systemInputs makes paths absolute", () => {
+  assert.equal(systemInputs().absolutePath("a/../k"), `${Deno.cwd()}/k`);
+  assert.equal(systemInputs().absolutePath("/a/k"), "/a/k");
+});
+
+Deno.test("systemInputs finds nothing stored in a directory that is not there", () => {
+  assert.equal(systemInputs().readStoredJoin("/no/such/directory"), null);
+});
