@@ -40,6 +40,8 @@ export const LIBC_SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `int flock(int fd, int operation)`; flock(2). */
   flock: { parameters: ["i32", "i32"], result: "i32" },
+  /** `int lchown(const char *path, uid_t owner, gid_t group)`; lchown(2). */
+  lchown: { parameters: ["u64", "u32", "u32"], result: "i32" },
   /** `int inet_pton(int family, const char *src, void *dst)`; inet_pton(3). */
   inetPton: { name: "inet_pton", parameters: ["i32", "u64", "u64"], result: "i32" },
   /** `int *__errno_location(void)`; Linux Standard Base. This thread's errno; glibc and musl have it. */

@@ -11,8 +11,8 @@ import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
 import { Packet } from "../../src/wire/packet.ts";
 import type { GoodputMeter } from "./goodput_meter.ts";
 
-/** Payload of a datagram: fills a packet of the tunnel's default MTU (1380) with IPv4 and UDP headers. */
-export const PAYLOAD_BYTES = 1_352;
+/** Payload of a datagram: fills a packet of the tunnel's default MTU (1340) with IPv4 and UDP headers. */
+export const PAYLOAD_BYTES = 1_312;
 
 /** How late the pace may be before what was missed is left out, in ms: bursts fill the phones' queues. */
 const MAX_LATE_MS = 20;

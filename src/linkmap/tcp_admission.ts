@@ -33,9 +33,8 @@ export interface AdmittedConnection {
   close(): void;
 }
 
-/** What is noted of a connection. */
-interface Entry {
-  isStranger: boolean;
+/** What is noted of an authenticated connection. */
+interface Activity {
   /** `receivedDatagrams` when it last was another one, and when that was. */
   datagrams: number;
   sinceMs: number;
@@ -44,8 +43,9 @@ interface Entry {
 /** The connections of a master, on all of its addresses. Times are monotonic ms. */
 export class TcpAdmission<Connection extends AdmittedConnection> {
   readonly #isAuthentic: (connection: Connection) => boolean;
-  /** In the order they came. */
-  readonly #entries = new Map<Connection, Entry>();
+  /** Since when, in the order they came. */
+  readonly #strangers = new Map<Connection, number>();
+  readonly #members = new Map<Connection, Activity>();
 
   /** @param isAuthentic whether a connection has brought an authenticated packet; asked until it has. */
   constructor(isAuthentic: (connection: Connection) => boolean) {
@@ -54,54 +54,54 @@ export class TcpAdmission<Connection extends AdmittedConnection> {
 
   /** Connections now. */
   get size(): number {
-    return this.#entries.size;
+    return this.#strangers.size + this.#members.size;
   }
 
   /** A new connection. Closes older ones to make room. @returns false when there is none: then it is not taken. */
   admit(connection: Connection, now: number): boolean {
-    const strangers = this.#strangers();
-    const isFull = this.#entries.size >= MAX_CONNECTIONS;
-    if (isFull || strangers.length >= MAX_STRANGERS) {
-      const victim = oldestOfBusiest(strangers);
+    this.#promote(now);
+    if (this.#strangers.size >= MAX_STRANGERS || this.size >= MAX_CONNECTIONS) {
+      const victim = oldestOfBusiest([...this.#strangers.keys()]);
       if (victim === null) return false;
-      this.#entries.delete(victim);
+      this.#strangers.delete(victim);
       victim.close();
     }
-    this.#entries.set(connection, { isStranger: true, datagrams: 0, sinceMs: now });
+    this.#strangers.set(connection, now);
     return true;
   }
 
   /** A connection is over. Unknown ones are none of our business. */
   remove(connection: Connection): void {
-    this.#entries.delete(connection);
+    this.#strangers.delete(connection);
+    this.#members.delete(connection);
   }
 
   /** Called about once a second: closes connections that took too long. */
   handleTimeout(now: number): void {
-    for (const [connection, entry] of this.#entries) {
-      this.#refresh(connection, entry);
-      if (!entry.isStranger && entry.datagrams !== connection.receivedDatagrams) {
-        entry.datagrams = connection.receivedDatagrams;
-        entry.sinceMs = now;
-      }
-      const limitMs = entry.isStranger ? STRANGER_TIMEOUT_MS : SILENT_TIMEOUT_MS;
-      if (now - entry.sinceMs < limitMs) continue;
-      this.#entries.delete(connection);
-      connection.close();
+    this.#promote(now);
+    for (const [connection, sinceMs] of this.#strangers) {
+      if (now - sinceMs >= STRANGER_TIMEOUT_MS) this.#close(connection);
+    }
+    for (const [connection, activity] of this.#members) {
+      if (activity.datagrams !== connection.receivedDatagrams) {
+        activity.datagrams = connection.receivedDatagrams;
+        activity.sinceMs = now;
+      } else if (now - activity.sinceMs >= SILENT_TIMEOUT_MS) this.#close(connection);
     }
   }
 
-  #strangers(): Connection[] {
-    const strangers: Connection[] = [];
-    for (const [connection, entry] of this.#entries) {
-      this.#refresh(connection, entry);
-      if (entry.isStranger) strangers.push(connection);
+  /** Strangers that authenticated are none any more. */
+  #promote(now: number): void {
+    for (const connection of this.#strangers.keys()) {
+      if (!this.#isAuthentic(connection)) continue;
+      this.#strangers.delete(connection);
+      this.#members.set(connection, { datagrams: connection.receivedDatagrams, sinceMs: now });
     }
-    return strangers;
   }
 
-  #refresh(connection: Connection, entry: Entry): void {
-    if (entry.isStranger && this.#isAuthentic(connection)) entry.isStranger = false;
+  #close(connection: Connection): void {
+    this.remove(connection);
+    connection.close();
   }
 }
 

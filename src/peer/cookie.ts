@@ -5,6 +5,7 @@
  * @module
  */
 
+import { blake2sMac } from "./blake2s_mac.ts";
 import {
   COOKIE_NONCE_OFFSET,
   COOKIE_REPLY_BYTES,
@@ -19,7 +20,6 @@ import type { RandomBytes } from "./key_pair.ts";
 import {
   hash,
   isEqual,
-  mac,
   MAC_BYTES,
   XCHACHA_NONCE_BYTES,
   xchachaPolyOpen,
@@ -75,7 +75,7 @@ export class CookieChecker {
     if (!isInitiation(packet) && !isResponse(packet)) return false;
     const { bytes, start, end } = packet;
     const macStart = end - 2 * MAC_BYTES;
-    const expected = mac(this.#mac1Key, bytes.subarray(start, macStart));
+    const expected = blake2sMac(this.#mac1Key, bytes.subarray(start, macStart));
     return isEqual(expected, bytes.subarray(macStart, macStart + MAC_BYTES));
   }
 
@@ -87,13 +87,14 @@ export class CookieChecker {
     // Most initiations come without a cookie: their zeros need no arithmetic.
     if (given.every((byte) => byte === 0)) return false;
     const text = this.#encoder.encode(source);
-    if (isEqual(mac(mac(this.#secretAt(now), text), covered), given)) return true;
-    return this.#previous !== null && isEqual(mac(mac(this.#previous, text), covered), given);
+    if (isEqual(blake2sMac(blake2sMac(this.#secretAt(now), text), covered), given)) return true;
+    return this.#previous !== null &&
+      isEqual(blake2sMac(blake2sMac(this.#previous, text), covered), given);
   }
 
   /** Writes the cookie reply to a datagram whose mac1 is right. */
   writeCookieReply(out: Packet, received: Packet, source: string, now: number): void {
-    const cookie = mac(this.#secretAt(now), this.#encoder.encode(source));
+    const cookie = blake2sMac(this.#secretAt(now), this.#encoder.encode(source));
     const nonce = this.#randomBytes(XCHACHA_NONCE_BYTES);
     const reply = new Uint8Array(COOKIE_REPLY_BYTES);
     reply.set([0x42, 0x4c, DatagramType.COOKIE, 0]);
@@ -155,6 +156,6 @@ export class CookieJar {
     const { bytes, start, end } = packet;
     const macStart = end - MAC_BYTES;
     if (this.#cookie === null) bytes.fill(0, macStart, end);
-    else bytes.set(mac(this.#cookie, bytes.subarray(start, macStart)), macStart);
+    else bytes.set(blake2sMac(this.#cookie, bytes.subarray(start, macStart)), macStart);
   }
 }

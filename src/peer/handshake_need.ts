@@ -20,6 +20,9 @@ export const SILENCE_MS = 2_000;
 const REKEY_SPREAD_FRACTION = 0.25;
 const MAX_REKEY_SPREAD_MS = 10_000;
 
+/** How much longer the first word under a new session may take, at most, in ms: two round trips of a very full queue. */
+const MAX_FIRST_WORD_MS = 8_000;
+
 /** What a {@link HandshakeNeed} looks at. */
 export interface HandshakeNeedOptions {
   readonly keyring: Keyring;
@@ -53,7 +56,7 @@ export class HandshakeNeed {
     this.#rekeyMs = Infinity;
     this.#isHeard = false;
     // The first word under the new session comes a round trip after ours, which may be longer than a silence.
-    this.#firstWordDueMs = now + SILENCE_MS + 2 * roundTripMs;
+    this.#firstWordDueMs = now + SILENCE_MS + Math.min(MAX_FIRST_WORD_MS, 2 * roundTripMs);
   }
 
   /** Whether a handshake is needed now; notes when a rekey falls due. */

@@ -274,6 +274,10 @@ export class Initiator {
     }
     const isNews = refusal.code !== this.#refusalCode;
     this.#refusalCode = refusal.code;
+    if (refusal.code === RefusalCode.REPLACED || refusal.code === RefusalCode.REVOKED) {
+      // The master has dropped the sessions before it says so: what is sealed under them is lost.
+      this.#options.keyring.clear();
+    }
     if (refusal.code === RefusalCode.REPLACED) this.stop();
     else this.#seekAt(now + this.#jitter(REFUSED_ATTEMPT_MS), now);
     if (isNews) this.#options.onRefusal(refusal, now);

@@ -16,11 +16,11 @@
  * @module
  */
 
-import { decodeBase64Url, encodeBase64Url } from "./base64url.ts";
+import { decodeBase64Url, encodeBase64Url, readBase64Url } from "./base64url.ts";
 import { concatBytes } from "./concat_bytes.ts";
 import { decodeEndpoints, encodeEndpoints } from "./join_token_endpoints.ts";
 import { KEY_BYTES } from "./key_pair.ts";
-import { hash, hkdf } from "./primitives.ts";
+import { hash, hkdf, isEqual } from "./primitives.ts";
 import type { HostPort } from "../net_address.ts";
 
 /** What a token says. */
@@ -97,17 +97,24 @@ export function decodeJoinToken(text: string): JoinToken | string {
   const complaint = complaintAboutText(token);
   if (complaint !== null) return complaint;
   const digits = token.slice(PREFIX.length);
-  const bytes = decodeBase64Url(digits);
-  // Of four characters one alone is no whole byte: that is a cut. Bits behind the last byte are a slip.
-  if (bytes === null) return digits.length % 4 === 1 ? CUT_OFF : MISTYPED;
-  const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES));
-  const checksum = bytes.subarray(body.length);
-  if (!checksumOf(body).every((byte, i) => byte === checksum[i])) {
-    return decodeBody(bytes) === "short" || decodeBody(body) === "short" ? CUT_OFF : MISTYPED;
-  }
+  const body = openChecksum(decodeBase64Url(digits));
+  if (body === null) return isShort(readBase64Url(digits)) ? CUT_OFF : MISTYPED;
   const decoded = decodeBody(body);
-  // As its maker wrote it, that is; so its maker knows what we do not.
+  // It is as its maker wrote it; so its maker knows what we do not.
   return typeof decoded === "string" ? NEWER : decoded;
+}
+
+/** What stands before the checksum; null when that is wrong. */
+function openChecksum(bytes: Uint8Array | null): Uint8Array | null {
+  if (bytes === null || bytes.length < CHECKSUM_BYTES) return null;
+  const body = bytes.subarray(0, -CHECKSUM_BYTES);
+  return isEqual(checksumOf(body), bytes.subarray(-CHECKSUM_BYTES)) ? body : null;
+}
+
+/** Whether the bytes of a spoiled token end before its endpoints and its checksum do. */
+function isShort(bytes: Uint8Array | null): boolean {
+  if (bytes === null || bytes.length < CHECKSUM_BYTES) return true;
+  return decodeBody(bytes.subarray(0, -CHECKSUM_BYTES)) === "short";
 }
 
 /** What is wrong with a text as such; null when it has a token's characters. */

@@ -36,6 +36,8 @@ import { StoredAnswers } from "./stored_answers.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
 
+export type { SlaveHandshakes };
+
 /** What {@link Responder.handleInitiation} has written. */
 export const HandshakeAnswer = {
   /** A welcome: there is a new session, which waits for its first packet. */

@@ -5,14 +5,15 @@
  * @module
  */
 
-import { formatHostPort, type HostPort } from "../net_address.ts";
+import type { HostPort } from "../net_address.ts";
 import { AddressPool } from "../peer/address_pool.ts";
 import { deriveSlaveSecrets, encodeJoinToken, type JoinToken } from "../peer/join_token.ts";
 import { KEY_BYTES } from "../peer/key_pair.ts";
 import { isEqual, nobleDiffieHellman } from "../peer/primitives.ts";
 import { UsageError } from "../usage_error.ts";
+import { chooseEndpoints } from "./choose_endpoints.ts";
 import type { MasterStore, SlaveRecord, SlaveUsage } from "./master_store.ts";
-import { type InterfaceAddress, publicAddresses } from "./public_addresses.ts";
+import type { InterfaceAddress } from "./public_addresses.ts";
 import { isSlaveName, SLAVE_NAME_RULE } from "./slave_record.ts";
 
 /** What a running master adds. */
@@ -100,7 +101,12 @@ export class MasterAdmin {
     this.#checkName(name);
     if (options.publicKey !== null) this.#checkPublicKey(options.publicKey);
     this.#checkRoom();
-    const { endpoints, areEndpointsGuessed } = this.#endpointsFor(options.endpoints);
+    const { endpoints, areEndpointsGuessed } = chooseEndpoints({
+      given: options.endpoints,
+      remembered: this.#store.endpoints,
+      port: this.#live?.port ?? this.#store.lastRun?.port,
+      networkInterfaces: this.#machine.networkInterfaces,
+    });
     const hostNumber = this.#freeHostNumber();
     const seed = options.publicKey === null ? this.#machine.randomBytes(KEY_BYTES) : null;
     // Before anything is stored: it refuses endpoints that do not fit into a token.
@@ -216,24 +222,6 @@ export class MasterAdmin {
     );
   }
 
-  #endpointsFor(
-    given: readonly HostPort[],
-  ): { readonly endpoints: readonly HostPort[]; readonly areEndpointsGuessed: boolean } {
-    const known = given.length > 0 ? given : this.#store.endpoints;
-    if (known.length > 0) return { endpoints: withoutDoubles(known), areEndpointsGuessed: false };
-    const port = this.#live?.port ?? this.#store.lastRun?.port ?? DEFAULT_PORT;
-    const hosts = publicAddresses(this.#machine.networkInterfaces());
-    if (hosts.length > 0) {
-      return { endpoints: hosts.map((host) => ({ host, port })), areEndpointsGuessed: true };
-    }
-    throw new UsageError(
-      "Where slaves reach this master is not known, as this machine has no public address of its own: " +
-        `name it with --endpoint HOST:PORT, e.g. --endpoint ${
-          formatHostPort("vpn.example.org", port)
-        }`,
-    );
-  }
-
   /** None when the pool has become too small for it: such a slave is not let in. */
   #addressesOf(record: SlaveRecord): readonly string[] {
     if (record.hostNumber > this.#pool.lastHostNumber) return [];
@@ -270,14 +258,6 @@ function encodeToken(token: JoinToken): string {
   }
 }
 
-function withoutDoubles(endpoints: readonly HostPort[]): readonly HostPort[] {
-  const seen = new Set<string>();
-  return endpoints.filter(({ host, port }) => {
-    const text = formatHostPort(host, port);
-    return !seen.has(text) && seen.add(text);
-  });
-}
-
 const THIS_MACHINE: AdminMachine = {
   now: () => Date.now(),
   randomBytes: (lengthBytes) => crypto.getRandomValues(new Uint8Array(lengthBytes)),
@@ -286,6 +266,3 @@ const THIS_MACHINE: AdminMachine = {
 
 /** What `--pool` is by default. */
 const DEFAULT_POOL = { address: "10.10.10.0", prefixBits: 24 } as const;
-
-/** What `--listen` is by default: the original's port. */
-const DEFAULT_PORT = 4321;

@@ -9,9 +9,9 @@
  * @module
  */
 
-import { lchownSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
+import { changeOwner } from "../../ffi/file_owner.ts";
 import { errorCode, fileError, StateError } from "./state_error.ts";
 import { StateFields } from "./state_fields.ts";
 
@@ -126,11 +126,12 @@ export function syncDirectory(path: string): void {
  * @throws Deno's errors.
  */
 export function ownAsDirectory(path: string): void {
-  if (Deno.uid() !== 0) return;
+  // Elsewhere than on Linux nobody runs it as a service with a user of its own.
+  if (Deno.uid() !== 0 || Deno.build.os !== "linux") return;
   const { uid, gid } = Deno.statSync(dirname(path));
   if (uid === null || uid === 0 || Deno.lstatSync(path).uid === uid) return;
   // Not chown: that user could have put a link to another file in its place.
-  lchownSync(path, uid, gid ?? uid);
+  changeOwner(path, uid, gid ?? uid);
 }
 
 function writeNewFile(path: string, text: string, durability: Durability): void {

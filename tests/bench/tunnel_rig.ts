@@ -6,7 +6,12 @@
 
 import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DirectNetwork } from "../support/direct_network.ts";
-import { INNER_MASTER, INNER_SLAVE, type TunnelPairOptions } from "../support/tunnel_pair.ts";
+import {
+  INNER_MASTER,
+  INNER_MTU_BYTES,
+  INNER_SLAVE,
+  type TunnelPairOptions,
+} from "../support/tunnel_pair.ts";
 import { canUseNamespaces, type Namespace } from "../support/namespace.ts";
 import { waitForPing } from "../support/ping.ts";
 import { tryCommand } from "../../scripts/run_command.ts";
@@ -28,7 +33,7 @@ export const TUNNEL_LAPTOP = INNER_SLAVE;
 export interface TunnelRigOptions extends TunnelPairOptions {
   /** How many; 1 by default. */
   readonly links?: number;
-  /** Of the inner packets; 1380 by default. */
+  /** Of the inner packets; the default MTU by default. */
   readonly mtuBytes?: number;
 }
 
@@ -46,7 +51,7 @@ export class TunnelRig implements AsyncDisposable {
 
   /** Builds it; resolves when all links carry data. */
   static async create(options: TunnelRigOptions = {}): Promise<TunnelRig> {
-    const { links = 1, mtuBytes = 1_380 } = options;
+    const { links = 1, mtuBytes = INNER_MTU_BYTES } = options;
     await using stack = new AsyncDisposableStack();
     const network = stack.use(await DirectNetwork.create({ cables: links, ...options }));
     const mtu = ["--mtu", String(mtuBytes)];

@@ -10,6 +10,7 @@ import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DirectNetwork } from "../support/direct_network.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
 import { ping } from "../support/ping.ts";
+import { INNER_MTU_BYTES } from "../support/tunnel_pair.ts";
 
 /**
  * packet(7) through perl, a part of every Debian: sends its argument, in hex, as it is out of an
@@ -43,11 +44,11 @@ Deno.test({
     await awaitCondition("all junk to be counted", async () => await notIp() >= junk.length);
 
     // The kernel cuts what is sent to the interface's MTU, so somebody must change that.
-    await laptop.run(["ip", "link", "set", "bind0", "mtu", "1381"]);
-    const tooLong = await ping(laptop, "10.10.10.1", 5, 1381 - 28);
+    await laptop.run(["ip", "link", "set", "bind0", "mtu", String(INNER_MTU_BYTES + 1)]);
+    const tooLong = await ping(laptop, "10.10.10.1", 5, INNER_MTU_BYTES + 1 - 28);
     assert.equal(tooLong.received, 0);
     assert.equal(await slave.drops("too_large"), 5);
-    const { sent, received } = await ping(laptop, "10.10.10.1", 50, 1380 - 28);
+    const { sent, received } = await ping(laptop, "10.10.10.1", 50, INNER_MTU_BYTES - 28);
     assert.equal(received, sent);
     assert.equal(await master.drops("tun_write_error"), 0);
   },

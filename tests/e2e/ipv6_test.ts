@@ -11,6 +11,7 @@ import { DirectNetwork } from "../support/direct_network.ts";
 import { canUseNamespaces, type Namespace } from "../support/namespace.ts";
 import { PhoneNetwork, SERVER_IPV6 } from "../support/phone_network.ts";
 import { ping } from "../support/ping.ts";
+import { INNER_MTU_BYTES } from "../support/tunnel_pair.ts";
 
 Deno.test({
   name: "links go over IPv6, directly and through a proxy, and carry IPv6 inside",
@@ -35,8 +36,8 @@ Deno.test({
       const { sent, received } = await ping(laptop, host);
       assert.equal(received, sent, host);
     }
-    // The whole MTU of 1380: 40 bytes of IPv6 and 8 of ICMPv6 less.
-    const { sent, received } = await ping(laptop, innerIpv6, 20, 1380 - 48);
+    // The whole MTU: 40 bytes of IPv6 and 8 of ICMPv6 less.
+    const { sent, received } = await ping(laptop, innerIpv6, 20, INNER_MTU_BYTES - 48);
     assert.equal(received, sent, "full-sized packets");
   },
 });

@@ -9,6 +9,7 @@ import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DirectNetwork } from "../support/direct_network.ts";
 import { canUseNamespaces } from "../support/namespace.ts";
 import { ping } from "../support/ping.ts";
+import { INNER_MTU_BYTES } from "../support/tunnel_pair.ts";
 
 /**
  * What is added to an inner packet, in bytes, and how much more than the inner packets the links may
@@ -46,7 +47,7 @@ for (const { protocol, headerBytes, extraPkts, extraBytes } of PROTOCOLS) {
       const carriedBytes = count * (1_028 + headerBytes);
       const receivedBytes = grown("bindlink_link_received_bytes_total");
       assert(within(receivedBytes, carriedBytes, carriedBytes + extraBytes), `${receivedBytes}`);
-      assert.equal(after.get("bindlink_tun_mtu_bytes"), 1_380);
+      assert.equal(after.get("bindlink_tun_mtu_bytes"), INNER_MTU_BYTES);
       // One more while it answers: the connection of who asks.
       assert.equal(after.get("process_open_fds"), slave.process.openFiles() + 1);
       const shares = await slave.metricBy("bindlink_link_share", "id");

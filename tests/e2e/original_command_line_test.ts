@@ -19,7 +19,7 @@ Deno.test({
     await using network = await PhoneNetwork.create({ phones: 2, protocol: "legacy" });
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);
-    await using _master = await BindlinkProcess.start(server, [
+    await using master = await BindlinkProcess.start(server, [
       "-listen_port=4000",
       "-http_listen_port=8080",
     ]);
@@ -36,6 +36,9 @@ Deno.test({
     await slave.waitForLinks([1, 2]);
     const { sent, received } = await ping(laptop, "10.10.10.1");
     assert.equal(received, sent);
+    for (const { process } of [master, slave]) {
+      await process.waitForLine(/WARN.*Protocol legacy: nothing is authenticated or encrypted/);
+    }
   },
 });
 

@@ -51,8 +51,8 @@ Deno.test({
     const startedMs = performance.now();
     await waitForPing(network.server, "10.10.10.2");
     printFigures("slave restarted", { "works again after": sinceMs(startedMs) });
-    await master.process.waitForLine(/Link moved.* id=1 /, 10_000, from);
-    await master.process.waitForLine(/Link moved.* id=2 /, 10_000, from);
+    await master.process.waitForLine(/Link learned.* id=1 /, 10_000, from);
+    await master.process.waitForLine(/Link learned.* id=2 /, 10_000, from);
     await master.waitForLinks([1, 2]);
     await second.waitForLinks([1, 2]);
   },

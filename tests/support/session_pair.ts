@@ -6,6 +6,7 @@
 
 import { type AeadProvider, CipherId } from "../../src/peer/aead.ts";
 import { LinkCounters, Session, type SessionOptions } from "../../src/peer/session.ts";
+import { Packet } from "../../src/wire/packet.ts";
 import { nobleAead } from "./noble_aead.ts";
 
 /** Key of what the initiator sends, and of what it receives. */
@@ -64,4 +65,24 @@ export function testSession(options: Partial<SessionOptions> = {}): Session {
     remoteInstanceId: "0011223344556677",
     ...options,
   });
+}
+
+/** A packet of these bytes. */
+export function packetOf(...bytes: number[]): Packet {
+  const packet = new Packet(2_000);
+  packet.fill(Uint8Array.from(bytes));
+  return packet;
+}
+
+/** A copy, as the network makes one: open works in place. */
+export function copyOf(packet: Packet): Packet {
+  return packetOf(...packet.toBytes());
+}
+
+/** Seals these bytes. The packet is new each time, so that several can be under way. @throws Error when it is refused. */
+export function sealed(session: Session, linkId: number, ...inner: number[]): Packet {
+  const out = new Packet(2_000);
+  const result = session.seal(packetOf(...inner), linkId, out);
+  if (result < 0) throw new Error(`Cannot seal: ${result}`);
+  return out;
 }

@@ -64,7 +64,7 @@ const KEYS: Readonly<Record<number, Uint8Array<ArrayBuffer>>> = {
 };
 
 /** An ICMP echo request from 10.10.10.2 to 10.10.10.1, with good checksums. */
-const PING = bytesOf("4500001c00010000400152cb0a0a0a020a0a0a010800f7fd00010001");
+const PING = bytesOf("4500001c00010000400152ca0a0a0a020a0a0a010800f7fd00010001");
 
 /** A packet of an IPv6 header alone (no next header, 59), between two unique local addresses. */
 const IPV6 = bytesOf(

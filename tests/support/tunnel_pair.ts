@@ -16,6 +16,8 @@ export type TunnelProtocol = "secure" | "legacy";
 export const INNER_MASTER = "10.10.10.1";
 /** The first slave's. */
 export const INNER_SLAVE = "10.10.10.2";
+/** The largest packet in the tunnel when no option says otherwise, in bytes; with both protocols. */
+export const INNER_MTU_BYTES = 1_340;
 /** The first slave's name, with the secure protocol. */
 export const SLAVE_NAME = "laptop";
 

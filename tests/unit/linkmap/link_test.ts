@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Link } from "../../../src/linkmap/link.ts";
+import { Link, type LinkCodec } from "../../../src/linkmap/link.ts";
+import type { ControlPacket } from "../../../src/wire/control_packet.ts";
 import { DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
 import { FakeNetwork } from "../../support/fake_datagram_socket.ts";
@@ -7,55 +8,115 @@ import { FakeNetwork } from "../../support/fake_datagram_socket.ts";
 const LOCAL = { hostname: "192.0.2.1", port: 1 };
 const REMOTE = { hostname: "192.0.2.2", port: 2 };
 
-function slot(): { packet: Packet; source: { hostname: string; port: number } } {
-  return { packet: new Packet(), source: { hostname: "", port: 0 } };
+/** Keeps what it is asked to send; its answer is the test's. */
+class RecordingCodec implements LinkCodec {
+  readonly asked: string[] = [];
+  result = 77;
+
+  sendData(link: Link, packet: Packet, now: number): number {
+    this.asked.push(`data ${link.id} [${packet.toBytes()}] ${now}`);
+    return this.result;
+  }
+
+  sendControl(link: Link, controlPacket: ControlPacket, now: number): number {
+    this.asked.push(`control ${link.id} ${controlPacket.seqNo} ${now}`);
+    return this.result;
+  }
 }
 
-Deno.test("Link.send puts the four bytes in front and leaves the packet as it was", async () => {
-  const network = new FakeNetwork();
-  using socket = network.bind(LOCAL);
-  using peer = network.bind(REMOTE);
-  const link = new Link(3, "phone", { isInitiator: true });
-  link.attach(socket, REMOTE);
+function createLink(codec: LinkCodec = new RecordingCodec(), id = 3): Link {
+  return new Link({ id, name: "phone", isInitiator: true, codec });
+}
+
+function packetOf(...bytes: number[]): Packet {
   const packet = new Packet(100);
-  packet.fill(Uint8Array.of(0x45, 1, 2));
+  packet.fill(Uint8Array.from(bytes));
+  return packet;
+}
 
-  assert.equal(link.send(packet), 7);
-  assert.deepEqual([...packet.toBytes()], [0x45, 1, 2]);
-  const received = slot();
-  assert.equal(await peer.receive([received]), 1);
-  assert.deepEqual([...received.packet.toBytes()], [0x42, 0x4c, 0x44, 3, 0x45, 1, 2]);
-  assert.deepEqual([link.sentPackets, link.sentBytes], [1, 7]);
+Deno.test("Link.send and Link.sendControl leave it to the codec what the datagram is", () => {
+  using socket = new FakeNetwork().bind(LOCAL);
+  const codec = new RecordingCodec();
+  const link = createLink(codec);
+  link.attach(socket, REMOTE);
+  assert.equal(link.send(packetOf(0x45, 1), 12), 77);
+  assert.equal(link.sendControl({ seqNo: 9, received: new Map() }, 13), 77);
+  codec.result = DropReason.NO_SESSION;
+  assert.equal(link.send(packetOf(0x45), 14), DropReason.NO_SESSION);
+  assert.deepEqual(codec.asked, ["data 3 [69,1] 12", "control 3 9 13", "data 3 [69] 14"]);
+  assert.equal(link.sentPackets, 0, "counted is what the codec transmits");
 });
 
-Deno.test("Link.sendControl sends a gob stream behind 'B' 'L' 'C'", async () => {
+Deno.test("Link.send returns CLOSED while the link has no socket, and asks no codec", () => {
+  const codec = new RecordingCodec();
+  const link = createLink(codec);
+  assert.equal(link.send(packetOf(0x45), 0), DropReason.CLOSED);
+  assert.equal(link.sendControl({ seqNo: 1, received: new Map() }, 0), DropReason.CLOSED);
+  assert.equal(link.transmit(packetOf(0x45)), DropReason.CLOSED);
+  assert.deepEqual(codec.asked, []);
+  assert.equal(link.sentPackets, 0);
+});
+
+Deno.test("Link.transmit sends the datagram as it is to the other end, and counts it", async () => {
   const network = new FakeNetwork();
   using socket = network.bind(LOCAL);
   using peer = network.bind(REMOTE);
-  const link = new Link(1, "phone", { isInitiator: true });
+  const link = createLink();
   link.attach(socket, REMOTE);
-  assert(link.sendControl({ seqNo: 1, received: new Map([[1, 84]]) }) > 0);
-  const received = slot();
-  assert.equal(await peer.receive([received]), 1);
-  assert.deepEqual([...received.packet.toBytes().subarray(0, 5)], [0x42, 0x4c, 0x43, 1, 0x33]);
+  const datagram = packetOf(0x42, 0x4c, 0x44, 3, 0x45);
+  assert.equal(link.transmit(datagram), 5);
+  assert.deepEqual([...datagram.toBytes()], [0x42, 0x4c, 0x44, 3, 0x45]);
+  const slot = { packet: new Packet(), source: { hostname: "", port: 0 } };
+  assert.equal(await peer.receive([slot]), 1);
+  assert.deepEqual([...slot.packet.toBytes()], [0x42, 0x4c, 0x44, 3, 0x45]);
+  assert.deepEqual(slot.source, LOCAL);
+  assert.deepEqual([link.sentPackets, link.sentBytes], [1, 5]);
 });
 
-Deno.test("Link.send returns CLOSED while the link has no socket, and counts nothing", () => {
-  const link = new Link(1, "phone", { isInitiator: true });
-  const packet = new Packet(10);
-  packet.fill(Uint8Array.of(0x45));
-  assert.equal(link.send(packet), DropReason.CLOSED);
-  assert.equal(link.sendControl({ seqNo: 1, received: new Map() }), DropReason.CLOSED);
-  assert.equal(link.sentPackets, 0);
+Deno.test("Link.transmit counts nothing that the socket refused", () => {
+  using socket = new FakeNetwork().bind(LOCAL);
+  const link = createLink();
+  link.attach(socket, REMOTE);
+  socket.close();
+  assert.equal(link.transmit(packetOf(1)), DropReason.CLOSED);
+  assert.deepEqual([link.sentPackets, link.sentBytes], [0, 0]);
+});
+
+Deno.test("Link.countReceived adds up", () => {
+  const link = createLink();
+  link.countReceived(100);
+  link.countReceived(24);
+  assert.deepEqual([link.receivedPackets, link.receivedBytes], [2, 124]);
+});
+
+Deno.test("Link leads to one address over one socket", () => {
+  const network = new FakeNetwork();
+  using socket = network.bind(LOCAL);
+  using other = network.bind({ ...LOCAL, port: 9 });
+  const link = createLink();
+  link.attach(socket, REMOTE);
+  assert.equal(link.remote, "192.0.2.2:2");
+  assert(link.leadsTo(socket, { ...REMOTE }));
+  assert(!link.leadsTo(socket, { ...REMOTE, port: 3 }));
+  assert(!link.leadsTo(other, REMOTE));
+});
+
+Deno.test("Link goes over what its socket goes over", () => {
+  using socket = new FakeNetwork().bind(LOCAL);
+  socket.transport = "tcp";
+  const link = createLink();
+  assert.equal(link.transport, "udp", "not open");
+  link.attach(socket, REMOTE);
+  assert.equal(link.transport, "tcp");
 });
 
 Deno.test("Link.detach forgets socket and address and says why", () => {
   using socket = new FakeNetwork().bind(LOCAL);
-  const link = new Link(1, "phone", { isInitiator: true });
+  const link = createLink();
   link.attach(socket, REMOTE);
-  assert.equal(link.remote, "192.0.2.2:2");
-  assert(link.leadsTo(socket, { ...REMOTE }));
   link.detach("proxy away");
   assert.deepEqual([link.remote, link.reason, link.socket], ["", "proxy away", null]);
   assert(!link.leadsTo(socket, REMOTE));
+  link.attach(socket, REMOTE);
+  assert.equal(link.reason, "", "open again");
 });

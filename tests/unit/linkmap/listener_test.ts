@@ -1,175 +1,186 @@
 import assert from "node:assert/strict";
+import type { DatagramSocket } from "../../../src/linkmap/datagram_socket.ts";
+import { Listener } from "../../../src/linkmap/listener.ts";
+import { STRANGER_TIMEOUT_MS } from "../../../src/linkmap/tcp_admission.ts";
+import { connectTcp } from "../../../src/linkmap/tcp_connect.ts";
+import type { TcpSocket } from "../../../src/linkmap/tcp_socket.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
-import { LinkMap } from "../../../src/linkmap/link_map.ts";
-import { Multiplexer } from "../../../src/multiplexer/multiplexer.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
-import { checkIpPacket } from "../../../src/wire/ip_packet.ts";
-import { encodeLegacyControl } from "../../../src/wire/legacy_control.ts";
 import { Packet } from "../../../src/wire/packet.ts";
+import { awaitCondition } from "../../support/await_condition.ts";
+import { createSlots } from "../../support/datagram_rigs.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
 
-/** A master on loopback, over real sockets; the test moves its clock. */
-class Master implements AsyncDisposable {
+const HOST = "127.0.0.1";
+
+/** A listener that sends every datagram back; whoever said 1 is authentic. The test moves its clock. */
+class Echo implements AsyncDisposable {
   now = 0;
   readonly drops = new DropCounters();
   readonly logger = new RecordingLogger();
-  readonly multiplexer = new Multiplexer({ rng: () => 0.5, deliver: checkIpPacket });
-  readonly linkMap = new LinkMap({
-    multiplexer: this.multiplexer,
-    open: () => Promise.reject(new Error("a master opens nothing")),
-    drops: this.drops,
-    verifyData: checkIpPacket,
-    logger: this.logger,
-    clock: () => this.now,
-    rng: () => 0.5,
-  });
-  readonly port = freePort();
+  readonly sockets: DatagramSocket[] = [];
+  readonly closed: DatagramSocket[] = [];
+  readonly #authentic = new Set<DatagramSocket>();
+  #listener: Listener | null = null;
+
+  async listen(
+    port: number,
+    { host = HOST, allowsTcp = true }: { host?: string | null; allowsTcp?: boolean } = {},
+  ): Promise<Listener> {
+    this.#listener = await Listener.open({
+      listen: { host, port },
+      drops: this.drops,
+      logger: this.logger,
+      excludedInterface: "none",
+      allowsTcp,
+      clock: () => this.now,
+      isAuthentic: (socket) => this.#authentic.has(socket),
+      pump: (socket) => this.#pump(socket),
+      onSocketClosed: (socket) => this.closed.push(socket),
+    });
+    return this.#listener;
+  }
+
+  async #pump(socket: DatagramSocket): Promise<void> {
+    this.sockets.push(socket);
+    const [slot] = createSlots(1);
+    while (await socket.receive([slot!]) > 0) {
+      if (slot!.packet.toBytes()[0] === 1) this.#authentic.add(socket);
+      socket.send(slot!.packet, slot!.source);
+    }
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.linkMap.close();
+    await this.#listener?.close();
   }
 }
 
-/** A port that was free on all of loopback a moment ago. */
+/** A port that was free for UDP and TCP a moment ago. */
 function freePort(): number {
-  using socket = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
-  return socket.localAddress.port;
+  using listener = Deno.listen({ hostname: HOST, port: 0 });
+  return listener.addr.port;
 }
 
-function datagram(type: number, linkId: number, payload: Uint8Array): Packet {
+function connect(port: number): Promise<TcpSocket> {
+  return connectTcp({ remote: { hostname: HOST, port }, drops: new DropCounters() });
+}
+
+/** Sends a byte and waits for it to come back. */
+async function say(socket: DatagramSocket, port: number, byte: number): Promise<void> {
   const packet = new Packet();
-  packet.fill(Uint8Array.of(0x42, 0x4c, type, linkId, ...payload));
-  return packet;
+  packet.fill(Uint8Array.of(byte));
+  assert.equal(socket.send(packet, { hostname: HOST, port }), 0);
+  const [slot] = createSlots(1);
+  assert.equal(await socket.receive([slot!]), 1);
+  assert.deepEqual([...slot!.packet.toBytes()], [byte]);
 }
 
-function control(linkId: number, seqNo: number): Packet {
-  const packet = new Packet(4_096);
-  encodeLegacyControl({ seqNo, received: new Map() }, packet);
-  return datagram(0x43, linkId, packet.toBytes());
-}
-
-async function receiveFrom(socket: UdpSocket): Promise<{ source: string; linkId: number }> {
-  const slot = { packet: new Packet(), source: { hostname: "", port: 0 } };
-  assert.equal(await socket.receive([slot]), 1);
-  return { source: slot.source.hostname, linkId: slot.packet.toBytes()[3]! };
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 3_000;
-  while (!condition()) {
-    assert(performance.now() < deadline, what);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
-Deno.test("LinkMap.startListener answers each link from the address that it asked", async () => {
-  await using master = new Master();
-  await master.linkMap.startListener({ host: null, port: master.port }, "none");
-  using socket = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
-  socket.send(control(5, 1), { hostname: "127.0.0.1", port: master.port });
-  assert.deepEqual(await receiveFrom(socket), { source: "127.0.0.1", linkId: 5 });
-  await until(() => master.multiplexer.getLink(5)?.isAlive === true, "link 5 is up");
-  assert.equal(master.logger.count("info Link learned"), 1);
+Deno.test("Listener takes links over UDP and TCP on one port", async () => {
+  await using echo = new Echo();
+  const port = freePort();
+  const listener = await echo.listen(port);
+  assert.deepEqual(listener.addresses, [`${HOST}:${port}`]);
+  using udp = UdpSocket.bind({ hostname: HOST, port: 0 });
+  await say(udp, port, 1);
+  using tcp = await connect(port);
+  await say(tcp, port, 2);
+  assert.deepEqual(echo.sockets.map(({ transport }) => transport), ["udp", "tcp"]);
+  assert.match(echo.sockets[1]!.label, /^tcp 127\.0\.0\.1:\d+$/);
 });
 
-Deno.test("LinkMap.startListener on 0.0.0.0 answers from the address that was asked, too", async () => {
-  await using master = new Master();
-  await master.linkMap.startListener({ host: "0.0.0.0", port: master.port }, "none");
-  assert(master.linkMap.listenAddresses.includes(`127.0.0.1:${master.port}`));
-  assert(
-    !master.linkMap.listenAddresses.some((it) => it.startsWith("0.0.0.0") || it.includes("[")),
+Deno.test("Listener without TCP leaves the TCP port alone", async () => {
+  await using echo = new Echo();
+  const port = freePort();
+  await echo.listen(port, { allowsTcp: false });
+  await assert.rejects(connect(port), /ECONNREFUSED/);
+});
+
+Deno.test("Listener goes on over UDP when the TCP port is taken, says so once, and gets it later", async () => {
+  await using echo = new Echo();
+  const taken = Deno.listen({ hostname: HOST, port: 0 });
+  const { port } = taken.addr;
+  const listener = await echo.listen(port);
+  using udp = UdpSocket.bind({ hostname: HOST, port: 0 });
+  await say(udp, port, 1);
+  listener.rescan();
+  assert.equal(echo.logger.count("warn Links can come over UDP only"), 1);
+  assert.match(String(echo.logger.events[0]!.properties["reason"]), /EADDRINUSE/);
+  taken.close();
+  listener.rescan();
+  using tcp = await connect(port);
+  await say(tcp, port, 2);
+  assert.equal(echo.logger.count("info Listening on TCP, too"), 1);
+});
+
+Deno.test("Listener.close ends connections and tells of each", async () => {
+  const echo = new Echo();
+  const port = freePort();
+  const listener = await echo.listen(port);
+  using first = await connect(port);
+  using second = await connect(port);
+  await say(first, port, 1);
+  await say(second, port, 1);
+  await listener.close();
+  assert.equal(echo.closed.length, 3);
+  assert.equal(await first.receive(createSlots(1)), 0);
+  assert.match(first.failure!.message, /closed by the other end/);
+  await assert.rejects(connect(port));
+});
+
+Deno.test("Listener.rescan closes a connection that brings nothing authentic in ten seconds", async () => {
+  await using echo = new Echo();
+  const port = freePort();
+  const listener = await echo.listen(port);
+  using stranger = await connect(port);
+  using slave = await connect(port);
+  await say(stranger, port, 7);
+  await say(slave, port, 1);
+  echo.now = STRANGER_TIMEOUT_MS;
+  listener.rescan();
+  assert.equal(await stranger.receive(createSlots(1)), 0);
+  await say(slave, port, 3);
+  assert.equal(echo.closed.length, 1);
+});
+
+Deno.test("Listener closes what speaks something else, at once and without a word", async () => {
+  await using echo = new Echo();
+  const port = freePort();
+  await echo.listen(port);
+  using conn = await Deno.connect({ hostname: HOST, port });
+  await conn.write(new TextEncoder().encode("GET / HTTP/1.0\r\n\r\n"));
+  assert.equal(await conn.read(new Uint8Array(100)).catch(() => null), null);
+  await awaitCondition(
+    "the drop to be counted",
+    () => echo.drops.get(DropReason.BAD_FRAMING) === 1,
   );
 });
 
-Deno.test("LinkMap learns no more links at once than its budget", async () => {
-  await using master = new Master();
-  await master.linkMap.startListener({ host: "127.0.0.1", port: master.port }, "none");
-  using socket = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
-  const dst = { hostname: "127.0.0.1", port: master.port };
-  for (let id = 1; id <= 100; id++) socket.send(control(id, id), dst);
-  await until(() => master.multiplexer.links.length + master.drops.total() === 100, "all handled");
-  assert.equal(master.multiplexer.links.length, 32);
-  assert.equal(master.drops.get(DropReason.TOO_MANY_LINKS), 68);
-  master.now = 60_000 - 1;
-  for (let id = 101; id <= 116; id++) socket.send(control(id, 1), dst);
-  await until(() => master.multiplexer.links.length === 48, "more as time passes");
+Deno.test("Listener answers from the address that was asked", async () => {
+  await using echo = new Echo();
+  const port = freePort();
+  await echo.listen(port, { host: null });
+  using socket = UdpSocket.bind({ hostname: HOST, port: 0 });
+  const packet = new Packet();
+  packet.fill(Uint8Array.of(1));
+  socket.send(packet, { hostname: HOST, port });
+  const [slot] = createSlots(1);
+  assert.equal(await socket.receive([slot!]), 1);
+  assert.deepEqual([slot!.source.hostname, slot!.source.port], [HOST, port]);
 });
 
-Deno.test("LinkMap answers a link at the address its newest valid packet came from", async () => {
-  await using master = new Master();
-  await master.linkMap.startListener({ host: "127.0.0.1", port: master.port }, "none");
-  const dst = { hostname: "127.0.0.1", port: master.port };
-  using before = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
-  before.send(control(1, 1), dst);
-  await receiveFrom(before);
-  using after = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
-
-  after.send(datagram(0x44, 1, Uint8Array.of(0)), dst);
-  after.send(datagram(0x43, 1, Uint8Array.of(1, 2, 3)), dst);
-  await until(() => master.drops.total() === 2, "garbage is counted");
-  assert.equal(master.logger.count("info Link moved"), 0, "garbage moves nothing");
-
-  after.send(control(1, 2), dst);
-  await until(() => master.logger.count("info Link moved") === 1, "the link has moved");
-  master.multiplexer.handleTimeout(1_000);
-  assert.equal((await receiveFrom(after)).linkId, 1);
+Deno.test("Listener on 0.0.0.0 binds every IPv4 address, not the wildcard", async () => {
+  await using echo = new Echo();
+  const port = freePort();
+  const listener = await echo.listen(port, { host: "0.0.0.0" });
+  assert(listener.addresses.includes(`${HOST}:${port}`));
+  assert(!listener.addresses.some((it) => it.startsWith("0.0.0.0") || it.includes("[")));
 });
 
-Deno.test("LinkMap logs a link's moves at most once in ten seconds, and counts them all", async () => {
-  await using master = new Master();
-  await master.linkMap.startListener({ host: "127.0.0.1", port: master.port }, "none");
-  const dst = { hostname: "127.0.0.1", port: master.port };
-  using here = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
-  using there = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
-  const moves = (): number => master.linkMap.snapshot(master.now)[0]?.moves ?? -1;
-  here.send(control(1, 1), dst);
-  await until(() => moves() === 0, "learned");
-  for (let move = 1; move <= 6; move++) {
-    (move % 2 === 1 ? there : here).send(control(1, 1 + move), dst);
-    await until(() => moves() === move, `moved ${move} times`);
-  }
-  assert.equal(master.logger.count("info Link moved"), 1);
-  master.now = 10_000;
-  there.send(control(1, 9), dst);
-  await until(() => moves() === 7, "moved again");
-  assert.equal(master.logger.count("info Link moved"), 2);
-});
-
-Deno.test("LinkMap learns no link from garbage", async () => {
-  await using master = new Master();
-  await master.linkMap.startListener({ host: "127.0.0.1", port: master.port }, "none");
-  using socket = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
-  const dst = { hostname: "127.0.0.1", port: master.port };
-  for (let id = 1; id <= 50; id++) socket.send(datagram(0x44, id, Uint8Array.of(1, 2)), dst);
-  for (let id = 1; id <= 50; id++) socket.send(datagram(0x43, id, Uint8Array.of(1, 2)), dst);
-  await until(() => master.drops.total() === 100, "all is counted");
-  assert.equal(master.drops.get(DropReason.NOT_IP), 50);
-  assert.equal(master.drops.get(DropReason.BAD_CONTROL), 50);
-  assert.equal(master.multiplexer.links.length, 0);
-});
-
-Deno.test("LinkMap forgets a learned link after a minute of silence, and learns it again", async () => {
-  await using master = new Master();
-  await master.linkMap.startListener({ host: "127.0.0.1", port: master.port }, "none");
-  using socket = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
-  const dst = { hostname: "127.0.0.1", port: master.port };
-  socket.send(control(1, 1), dst);
-  await until(() => master.multiplexer.links.length === 1, "learned");
-  master.now = 59_000;
-  master.linkMap.handleTimeout(master.now);
-  assert.equal(master.multiplexer.links.length, 1);
-  master.now = 61_000;
-  master.linkMap.handleTimeout(master.now);
-  assert.equal(master.multiplexer.links.length, 0);
-  socket.send(control(1, 2), dst);
-  await until(() => master.multiplexer.links.length === 1, "learned again");
-});
-
-Deno.test("LinkMap.startListener says that the port is taken", async () => {
-  using taken = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
+Deno.test("Listener.open says that the UDP port is taken", async () => {
+  using taken = UdpSocket.bind({ hostname: HOST, port: 0 });
   const { port } = taken.localAddress;
-  for (const host of ["127.0.0.1", null]) {
-    await using master = new Master();
-    await assert.rejects(master.linkMap.startListener({ host, port }, "none"), /EADDRINUSE/);
+  for (const host of [HOST, null]) {
+    await using echo = new Echo();
+    await assert.rejects(echo.listen(port, { host }), /EADDRINUSE/);
   }
 });

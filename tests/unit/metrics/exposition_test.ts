@@ -3,7 +3,7 @@ import type { MetricInput } from "../../../src/metrics/catalog.ts";
 import { METRICS } from "../../../src/metrics/catalog.ts";
 import { Exposition } from "../../../src/metrics/exposition.ts";
 import { DROP_REASON_LABELS } from "../../../src/wire/drop_reason.ts";
-import { SAMPLE_PROCESS, sampleDaemon, sampleLink } from "./sample_snapshot.ts";
+import { SAMPLE_PROCESS, sampleDaemon, sampleLink, sampleSlave } from "./sample_snapshot.ts";
 
 const SAMPLE: MetricInput = { daemon: sampleDaemon(), process: SAMPLE_PROCESS };
 
@@ -37,7 +37,7 @@ async function render(input: MetricInput): Promise<Map<string, number>> {
 
 Deno.test("Exposition shows every number of a link", async () => {
   const series = await render(SAMPLE);
-  const labels = 'link="192.168.43.1:1080",id="1"';
+  const labels = 'link="192.168.43.1:1080",id="1",slave=""';
   const expected: Record<string, number> = {
     [`bindlink_link_sent_packets_total{${labels}}`]: 10,
     [`bindlink_link_sent_bytes_total{${labels}}`]: 14_000,
@@ -53,7 +53,8 @@ Deno.test("Exposition shows every number of a link", async () => {
     [`bindlink_link_rate_bytes_per_second{${labels},direction="received"}`]: 5_600,
     [`bindlink_link_share{${labels}}`]: 0.25,
     [`bindlink_link_silent_seconds{${labels}}`]: 1.5,
-    'link_rate{link="192.168.43.1:1080"}': 2_800,
+    [`bindlink_link_over_tcp{${labels}}`]: 0,
+    'link_rate{link="192.168.43.1:1080",slave=""}': 2_800,
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
 });
@@ -70,7 +71,8 @@ Deno.test("Exposition shows the tun, the process and what runs", async () => {
     process_resident_memory_bytes: 64_000_000,
     bindlink_heap_used_bytes: 8_000_000,
     process_open_fds: 17,
-    'bindlink_build_info{version="1.2.3",role="slave",tundev="bind0",deno="2.9.6"}': 1,
+    'bindlink_build_info{version="1.2.3",role="slave",protocol="secure",tundev="bind0",deno="2.9.6"}':
+      1,
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
 });
@@ -96,7 +98,7 @@ Deno.test("Exposition drops the series of a link that is gone", async () => {
   daemon = sampleDaemon({ links: [sampleLink({ sentPackets: 11 })] });
   const text = await exposition.render();
   assert.doesNotMatch(text, /link="b:1"/);
-  const labels = 'link="192.168.43.1:1080",id="1"';
+  const labels = 'link="192.168.43.1:1080",id="1",slave=""';
   assert.equal(parseExposition(text).get(`bindlink_link_sent_packets_total{${labels}}`), 11);
 });
 
@@ -104,13 +106,60 @@ Deno.test("Exposition leaves out the silence of a link that was never heard", as
   const daemon = sampleDaemon({ links: [sampleLink({ state: "probing", silentMs: -1 })] });
   const series = await render({ ...SAMPLE, daemon });
   assert.ok(![...series.keys()].some((name) => name.startsWith("bindlink_link_silent_seconds")));
-  assert.equal(series.get('bindlink_link_up{link="192.168.43.1:1080",id="1"}'), 0);
+  assert.equal(series.get('bindlink_link_up{link="192.168.43.1:1080",id="1",slave=""}'), 0);
+});
+
+Deno.test("Exposition tells the links of two slaves apart, though ids and names are the same", async () => {
+  const links = [
+    sampleLink({ name: "link1", slave: "laptop", sentPackets: 5 }),
+    sampleLink({ name: "link1", slave: "phone", sentPackets: 6 }),
+  ];
+  const series = await render({ ...SAMPLE, daemon: sampleDaemon({ role: "master", links }) });
+  for (const [slave, packets] of [["laptop", 5], ["phone", 6]]) {
+    const name = `bindlink_link_sent_packets_total{link="link1",id="1",slave="${slave}"}`;
+    assert.equal(series.get(name), packets);
+    assert.equal(series.get(`link_rate{link="link1",slave="${slave}"}`), 2_800);
+  }
+});
+
+Deno.test("Exposition shows a master's slaves, those that are away too", async () => {
+  const slaves = [
+    sampleSlave(),
+    sampleSlave({ name: "phone", isConnected: false, linksUp: 0, sentBytes: 7, receivedBytes: 8 }),
+  ];
+  const series = await render({ ...SAMPLE, daemon: sampleDaemon({ role: "master", slaves }) });
+  const expected: Record<string, number> = {
+    'bindlink_slave_connected{slave="laptop"}': 1,
+    'bindlink_slave_links_up{slave="laptop"}': 2,
+    'bindlink_slave_sent_bytes_total{slave="laptop"}': 1_000,
+    'bindlink_slave_received_bytes_total{slave="laptop"}': 3_000,
+    'bindlink_slave_connected{slave="phone"}': 0,
+    'bindlink_slave_links_up{slave="phone"}': 0,
+    'bindlink_slave_sent_bytes_total{slave="phone"}': 7,
+    'bindlink_slave_received_bytes_total{slave="phone"}': 8,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
+});
+
+Deno.test("Exposition drops the series of a slave that was revoked", async () => {
+  let daemon = sampleDaemon({ role: "master", slaves: [sampleSlave()] });
+  const exposition = new Exposition(() => ({ daemon, process: SAMPLE_PROCESS }));
+  assert.match(await exposition.render(), /slave="laptop"/);
+  daemon = sampleDaemon({ role: "master" });
+  assert.doesNotMatch(await exposition.render(), /slave="laptop"/);
+});
+
+Deno.test("Exposition shows a link that goes over TCP", async () => {
+  const daemon = sampleDaemon({ links: [sampleLink({ transport: "tcp" })] });
+  const series = await render({ ...SAMPLE, daemon });
+  const labels = 'link="192.168.43.1:1080",id="1",slave=""';
+  assert.equal(series.get(`bindlink_link_over_tcp{${labels}}`), 1);
 });
 
 Deno.test("Exposition escapes what a name may hold", async () => {
   const daemon = sampleDaemon({ links: [sampleLink({ name: 'a"\\\nb' })] });
   const series = await render({ ...SAMPLE, daemon });
-  assert.equal(series.get('link_rate{link="a\\"\\\\\\nb"}'), 2_800);
+  assert.equal(series.get('link_rate{link="a\\"\\\\\\nb",slave=""}'), 2_800);
 });
 
 Deno.test("Exposition answers two who ask at once from one reading", async () => {

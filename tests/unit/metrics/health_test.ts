@@ -8,6 +8,7 @@ Deno.test("judgeHealth is well while one link is up", () => {
     sampleLink({ state: "connecting", reason }),
     sampleLink({ id: 2, name: "192.168.42.129:1080" }),
   ];
+  const common = { slave: "", transport: "udp" };
   assert.deepEqual(judgeHealth(sampleDaemon({ links })), {
     httpStatus: 200,
     body: {
@@ -17,8 +18,8 @@ Deno.test("judgeHealth is well while one link is up", () => {
       uptimeSeconds: 61,
       links: { up: 1, known: 2 },
       linkStates: [
-        { id: 1, name: "192.168.43.1:1080", state: "connecting", reason },
-        { id: 2, name: "192.168.42.129:1080", state: "up", reason: "" },
+        { ...common, id: 1, name: "192.168.43.1:1080", state: "connecting", reason },
+        { ...common, id: 2, name: "192.168.42.129:1080", state: "up", reason: "" },
       ],
     },
   });
@@ -30,4 +31,13 @@ Deno.test("judgeHealth is not well when no link is up, or none is known", () => 
     assert.equal(health.httpStatus, 503);
     assert.deepEqual(health.body.links, { up: 0, known: links.length });
   }
+});
+
+Deno.test("judgeHealth says whose a master's links are", () => {
+  const links = [sampleLink({ slave: "laptop", transport: "tcp" }), sampleLink({ slave: "phone" })];
+  const { body } = judgeHealth(sampleDaemon({ role: "master", links }));
+  assert.deepEqual(body.linkStates.map(({ slave, transport }) => [slave, transport]), [
+    ["laptop", "tcp"],
+    ["phone", "udp"],
+  ]);
 });

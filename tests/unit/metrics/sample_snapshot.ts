@@ -5,13 +5,15 @@
  */
 
 import type { ProcessStats } from "../../../src/metrics/catalog.ts";
-import type { DaemonSnapshot, LinkSnapshot } from "../../../src/snapshot.ts";
+import type { DaemonSnapshot, LinkSnapshot, SlaveSnapshot } from "../../../src/snapshot.ts";
 
 /** A link that is up. */
 export function sampleLink(changes: Partial<LinkSnapshot> = {}): LinkSnapshot {
   return {
     id: 1,
     name: "192.168.43.1:1080",
+    slave: "",
+    transport: "udp",
     state: "up",
     reason: "",
     remote: "203.0.113.5:4321",
@@ -29,10 +31,25 @@ export function sampleLink(changes: Partial<LinkSnapshot> = {}): LinkSnapshot {
   };
 }
 
-/** A slave with one link. */
+/** A slave as its master shows it. */
+export function sampleSlave(changes: Partial<SlaveSnapshot> = {}): SlaveSnapshot {
+  return {
+    name: "laptop",
+    addresses: ["10.10.10.2", "fd00::2"],
+    isConnected: true,
+    linksUp: 2,
+    sentBytes: 1_000,
+    receivedBytes: 3_000,
+    ...changes,
+  };
+}
+
+/** A slave's daemon with one link. */
 export function sampleDaemon(changes: Partial<DaemonSnapshot> = {}): DaemonSnapshot {
   return {
     role: "slave",
+    protocol: "secure",
+    slaves: [],
     version: "1.2.3",
     links: [sampleLink()],
     tunReadPackets: 1,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { decodeBase64Url, encodeBase64Url } from "../../../src/peer/base64url.ts";
+import { decodeBase64Url, encodeBase64Url, readBase64Url } from "../../../src/peer/base64url.ts";
 
 Deno.test("encodeBase64Url gives what node gives, and decodeBase64Url takes it back", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
@@ -18,4 +18,14 @@ Deno.test("decodeBase64Url takes no text but the one that is written", () => {
   ) {
     assert.equal(decodeBase64Url(text), null, text);
   }
+});
+
+Deno.test("readBase64Url gives the whole bytes of a text that was cut anywhere", () => {
+  const bytes = Uint8Array.of(0xff, 0xee, 0xdd, 0xcc, 0xbb);
+  const text = encodeBase64Url(bytes);
+  const wholeBytes = [0, 0, 1, 2, 3, 3, 4, 5];
+  for (const [length, count] of wholeBytes.entries()) {
+    assert.deepEqual(readBase64Url(text.slice(0, length)), bytes.subarray(0, count));
+  }
+  assert.equal(readBase64Url("AA=="), null);
 });

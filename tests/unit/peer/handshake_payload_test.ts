@@ -263,10 +263,8 @@ function address(
   hosts: fc.Arbitrary<Uint8Array>,
   maxPrefixBits: number,
 ): fc.Arbitrary<InnerAddress> {
-  return fc.record({
-    address: hosts.map(ipTextOf),
-    prefixBits: fc.integer({ min: 1, max: maxPrefixBits }),
-  });
+  return fc.tuple(hosts.map(ipTextOf), fc.integer({ min: 1, max: maxPrefixBits }))
+    .map(([address, prefixBits]) => ({ address, prefixBits }));
 }
 
 /** What must be left of a text, so simple that it can be seen. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lchownSync } from "node:fs";
+import { changeOwner } from "../../../ffi/file_owner.ts";
 import { loadLibc } from "../../../ffi/libc.ts";
 import { nobleDiffieHellman } from "../../../src/peer/primitives.ts";
 import { encodeKey } from "../../../src/state/key_text.ts";
@@ -194,7 +194,7 @@ Deno.test({
   ignore: Deno.uid() !== 0,
   fn: () => {
     using folder = new TempDir();
-    lchownSync(folder.path, 65534, 65534);
+    changeOwner(folder.path, 65534, 65534);
     using store = MasterStore.open(folder.path, "command");
     store.addSlave(slave("one", 2));
     store.saveUsage(new Map());

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { lchownSync } from "node:fs";
+import { changeOwner } from "../../../ffi/file_owner.ts";
+import { loadLibc } from "../../../ffi/libc.ts";
 import { fileError, StateLockedError } from "../../../src/state/state_error.ts";
 import { TempDir } from "../../support/temp_dir.ts";
+
+loadLibc();
 
 function denied(): Error {
   return Object.assign(new Deno.errors.PermissionDenied("Permission denied (os error 13)"), {
@@ -33,7 +36,7 @@ Deno.test({
     const path = `${folder.path}/master.json`;
     Deno.writeTextFileSync(path, "");
     const hintFor = (uid: number): string => {
-      lchownSync(path, uid, uid);
+      changeOwner(path, uid, uid);
       return fileError("read state file", path, denied()).message;
     };
     assert.match(hintFor(65534), /it belongs to nobody: run "sudo -u nobody bindlink /);

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { lchownSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { changeOwner } from "../../../ffi/file_owner.ts";
+import { loadLibc } from "../../../ffi/libc.ts";
 import { StateError } from "../../../src/state/state_error.ts";
 import { readStateFile, removeLeftovers, writeStateFile } from "../../../src/state/state_file.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
 import { runProgram, TestProcess } from "../../support/process.ts";
 import { TempDir } from "../../support/temp_dir.ts";
+
+loadLibc();
 
 const FORMAT = { format: "test", version: 1 } as const;
 
@@ -65,7 +68,7 @@ Deno.test({
   ignore: Deno.uid() !== 0,
   fn: () => {
     using folder = new TempDir();
-    lchownSync(folder.path, 65534, 65534);
+    changeOwner(folder.path, 65534, 65534);
     const path = `${folder.path}/file.json`;
     writeStateFile(path, FORMAT, {});
     const { uid, gid, mode } = Deno.statSync(path);
