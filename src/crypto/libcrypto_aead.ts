@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type EvpCipherName, EvpOpener, EvpSealer } from "../../ffi/evp_aead.ts";
+import { EvpOpener, EvpSealer } from "../../ffi/evp_aead.ts";
+import type { EvpAeadOptions, EvpCipherName } from "../../ffi/evp_context.ts";
 import { loadLibcrypto } from "../../ffi/libcrypto.ts";
 import {
   AEAD_HEADER_BYTES,
@@ -40,13 +41,7 @@ function createOpener(cipher: CipherId, key: Uint8Array): Opener {
   return new PacketOpener(new EvpOpener(optionsOf(cipher, key)));
 }
 
-interface EvpOptions {
-  readonly cipher: EvpCipherName;
-  readonly key: Uint8Array;
-  readonly additionalBytes: number;
-}
-
-function optionsOf(cipher: CipherId, key: Uint8Array): EvpOptions {
+function optionsOf(cipher: CipherId, key: Uint8Array): EvpAeadOptions {
   const name = EVP_NAMES[cipher];
   if (name === undefined) throw new Error(`Invariant: libcrypto has no cipher ${cipher}`);
   return { cipher: name, key, additionalBytes: AEAD_HEADER_BYTES };

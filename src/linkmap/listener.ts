@@ -11,7 +11,7 @@ import { isIP } from "node:net";
 import { describeError, type Logger } from "../log.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
-import { canonicalHost } from "./ip_literal.ts";
+import { canonicalHost } from "../ip_literal.ts";
 import { formatHostPort, type NetAddress } from "../net_address.ts";
 import { resolveHost } from "./resolve.ts";
 import { TcpAdmission } from "./tcp_admission.ts";

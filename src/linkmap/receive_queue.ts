@@ -8,7 +8,7 @@
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, MAX_PACKET_BYTES } from "../wire/packet.ts";
 import type { DatagramSlot } from "./datagram_socket.ts";
-import { IPV4_MAPPED_PREFIX } from "./ip_literal.ts";
+import { IPV4_MAPPED_PREFIX } from "../ip_literal.ts";
 
 /**
  * Receives kept waiting at once, each with a buffer of 64 KiB: how many datagrams one turn of the

@@ -8,7 +8,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { formatHostPort, type HostPort, type NetAddress } from "../net_address.ts";
 import { withDeadline } from "./deadline.ts";
-import { canonicalHost } from "./ip_literal.ts";
+import { canonicalHost } from "../ip_literal.ts";
 
 /** A resolver that needs longer is as good as none: the link tries again. */
 const RESOLVE_TIMEOUT_MS = 10_000;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatIp, parseIp } from "./ip_literal.ts";
+import { formatIp, parseIp } from "../ip_literal.ts";
 import type { HostPort } from "../net_address.ts";
 
 /** ATYP: the kind of address that follows. */

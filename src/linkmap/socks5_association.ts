@@ -7,7 +7,7 @@
 
 import type { DropCounters } from "../wire/drop_reason.ts";
 import { withDeadline } from "./deadline.ts";
-import { parseIp } from "./ip_literal.ts";
+import { parseIp } from "../ip_literal.ts";
 import type { HostPort, NetAddress } from "../net_address.ts";
 import { resolveHost } from "./resolve.ts";
 import { AddressType, type Socks5Address } from "./socks5_address.ts";

@@ -8,7 +8,7 @@ import { domainToASCII } from "node:url";
 import { closeQuietly } from "../close_quietly.ts";
 import { UsageError } from "../usage_error.ts";
 import { withDeadline } from "./deadline.ts";
-import { parseIp } from "./ip_literal.ts";
+import { parseIp } from "../ip_literal.ts";
 import type { ProxySpec } from "./link_spec.ts";
 import { formatHostPort, type HostPort, type NetAddress } from "../net_address.ts";
 import { resolveHost } from "./resolve.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { canonicalHost, ipScope, isSameSubnet, parseIp } from "./ip_literal.ts";
+import { canonicalHost, ipScope, isSameSubnet, parseIp } from "../ip_literal.ts";
 
 /**
  * Makes BND.ADDR usable.

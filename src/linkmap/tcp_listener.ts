@@ -10,7 +10,7 @@ import { describeError, type Logger } from "../log.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
-import { canonicalHost } from "./ip_literal.ts";
+import { canonicalHost } from "../ip_literal.ts";
 import type { TcpAdmission } from "./tcp_admission.ts";
 import { adoptConnection } from "./tcp_connect.ts";
 import { tcpLabel, TcpSocket } from "./tcp_socket.ts";

@@ -15,7 +15,7 @@
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { MAX_PACKET_BYTES } from "../wire/packet.ts";
 import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
-import { IPV4_MAPPED_PREFIX } from "./ip_literal.ts";
+import { IPV4_MAPPED_PREFIX } from "../ip_literal.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { ReceiveQueue } from "./receive_queue.ts";
 import { type OutgoingBytes, SendQueue } from "./send_queue.ts";

@@ -2,11 +2,12 @@
  * Keyed BLAKE2s with 16 bytes of output (RFC 7693; WireGuard's MAC), fast: a master checks one for each datagram that
  * anybody sends as a handshake. Pure.
  *
- * noble's takes 18 to 27 µs for an initiation, this 3 (measured: tests/bench, EPYC, Deno 2.9.6): at 10,000 forged
- * initiations a second that is a fifth of a core or a thirtieth. noble's BLAKE2s passes its words from step to step in
- * objects. Only the datagrams' MACs are made here: mac1's key follows from a public key, and the cookie, which is mac2's,
- * is good for two minutes. There are no branches and no table look-ups that depend on a secret. noble's stays the
- * reference: {@link ./primitives.ts} mac(), against which this is tested.
+ * noble's takes 18 to 27 µs for an initiation, this 4 (measured on an EPYC with Deno 2.9.6): at 10,000 forged initiations
+ * a second that is a fifth of a core or a twenty-fifth. noble passes its words from step to step in objects.
+ *
+ * Only the datagrams' MACs are made here: mac1's key follows from a public key, and the cookie, which is mac2's, is good
+ * for two minutes. No branch and no table look-up depends on a secret. noble's stays the reference: mac() in
+ * primitives.ts, against which this one is tested.
  *
  * @module
  */
@@ -76,7 +77,7 @@ export function blake2sMac(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayB
 }
 
 /**
- * Hot. RFC 7693 §3.2, function F, on the block; each pair of lines is half of a step G (§3.1).
+ * Hot. RFC 7693 §3.2, function F, on the block; each pair of lines is a step G (§3.1).
  * @param countBytes bytes up to the block's end, below 2^32. @param finalMask -1 for the last block, else 0.
  */
 // deno-fmt-ignore

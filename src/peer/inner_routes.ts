@@ -10,7 +10,7 @@
  */
 
 import type { InnerAddress } from "./handshake_payload.ts";
-import { parseIp } from "../linkmap/ip_literal.ts";
+import { parseIp } from "../ip_literal.ts";
 import type { Packet } from "../wire/packet.ts";
 
 /** RFC 791 §3.1. */
@@ -86,9 +86,8 @@ export class InnerRoutes<Slave> {
   }
 
   #findIpv4(view: DataView<ArrayBuffer>, at: number): Slave | null {
-    // What is below the network wraps to a distance beyond it.
-    const host = (view.getUint32(at) - this.#ipv4Base) >>> 0;
-    return host < this.#ipv4Hosts ? this.#ipv4.get(host) : null;
+    // What is below the network wraps to a distance beyond it, where the table has nothing.
+    return this.#ipv4.get((view.getUint32(at) - this.#ipv4Base) >>> 0);
   }
 
   #findIpv6(view: DataView<ArrayBuffer>, at: number): Slave | null {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ipScope, parseIp } from "../linkmap/ip_literal.ts";
+import { ipScope, parseIp } from "../ip_literal.ts";
 
 /** What {@link publicAddresses} needs of `Deno.networkInterfaces()`. */
 export interface InterfaceAddress {

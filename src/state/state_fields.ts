@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseIp } from "../linkmap/ip_literal.ts";
+import { parseIp } from "../ip_literal.ts";
 import type { HostPort } from "../net_address.ts";
 import { decodeKey } from "./key_text.ts";
 import { StateError } from "./state_error.ts";

@@ -34,7 +34,7 @@ Deno.test("forged initiations with a good mac1 from many sources cost next to no
   const operations = flood(world, 3_000, (i) => forged[i % forged.length]!, spoofedSource);
   assert.ok(operations <= BEFORE_LOAD_OPERATIONS, `${operations} operations in 3 s`);
   const cookies = world.master.countOf(HandshakeAnswer.COOKIE);
-  assert.ok(cookies > 3_000 && cookies <= 4_000, `${cookies} cookies in 3 s`);
+  assert.ok(cookies > 6_000 && cookies <= 8_000, `${cookies} cookies in 3 s`);
   assert.ok(world.master.responder.rememberedEntries <= 2);
   assert.ok(world.isAgreed(slave));
 });
@@ -105,7 +105,7 @@ Deno.test("under a flood from many sources a slave joins, and a slave that is in
     const startMs = world.clock.now;
     while (!world.isAgreed(newcomer)) {
       flood(world, 20, (i) => forged[i % forged.length]!, spoofedSource);
-      assert.ok(world.clock.now - startMs < 20_000, `seed ${seed}`);
+      assert.ok(world.clock.now - startMs < 40_000, `seed ${seed}`);
     }
     tookMs.push(world.clock.now - startMs);
     assert.ok(world.isAgreed(slave));
@@ -131,7 +131,8 @@ Deno.test("a hundred and fifty slaves find a restarted master within seconds, by
   assert.ok(world.master.countOf(HandshakeAnswer.COOKIE) > 0);
 });
 
-const LINKS = [{ delayMs: 20 }, { delayMs: 60 }];
+/** Without jitter all rounds of an attempt would meet the cookies' allowance in the same phase. */
+const LINKS = [{ delayMs: 20, jitterMs: 5 }, { delayMs: 60, jitterMs: 5 }];
 
 /** A slave that is in, and the initiations it sent over its first link. */
 function joined(

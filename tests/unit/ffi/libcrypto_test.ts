@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { EvpOpener, EvpSealer, liveEvpContexts } from "../../../ffi/evp_aead.ts";
+import { EvpOpener, EvpSealer } from "../../../ffi/evp_aead.ts";
+import { liveEvpContexts } from "../../../ffi/evp_context.ts";
 import { loadLibcrypto, openLibcrypto } from "../../../ffi/libcrypto.ts";
 import { AEAD_VECTORS, openVector, sealVector } from "../crypto/aead_vectors.ts";
 

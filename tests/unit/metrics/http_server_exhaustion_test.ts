@@ -10,7 +10,17 @@ const OPEN_FILES = 100;
 
 /** A master on loopback that needs no root, and may open few files. */
 function startMaster(metricsPort: number): TestProcess {
-  const args = ["master", "--listen", `127.0.0.1:${freeUdpPort()}`, "--connect-tcp", "127.0.0.1:1"];
+  const listen = `127.0.0.1:${freeUdpPort()}`;
+  // Without sessions it needs no state directory.
+  const args = [
+    "master",
+    "--protocol",
+    "legacy",
+    "--listen",
+    listen,
+    "--connect-tcp",
+    "127.0.0.1:1",
+  ];
   const daemon = [Deno.execPath(), "run", "--quiet", "-A", MOD, ...args];
   const limited = `ulimit -n ${OPEN_FILES}; exec "$0" "$@"`;
   return new TestProcess(["sh", "-c", limited, ...daemon, "--metrics", `127.0.0.1:${metricsPort}`]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatIp } from "../../../src/linkmap/ip_literal.ts";
+import { formatIp } from "../../../src/ip_literal.ts";
 import type { InnerAddress } from "../../../src/peer/handshake_payload.ts";
 import { InnerRoutes } from "../../../src/peer/inner_routes.ts";
 import { Packet } from "../../../src/wire/packet.ts";
@@ -101,7 +101,7 @@ Deno.test("InnerRoutes refuses addresses outside the master's networks", () => {
   const routes = new InnerRoutes<string>(MASTER);
   for (
     const address of [
-      ...["10.10.11.2", "10.10.9.255", "0.0.0.0", "255.255.255.255"],
+      ...["10.10.11.0", "10.10.9.255", "0.0.0.0", "255.255.255.255"],
       ...["fd12:3456:789a:2::2", "fd12:3456:789a:1:0:1::2", "::2", "fd12:3456:789b:1::2"],
     ]
   ) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatIp, parseIp } from "../../../src/linkmap/ip_literal.ts";
+import { formatIp, parseIp } from "../../../src/ip_literal.ts";
 import { ipBytesOf, ipTextOf, isHostAddress } from "../../../src/peer/ip_bytes.ts";
 
 /** Groups in which zeros are common, so that runs of them are. */

@@ -55,6 +55,7 @@ Deno.test("Keyring.addInitiated puts a session in use at once and keeps the one 
   keyring.addInitiated(two);
   assert.equal(keyring.sending(0), two);
   assert.equal(keyring.current, two);
+  assert.equal(keyring.previous, one);
   assert.equal(keyring.find(1, 0), one);
   assert.deepEqual(log, ["+1", "+2"]);
 });

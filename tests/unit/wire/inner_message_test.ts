@@ -173,6 +173,15 @@ for (const [what, bytes] of BAD_REPORTS) {
   });
 }
 
+Deno.test("decodeReport does not look behind the message's end", () => {
+  const packet = packetOf(
+    reportBytes({ entries: 3, pairs: [[1, 1n], [2, 2n], [3, 3n]], paddedTo: 39 }),
+  );
+  packet.end -= 1;
+  const report: ControlPacket = { seqNo: 0, received: new Map() };
+  assert.equal(decodeReport(packet, report), DropReason.BAD_CONTROL);
+});
+
 Deno.test("decodeReport takes an entry that ends where the message ends", () => {
   const { result, report } = decode(
     reportBytes({ entries: 3, pairs: [[1, 1n], [2, 2n], [3, 3n]], paddedTo: 39 }),
