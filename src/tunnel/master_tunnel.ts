@@ -10,7 +10,7 @@ import type { ListenedHandler } from "../linkmap/datagram_handler.ts";
 import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
 import { LinkMap } from "../linkmap/link_map.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
-import { Responder } from "../peer/responder.ts";
+import { HandshakeAnswer, Responder } from "../peer/responder.ts";
 import type { Session } from "../peer/session.ts";
 import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import type { LiveMaster } from "../state/master_admin.ts";
@@ -235,7 +235,10 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     const result = this.#responder.handleInitiation(packet, from, this.#answer, now);
     if (result <= 0) return result;
     const sent = socket.send(this.#answer, source);
-    return sent < 0 ? sent : result;
+    if (sent < 0) return sent;
+    // Answered, but neither is a handshake that came about.
+    if (result === HandshakeAnswer.COPY) return DropReason.HANDSHAKE_COPY;
+    return result === HandshakeAnswer.COOKIE ? DropReason.COOKIE_ASKED : result;
   }
 
   /** The first packet under a new session. Before its address counts, the instance before it is told. */

@@ -83,6 +83,13 @@ export const DropReason = {
   SLAVE_TO_SLAVE: -37,
   /** A TCP connection whose bytes are not our frames: something else, or out of step. */
   BAD_FRAMING: -38,
+  /**
+   * A copy of a handshake datagram that was taken already: the other links' copies, or somebody who repeats it. An
+   * initiation's is answered by the same response again; nothing changes.
+   */
+  HANDSHAKE_COPY: -39,
+  /** An initiation under load, answered by a cookie reply only: its sender has to prove its address first. */
+  COOKIE_ASKED: -40,
 } as const;
 
 /** One of {@link DropReason}'s values. */

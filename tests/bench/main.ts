@@ -7,8 +7,10 @@
 
 import { parseArgs } from "node:util";
 import { writeText } from "../../src/text_output.ts";
+import { AEAD } from "./aead.ts";
 import { ALLOCATIONS } from "./allocations.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
+import { HANDSHAKE } from "./handshake.ts";
 import { MICRO } from "./micro.ts";
 import { PACKET_RATE } from "./packet_rate.ts";
 import { ROUND_TRIP } from "./round_trip.ts";
@@ -18,6 +20,8 @@ import { TCP_FLOW } from "./tcp_flow.ts";
 const BENCHMARKS: readonly Benchmark[] = [
   MICRO,
   ALLOCATIONS,
+  AEAD,
+  HANDSHAKE,
   ROUND_TRIP,
   PACKET_RATE,
   TCP_FLOW,

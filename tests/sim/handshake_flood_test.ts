@@ -43,10 +43,10 @@ Deno.test("a captured initiation that is replayed from many sources costs one re
   const { world, slave, captured } = joined();
   const initiation = packetOf(captured[0]!);
   world.runFor(15_000);
-  const operations = flood(world, 3_000, () => initiation, spoofedSource);
+  const operations = flood(world, 2_000, () => initiation, spoofedSource);
   // Reading it, and the ephemeral key, ee and se of the refusal: once.
   assert.equal(operations, 5);
-  assert.ok(world.master.countOf(HandshakeAnswer.COPY) <= 256 + 3 * 64 + 20);
+  assert.ok(world.master.countOf(HandshakeAnswer.COPY) <= 256 + 2 * 64 + 20);
   assert.ok(world.isAgreed(slave));
 });
 
@@ -61,7 +61,7 @@ Deno.test("many captured initiations cost no more than forged ones", () => {
     (i) => initiations[i % initiations.length]!,
     spoofedSource,
   );
-  assert.ok(operations <= BEFORE_LOAD_OPERATIONS + 20 * 5, `${operations} operations in 3 s`);
+  assert.ok(operations <= BEFORE_LOAD_OPERATIONS + 20 * 5, `${operations} operations in 2 s`);
   assert.ok(world.isAgreed(slave));
 });
 
@@ -96,7 +96,7 @@ Deno.test("a real source that floods, and answers its cookies, gets its share an
 Deno.test("under a flood from many sources a slave joins, and a slave that is in stays in", () => {
   const firstSeed = testSeed();
   const tookMs: number[] = [];
-  for (let seed = firstSeed; seed < firstSeed + 5; seed++) {
+  for (let seed = firstSeed; seed < firstSeed + 3; seed++) {
     const { world, slave } = joined({}, seed);
     const newcomer = world.addMachine();
     const forged = forgeries(world, world.master.keyPair.publicKey);
@@ -105,14 +105,16 @@ Deno.test("under a flood from many sources a slave joins, and a slave that is in
     const startMs = world.clock.now;
     while (!world.isAgreed(newcomer)) {
       flood(world, 20, (i) => forged[i % forged.length]!, spoofedSource);
-      assert.ok(world.clock.now - startMs < 40_000, `seed ${seed}`);
+      assert.ok(world.clock.now - startMs < 60_000, `seed ${seed}`);
     }
     tookMs.push(world.clock.now - startMs);
     assert.ok(world.isAgreed(slave));
   }
-  console.log(tookMs);
-  const mean = tookMs.reduce((sum, ms) => sum + ms, 0) / tookMs.length;
-  assert.ok(mean < 8_000, `${tookMs.join(", ")} ms (first seed ${firstSeed})`);
+  // An attempt of ten datagrams succeeds three times of four: the sum of three is 60 s once in a million runs.
+  assert.ok(
+    tookMs.reduce((sum, ms) => sum + ms, 0) < 60_000,
+    `${tookMs.join(", ")} ms (first seed ${firstSeed})`,
+  );
 });
 
 Deno.test("a hundred and fifty slaves find a restarted master within seconds, by cookies", () => {

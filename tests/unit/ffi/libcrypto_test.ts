@@ -2,18 +2,10 @@ import assert from "node:assert/strict";
 import { EvpOpener, EvpSealer } from "../../../ffi/evp_aead.ts";
 import { liveEvpContexts } from "../../../ffi/evp_context.ts";
 import { loadLibcrypto, openLibcrypto } from "../../../ffi/libcrypto.ts";
+import { isLibcryptoThere } from "../../support/libcrypto.ts";
 import { AEAD_VECTORS, openVector, sealVector } from "../crypto/aead_vectors.ts";
 
-const ignore = !isThere();
-
-function isThere(): boolean {
-  try {
-    loadLibcrypto();
-    return true;
-  } catch {
-    return false; // and the daemon takes libsodium
-  }
-}
+const ignore = !isLibcryptoThere();
 
 const key = Uint8Array.from({ length: 32 }, (_, i) => 7 * i);
 const CIPHERS = ["ChaCha20-Poly1305", "AES-256-GCM"] as const;

@@ -1,45 +1,79 @@
 import assert from "node:assert/strict";
+import type { InitiatedHandler, ListenedHandler } from "../../../src/linkmap/datagram_handler.ts";
+import type { DatagramSocket } from "../../../src/linkmap/datagram_socket.ts";
+import type { Link, LinkCodec } from "../../../src/linkmap/link.ts";
 import { LinkMap } from "../../../src/linkmap/link_map.ts";
 import type { LinkOpener } from "../../../src/linkmap/link_opener.ts";
-import type { LinkSpec } from "../../../src/linkmap/link_spec.ts";
-import type { NetAddress } from "../../../src/net_address.ts";
-import { Multiplexer } from "../../../src/multiplexer/multiplexer.ts";
+import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
+import { formatAddress, type NetAddress } from "../../../src/net_address.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
-import { checkIpPacket } from "../../../src/wire/ip_packet.ts";
-import { encodeLegacyControl } from "../../../src/wire/legacy_control.ts";
 import { Packet } from "../../../src/wire/packet.ts";
-import { FakeDatagramSocket, FakeNetwork } from "../../support/fake_datagram_socket.ts";
+import { awaitCondition } from "../../support/await_condition.ts";
+import { FAKE_PEER, FakeLinkPeer, fakeLinkSpec, settle } from "../../support/fake_link_peer.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
 
-const MASTER = { hostname: "192.0.2.100", port: 4321 };
+/** Sends what it is given as it is. */
+const BARE_CODEC: LinkCodec = {
+  sendData: (link, packet) => link.transmit(packet),
+  sendControl: () => 0,
+};
 
-/** One end with a link map, a clock that the test moves, and what came out of the tunnel. */
-class End implements AsyncDisposable {
+/** A link map with a clock that the test moves, and a handler that writes down what it is told. */
+class End implements AsyncDisposable, InitiatedHandler, ListenedHandler {
   now = 0;
+  heardMs = Number.NEGATIVE_INFINITY;
+  /** What the handler returns. */
+  verdict = 0;
+  readonly told: string[] = [];
   readonly drops = new DropCounters();
   readonly logger = new RecordingLogger();
-  readonly delivered: Uint8Array[] = [];
-  readonly multiplexer: Multiplexer;
   readonly linkMap: LinkMap;
 
-  constructor(open: LinkOpener = neverOpen) {
-    this.multiplexer = new Multiplexer({
-      rng: () => 0.5,
-      deliver: (packet) => {
-        const verdict = checkIpPacket(packet);
-        if (verdict === 0) this.delivered.push(packet.toBytes().slice());
-        return verdict;
-      },
-    });
+  constructor(open: LinkOpener) {
     this.linkMap = new LinkMap({
-      multiplexer: this.multiplexer,
       open,
       drops: this.drops,
-      verifyData: checkIpPacket,
       logger: this.logger,
       clock: () => this.now,
       rng: () => 0.5,
     });
+  }
+
+  open(linkId: number): Link {
+    const spec = fakeLinkSpec(linkId);
+    const link = this.linkMap.initiateLink(spec, BARE_CODEC);
+    this.linkMap.keepOpen(link, spec, this);
+    return link;
+  }
+
+  handleInitiated(link: Link, packet: Packet, now: number): number {
+    this.told.push(`link ${link.id} brought ${packet.toBytes()} at ${now}`);
+    return this.verdict;
+  }
+
+  handleListened(_: DatagramSocket, source: NetAddress, packet: Packet, now: number): number {
+    this.told.push(`${formatAddress(source)} sent ${packet.toBytes()} at ${now}`);
+    return this.verdict;
+  }
+
+  handleLinkOpen(link: Link, now: number): void {
+    this.told.push(`link ${link.id} open at ${now}`);
+  }
+
+  handleLinkClosed(link: Link, now: number): void {
+    this.told.push(`link ${link.id} closed at ${now}: ${link.reason}`);
+  }
+
+  handleSocketClosed(socket: DatagramSocket, now: number): void {
+    this.told.push(`${socket.label} closed at ${now}`);
+  }
+
+  lastHeardMs(): number {
+    return this.heardMs;
+  }
+
+  isAuthentic(): boolean {
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -47,164 +81,87 @@ class End implements AsyncDisposable {
   }
 }
 
-/** The far side of a slave's links: bare sockets that the test reads and writes. */
-class FakePeer implements Disposable {
-  readonly network = new FakeNetwork();
-  readonly socket = this.network.bind(MASTER);
-  /** Sockets that were opened for links, in order. */
-  readonly opened: FakeDatagramSocket[] = [];
-  #nextPort = 1_000;
-
-  /** Opens links on the fake network. */
-  readonly open: LinkOpener = () => {
-    const socket = this.network.bind({ hostname: "192.0.2.1", port: this.#nextPort++ });
-    this.opened.push(socket);
-    return Promise.resolve({ socket, remote: MASTER, alternatives: 0 });
-  };
-
-  send(bytes: Uint8Array, dst: NetAddress): void {
-    const packet = new Packet();
-    packet.fill(bytes);
-    assert.equal(this.socket.send(packet, dst), 0);
-  }
-
-  /** The next datagram for the master. */
-  async next(): Promise<{ bytes: Uint8Array; source: NetAddress }> {
-    const slot = { packet: new Packet(), source: MASTER as NetAddress };
-    assert.equal(await this.socket.receive([slot]), 1);
-    return { bytes: slot.packet.toBytes().slice(), source: slot.source };
-  }
-
-  [Symbol.dispose](): void {
-    this.socket.close();
-    for (const socket of this.opened) socket.close();
-  }
-}
-
-const neverOpen: LinkOpener = () => Promise.reject(new Error("not in this test"));
-
-function spec(id: number): LinkSpec {
-  return { id, name: `phone${id}`, target: { host: "master", port: 4321 }, proxy: null };
-}
-
-function controlDatagram(linkId: number, seqNo: number): Uint8Array {
-  const packet = new Packet(4_096);
-  encodeLegacyControl({ seqNo, received: new Map() }, packet);
-  return Uint8Array.of(0x42, 0x4c, 0x43, linkId, ...packet.toBytes());
-}
-
-/** A minimal IPv4 packet that differs by `mark`. */
-function ipPacket(mark: number): Uint8Array {
-  const bytes = new Uint8Array(20);
-  bytes.set([0x45, 0, 0, 20, 0, mark]);
-  return bytes;
-}
-
-function dataDatagram(linkId: number, payload: Uint8Array): Uint8Array {
-  return Uint8Array.of(0x42, 0x4c, 0x44, linkId, ...payload);
-}
-
-/** Lets what was sent arrive: fake sockets need a few turns of the microtask queue. */
-async function settle(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 1_000; i++) {
-    if (condition()) return;
-    await Promise.resolve();
-  }
-  assert(condition(), "did not happen");
-}
-
-Deno.test("LinkMap.initiateLink opens the link and greets the peer at once", async () => {
-  using peer = new FakePeer();
+Deno.test("LinkMap.initiateLink makes a link that is not open yet", async () => {
+  using peer = new FakeLinkPeer();
   await using end = new End(peer.open);
-  end.linkMap.initiateLink(spec(7));
-  const { bytes } = await peer.next();
-  assert.deepEqual([...bytes.subarray(0, 4)], [0x42, 0x4c, 0x43, 7]);
-  assert.equal(end.linkMap.snapshot(0)[0]!.state, "probing");
+  const link = end.linkMap.initiateLink(fakeLinkSpec(7), BARE_CODEC);
+  assert.deepEqual([link.id, link.name, link.isInitiator], [7, "phone7", true]);
+  assert.deepEqual([link.socket, link.reason], [null, "opening"]);
+  assert.equal(peer.opened.length, 0);
 });
 
-Deno.test("LinkMap carries packets both ways once the peer was heard", async () => {
-  using peer = new FakePeer();
+Deno.test("LinkMap.keepOpen opens the link towards its peer and says so", async () => {
+  using peer = new FakeLinkPeer();
   await using end = new End(peer.open);
-  end.linkMap.initiateLink(spec(1));
-  const { source } = await peer.next();
-  peer.send(controlDatagram(1, 1), source);
-  peer.send(dataDatagram(1, ipPacket(9)), source);
-  await settle(() => end.delivered.length === 1);
-  assert.deepEqual(end.delivered[0], ipPacket(9));
-  assert.equal(end.linkMap.snapshot(0)[0]!.state, "up");
-
-  await peer.next(); // the answer to being heard
+  end.now = 5;
+  const link = end.open(7);
+  await settle(() => end.told.length > 0);
+  assert.deepEqual(end.told, ["link 7 open at 5"]);
+  assert.equal(link.remote, formatAddress(FAKE_PEER));
   const packet = new Packet();
-  packet.fill(ipPacket(5));
-  assert.equal(end.multiplexer.send(packet, 0), 24);
-  assert.deepEqual((await peer.next()).bytes, dataDatagram(1, ipPacket(5)));
+  packet.fill(Uint8Array.of(1, 2));
+  assert.equal(link.send(packet, 0), 2);
+  assert.deepEqual([...(await peer.next()).bytes], [1, 2]);
 });
 
-Deno.test("LinkMap drops what is not for the link, each by its reason", async () => {
-  using peer = new FakePeer();
+Deno.test("LinkMap hands on what a link brings, with the time", async () => {
+  using peer = new FakeLinkPeer();
   await using end = new End(peer.open);
-  end.linkMap.initiateLink(spec(1));
-  const { source } = await peer.next();
-  using stranger = peer.network.bind({ hostname: "192.0.2.66", port: 1 });
-  const foreign = new Packet();
-  foreign.fill(controlDatagram(1, 1));
-  stranger.send(foreign, source);
-  peer.send(Uint8Array.of(0x42, 0x4c), source);
-  peer.send(Uint8Array.of(1, 2, 3, 4, 5), source);
-  peer.send(Uint8Array.of(0x42, 0x4c, 0x58, 1, 5), source);
-  peer.send(dataDatagram(0, ipPacket(1)), source);
-  peer.send(dataDatagram(2, ipPacket(1)), source);
-  peer.send(dataDatagram(1, Uint8Array.of(0xff)), source);
-  peer.send(dataDatagram(1, new Uint8Array(0)), source);
-  peer.send(Uint8Array.of(0x42, 0x4c, 0x43, 1, 9, 9), source);
-  await settle(() => end.drops.total() === 9);
-  const counts = Object.fromEntries(end.drops.entries());
-  assert.deepEqual(counts, {
-    wrong_source: 1,
-    truncated: 1,
-    bad_magic: 1,
-    unknown_type: 1,
-    bad_link_id: 1,
-    link_id_mismatch: 1,
-    not_ip: 1,
-    empty: 1,
-    bad_control: 1,
-  });
-  assert.equal(end.delivered.length, 0);
-  assert.equal(end.linkMap.snapshot(0)[0]!.state, "probing", "garbage is no sign of life");
-});
-
-Deno.test("LinkMap does not count the copies of a control packet on other links as drops", async () => {
-  using peer = new FakePeer();
-  await using end = new End(peer.open);
-  end.linkMap.initiateLink(spec(1));
-  end.linkMap.initiateLink(spec(2));
-  const sources = [(await peer.next()).source, (await peer.next()).source];
-  peer.send(controlDatagram(1, 5), sources[0]!);
-  peer.send(controlDatagram(2, 5), sources[1]!);
-  await settle(() => end.multiplexer.links.every((link) => link.isAlive));
+  end.open(1);
+  end.open(2);
+  await settle(() => end.told.length === 2);
+  end.told.length = 0;
+  end.now = 30;
+  peer.send(Uint8Array.of(9), peer.opened[1]!.localAddress);
+  await settle(() => end.told.length === 1);
+  peer.send(Uint8Array.of(8), peer.opened[0]!.localAddress);
+  await settle(() => end.told.length === 2);
+  assert.deepEqual(end.told, ["link 2 brought 9 at 30", "link 1 brought 8 at 30"]);
   assert.equal(end.drops.total(), 0);
-  peer.send(controlDatagram(2, 4), sources[1]!);
-  await settle(() => end.drops.get(DropReason.STALE_CONTROL) === 1);
+});
+
+Deno.test("LinkMap counts what its handler drops", async () => {
+  using peer = new FakeLinkPeer();
+  await using end = new End(peer.open);
+  end.open(1);
+  await settle(() => end.told.length === 1);
+  end.verdict = DropReason.NOT_AUTHENTIC;
+  peer.send(Uint8Array.of(9), peer.opened[0]!.localAddress);
+  await settle(() => end.drops.total() === 1);
+  assert.equal(end.drops.get(DropReason.NOT_AUTHENTIC), 1);
+});
+
+Deno.test("LinkMap hands on nothing from an address that the link does not lead to", async () => {
+  using peer = new FakeLinkPeer();
+  await using end = new End(peer.open);
+  end.open(1);
+  await settle(() => end.told.length === 1);
+  using stranger = peer.network.bind({ hostname: "192.0.2.66", port: 1 });
+  const packet = new Packet();
+  packet.fill(Uint8Array.of(1));
+  stranger.send(packet, peer.opened[0]!.localAddress);
+  await settle(() => end.drops.total() === 1);
+  assert.equal(end.drops.get(DropReason.WRONG_SOURCE), 1);
+  assert.equal(end.told.length, 1);
 });
 
 Deno.test("LinkMap opens a link anew after its socket failed, with the same id", async () => {
-  using peer = new FakePeer();
+  using peer = new FakeLinkPeer();
   await using end = new End(peer.open);
-  end.linkMap.initiateLink(spec(4));
-  const first = await peer.next();
-  peer.send(controlDatagram(4, 1), first.source);
-  await settle(() => end.multiplexer.getLink(4)!.isAlive);
+  const link = end.open(4);
+  await settle(() => end.told.length === 1);
   peer.opened[0]!.fail(new Error("control connection closed"));
-  await settle(() => !end.multiplexer.getLink(4)!.isAlive);
-  const down = end.linkMap.snapshot(0)[0]!;
-  assert.deepEqual([down.state, down.reason], ["connecting", "control connection closed"]);
-
-  await peer.next(); // the answer to being heard, before the failure
-  const second = await peer.next(); // after a real wait of half a second
-  assert.notDeepEqual(second.source, first.source);
-  assert.equal(second.bytes[3], 4);
-  assert.equal(end.linkMap.snapshot(0)[0]!.reconnects, 1);
+  await settle(() => end.told.length === 2);
+  assert.deepEqual([link.socket, link.reason], [null, "control connection closed"]);
+  // After a real wait of half a second.
+  await awaitCondition("open again", () => end.told.length === 3, { intervalMs: 10 });
+  assert.deepEqual(end.told, [
+    "link 4 open at 0",
+    "link 4 closed at 0: control connection closed",
+    "link 4 open at 0",
+  ]);
+  assert.equal(link.socket, peer.opened[1]);
+  assert.equal(link.reconnects, 1);
 });
 
 Deno.test("LinkMap tells the same failure once and goes on trying", async () => {
@@ -213,33 +170,69 @@ Deno.test("LinkMap tells the same failure once and goes on trying", async () => 
     attempts++;
     return Promise.reject(new Error("proxy away"));
   });
-  end.linkMap.initiateLink(spec(1));
-  const deadline = performance.now() + 5_000;
-  while (attempts < 3 && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert(attempts >= 3, `${attempts} attempts`);
+  const link = end.open(1);
+  await awaitCondition("three attempts", () => attempts >= 3, { intervalMs: 10 });
   assert.equal(end.logger.count("warn Link down"), 1);
-  assert.equal(end.linkMap.snapshot(0)[0]!.reason, "proxy away");
+  assert.equal(link.reason, "proxy away");
 });
 
 Deno.test("LinkMap gives up a socket over which nothing came for ten seconds", async () => {
-  using peer = new FakePeer();
+  using peer = new FakeLinkPeer();
   await using end = new End(peer.open);
-  end.linkMap.initiateLink(spec(1));
-  await peer.next();
+  const link = end.open(1);
+  await settle(() => end.told.length === 1);
   end.now = 9_999;
   end.linkMap.handleTimeout(end.now);
-  assert.equal(end.linkMap.snapshot(end.now)[0]!.state, "probing");
+  assert.equal(link.socket, peer.opened[0]);
+  assert.equal(end.linkMap.nextTimeout(), 10_999, "links are looked at once a second");
   end.now = 11_000;
   end.linkMap.handleTimeout(end.now);
-  await settle(() => end.linkMap.snapshot(end.now)[0]!.state === "connecting");
-  assert.match(end.linkMap.snapshot(end.now)[0]!.reason, /Nothing heard from 192\.0\.2\.100:4321/);
+  await settle(() => link.socket === null);
+  assert.match(link.reason, /Nothing heard from 192\.0\.2\.100:4321/);
+});
+
+Deno.test("LinkMap keeps a socket whose link the handler has heard", async () => {
+  using peer = new FakeLinkPeer();
+  await using end = new End(peer.open);
+  const link = end.open(1);
+  await settle(() => end.told.length === 1);
+  end.heardMs = 5_000;
+  end.now = 14_000;
+  end.linkMap.handleTimeout(end.now);
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+  assert.equal(link.socket, peer.opened[0]);
 });
 
 Deno.test("LinkMap.close ends a link that is waiting for its next attempt", async () => {
   const end = new End(() => Promise.reject(new Error("proxy away")));
-  end.linkMap.initiateLink(spec(1));
+  end.open(1);
   await settle(() => end.logger.count("warn Link down") === 1);
+  assert.equal(end.linkMap.isClosing, false);
   await end.linkMap.close();
+  assert.equal(end.linkMap.isClosing, true);
 });
+
+Deno.test("LinkMap.startListener hands on what anyone sends, and tells when a socket is gone", async () => {
+  await using end = new End(() => Promise.reject(new Error("a master opens nothing")));
+  using socket = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
+  const listen = { host: "127.0.0.1", port: freePort() };
+  const terms = { excludedInterface: "none", allowsTcp: false };
+  await end.linkMap.startListener(listen, terms, end);
+  assert.deepEqual(end.linkMap.listenAddresses, [`127.0.0.1:${listen.port}`]);
+  end.now = 3;
+  const packet = new Packet();
+  packet.fill(Uint8Array.of(7));
+  socket.send(packet, { hostname: "127.0.0.1", port: listen.port });
+  await awaitCondition("arrival", () => end.told.length === 1, { intervalMs: 1 });
+  assert.deepEqual(end.told, [`${formatAddress(socket.localAddress)} sent 7 at 3`]);
+  end.now = 4;
+  await end.linkMap.close();
+  assert.deepEqual(end.told.slice(1), [`udp 127.0.0.1:${listen.port} closed at 4`]);
+  assert.deepEqual(end.linkMap.listenAddresses, []);
+});
+
+/** A port that was free a moment ago. */
+function freePort(): number {
+  using socket = UdpSocket.bind({ hostname: "127.0.0.1", port: 0 });
+  return socket.localAddress.port;
+}
