@@ -9,7 +9,7 @@ import type { DaemonOptions, MasterOptions, TundevSpec } from "./daemon_options.
 import { openAeadProvider } from "./crypto/aead_provider.ts";
 import { nodeDiffieHellman } from "./crypto/x25519.ts";
 import { createLinkOpener } from "./linkmap/link_opener.ts";
-import type { Logger } from "./log.ts";
+import { describeError, type Logger } from "./log.ts";
 import { MetricsServer } from "./metrics/http_server.ts";
 import type { DaemonSnapshot } from "./snapshot.ts";
 import { MasterState } from "./master_state.ts";
@@ -168,7 +168,10 @@ class Daemon {
     if (options.protocol === "legacy") return new LegacyTunnel(options, context);
     const secure: SecureContext = {
       ...context,
-      provider: await openAeadProvider(),
+      provider: await openAeadProvider({
+        onUnusable: (implementation, error) =>
+          context.logger.debug(`Cannot use ${implementation}`, { reason: describeError(error) }),
+      }),
       dh: nodeDiffieHellman,
       randomBytes,
       instanceId: hex(randomBytes(INSTANCE_ID_BYTES)),

@@ -7,6 +7,9 @@
  * in front of what is sealed and are the additional data; the nonce is the link id (32 bit) and the
  * link's sequence number (64 bit), both big-endian; the tag of 16 bytes follows the ciphertext.
  *
+ * Slots are views of buffers of a fixed length of at least 128 bytes, as every `Packet`'s is: a smaller one may move, and
+ * an implementation that keeps addresses throws.
+ *
  * @module
  */
 
@@ -37,7 +40,8 @@ export interface Sealer extends Disposable {
    * 16 bytes in front of `dstStart` are the additional data. `src` may be `dst`, then with the same start.
    * @param linkId 1..255
    * @param seqNo an integer, 0..2^53 - 1; with a link id used once only: the nonce.
-   * @throws Error when disposed of, or when the library fails: never because of what the bytes are.
+   * @throws Error when disposed of, when the library fails, or when `seqNo` is none (it would become another packet's
+   * nonce): never because of what the bytes are.
    */
   seal(
     src: Uint8Array<ArrayBuffer>,

@@ -14,6 +14,7 @@ import { HANDSHAKE } from "./handshake.ts";
 import { MICRO } from "./micro.ts";
 import { PACKET_RATE } from "./packet_rate.ts";
 import { ROUND_TRIP } from "./round_trip.ts";
+import { SECURE_FLOW } from "./secure_flow.ts";
 import { START_UP } from "./start_up.ts";
 import { TCP_FLOW } from "./tcp_flow.ts";
 
@@ -25,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ROUND_TRIP,
   PACKET_RATE,
   TCP_FLOW,
+  SECURE_FLOW,
   START_UP,
 ];
 
