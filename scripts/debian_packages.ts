@@ -19,6 +19,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   "shadowsocks-libev": "shadowsocks-libev",
   "microsocks": "microsocks",
   "iperf3": "iperf3",
+  "nftables": "nftables",
 };
 
 const APT_GET = [

@@ -6,7 +6,8 @@
  */
 
 import type { InnerAddress } from "./handshake_payload.ts";
-import { ipBytesOf, ipTextOf, isHostAddress } from "./ip_bytes.ts";
+import { formatIp, parseIp } from "../ip_literal.ts";
+import { isHostAddress } from "./host_address.ts";
 import { hash } from "./primitives.ts";
 
 /** Host number of the master in both; slaves have numbers from 2 on. */
@@ -38,7 +39,7 @@ export class AddressPool {
   ) {
     const { address, prefixBits } = ipv4;
     const name = `Cannot use address pool "${address}/${prefixBits}"`;
-    const bytes = ipBytesOf(address);
+    const bytes = parseIp(address);
     if (bytes?.length !== 4) throw new RangeError(`${name}: not an IPv4 network`);
     if (
       !Number.isInteger(prefixBits) || prefixBits < MIN_PREFIX_BITS || prefixBits > MAX_PREFIX_BITS
@@ -49,7 +50,7 @@ export class AddressPool {
     const size = 2 ** (32 - prefixBits);
     const network = new DataView(bytes.buffer).getUint32(0);
     if (network % size !== 0) {
-      const meant = ipTextOf(ipv4BytesOf(network - network % size));
+      const meant = formatIp(ipv4BytesOf(network - network % size));
       throw new RangeError(`${name}: did you mean ${meant}/${prefixBits}?`);
     }
     this.#network = network;
@@ -71,8 +72,8 @@ export class AddressPool {
     const ipv6 = Uint8Array.from(this.#ulaPrefix);
     new DataView(ipv6.buffer).setUint32(12, hostNumber);
     return [
-      { address: ipTextOf(ipv4BytesOf(this.#network + hostNumber)), prefixBits: this.#prefixBits },
-      { address: ipTextOf(ipv6), prefixBits: ULA_PREFIX_BITS },
+      { address: formatIp(ipv4BytesOf(this.#network + hostNumber)), prefixBits: this.#prefixBits },
+      { address: formatIp(ipv6), prefixBits: ULA_PREFIX_BITS },
     ];
   }
 

@@ -14,7 +14,8 @@
 
 import { concatBytes } from "./concat_bytes.ts";
 import type { InnerAddress } from "./handshake_payload.ts";
-import { ipBytesOf, ipTextOf, isHostAddress } from "./ip_bytes.ts";
+import { formatIp, parseIp } from "../ip_literal.ts";
+import { isHostAddress } from "./host_address.ts";
 
 /** Types of entries, of all messages; 0 is the end. */
 export const EntryType = { CIPHERS: 1, SOFTWARE: 2, NAME: 3, IPV4: 4, IPV6: 5 } as const;
@@ -58,9 +59,7 @@ export function entryOf(type: number, value: Uint8Array): Uint8Array<ArrayBuffer
 
 /** An entry of text, without what {@link readText} would take out, cut to {@link MAX_TEXT_BYTES} between two characters. */
 export function textEntryOf(type: number, text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(MAX_TEXT_BYTES);
-  const { written } = new TextEncoder().encodeInto(printable(text), bytes);
-  return entryOf(type, bytes.subarray(0, written));
+  return entryOf(type, new TextEncoder().encode(printable(text)));
 }
 
 /**
@@ -77,7 +76,7 @@ export function readText(entries: Entries, type: number): string | null {
 
 /** An entry of an inner address. @throws Error when it is none that {@link readAddresses} takes. */
 export function addressEntryOf({ address, prefixBits }: InnerAddress): Uint8Array<ArrayBuffer> {
-  const host = ipBytesOf(address);
+  const host = parseIp(address);
   if (host === null || !isNetworkAddress(host, prefixBits)) {
     throw new Error(`Invariant: ${address}/${prefixBits} is no inner address`);
   }
@@ -95,7 +94,7 @@ export function readAddresses(entries: Entries): InnerAddress[] | null {
     const host = value.subarray(0, hostBytes);
     const prefixBits = value[hostBytes]!;
     if (!isNetworkAddress(host, prefixBits)) return null;
-    addresses.push({ address: ipTextOf(host), prefixBits });
+    addresses.push({ address: formatIp(host), prefixBits });
   }
   return addresses;
 }
@@ -106,7 +105,12 @@ function isNetworkAddress(host: Uint8Array, prefixBits: number): boolean {
     prefixBits <= host.length * 8;
 }
 
-/** Without control characters, format characters (bidirectional marks), line separators and halves of surrogate pairs. */
+/**
+ * Without control characters, format characters (bidirectional marks), line separators and halves of surrogate pairs; as
+ * much of it as {@link MAX_TEXT_BYTES} hold: of bytes that are no UTF-8 each may have become three.
+ */
 function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "");
+  const kept = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "");
+  const { read } = new TextEncoder().encodeInto(kept, new Uint8Array(MAX_TEXT_BYTES));
+  return kept.slice(0, read);
 }

@@ -16,11 +16,10 @@
  */
 
 import { CookieChecker } from "./cookie.ts";
-import { HandshakeAttempt } from "./handshake_attempt.ts";
+import type { HandshakeAttempt } from "./handshake_attempt.ts";
 import { readCookieReceiver, readResponse } from "./handshake_message.ts";
 import {
   decodeAnswer,
-  encodeHello,
   MIN_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
   type Refusal,
@@ -28,11 +27,11 @@ import {
   type Welcome,
 } from "./handshake_payload.ts";
 import { HandshakeNeed } from "./handshake_need.ts";
+import { InitiationMaker } from "./initiation_maker.ts";
 import { InitiationSender } from "./initiation_sender.ts";
 import type { InitiatorOptions } from "./initiator_options.ts";
 import type { NoiseKeys } from "./noise.ts";
 import { Session } from "./session.ts";
-import { StampSource } from "./stamp_source.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
 
@@ -53,7 +52,7 @@ type State = "idle" | "seeking" | "settled" | "away";
 /** The slave's handshakes. */
 export class Initiator {
   readonly #options: InitiatorOptions;
-  readonly #stamps: StampSource;
+  readonly #maker: InitiationMaker;
   readonly #need: HandshakeNeed;
   readonly #checker: CookieChecker;
   readonly #sender: InitiationSender;
@@ -70,7 +69,7 @@ export class Initiator {
 
   constructor(options: InitiatorOptions) {
     this.#options = options;
-    this.#stamps = new StampSource(options.wallClock);
+    this.#maker = new InitiationMaker(options);
     this.#sender = new InitiationSender(options);
     this.#need = new HandshakeNeed(options);
     this.#checker = new CookieChecker(options.localStatic.publicKey, options.randomBytes);
@@ -199,34 +198,8 @@ export class Initiator {
     this.#dueMs = Infinity;
     if (!this.#sender.hasOpenLink()) return;
     const lastsMs = this.#refusalCode === 0 ? ATTEMPT_MS : REFUSED_ATTEMPT_MS;
-    this.#attempt = new HandshakeAttempt(this.#options, {
-      localIndex: this.#freeIndex(now),
-      hello: this.#encodeHello(),
-      startedMs: now,
-      endMs: now + this.#jitter(lastsMs),
-    });
+    this.#attempt = this.#maker.make(now, now + this.#jitter(lastsMs));
     this.#sendRound(this.#attempt, now);
-  }
-
-  #encodeHello(): Uint8Array<ArrayBuffer> {
-    const { instanceId, provider, mtuBytes, software } = this.#options;
-    return encodeHello({
-      minVersion: MIN_PROTOCOL_VERSION,
-      maxVersion: PROTOCOL_VERSION,
-      instanceId,
-      stamp: this.#stamps.next(),
-      ciphers: provider.ciphers,
-      mtuBytes,
-      software,
-    });
-  }
-
-  #freeIndex(now: number): number {
-    const { randomBytes, keyring } = this.#options;
-    for (;;) {
-      const index = new DataView(randomBytes(4).buffer).getUint32(0);
-      if (keyring.find(index, now) === null) return index;
-    }
   }
 
   /** Over all open links; when none is, the attempt waits for one. */
@@ -269,7 +242,7 @@ export class Initiator {
 
   #handleRefusal(refusal: Refusal, now: number): void {
     if (refusal.code === RefusalCode.STALE_STAMP) {
-      this.#stamps.raise(refusal.lastStamp);
+      this.#maker.raiseStamp(refusal.lastStamp);
       return this.#seekAtOnce(now);
     }
     const isNews = refusal.code !== this.#refusalCode;

@@ -5,7 +5,7 @@
  */
 
 import { concatBytes } from "./concat_bytes.ts";
-import { ipBytesOf, ipTextOf } from "./ip_bytes.ts";
+import { canonicalHost, formatIp, parseIp } from "../ip_literal.ts";
 import { formatHostPort, type HostPort } from "../net_address.ts";
 
 /** More would make a QR code that no camera likes. */
@@ -56,7 +56,7 @@ function encodeEndpoint({ host, port }: HostPort): Uint8Array<ArrayBuffer> {
     throw new RangeError(`"${formatHostPort(host, port)}" has no port of 1 to 65535`);
   }
   const portBytes = Uint8Array.of(port >> 8, port & 0xff);
-  const ip = ipBytesOf(host);
+  const ip = parseIp(canonicalHost(host));
   if (ip !== null) {
     const type = ip.length === 4 ? EndpointType.IPV4 : EndpointType.IPV6;
     return concatBytes(Uint8Array.of(type), ip, portBytes);
@@ -84,9 +84,9 @@ function hostLengthAt(bytes: Uint8Array, at: number): number {
 /** Null for a name that no host has, and for an address in another type's clothes: what a token says has one text. */
 function hostOf(type: number, host: Uint8Array): string | null {
   if (type !== EndpointType.NAME) {
-    const text = ipTextOf(host);
-    return ipBytesOf(text)?.length === host.length ? text : null;
+    const text = formatIp(host);
+    return parseIp(text)?.length === host.length ? text : null;
   }
   const name = new TextDecoder().decode(host);
-  return NAME_PATTERN.test(name) && ipBytesOf(name) === null ? name : null;
+  return NAME_PATTERN.test(name) && parseIp(name) === null ? name : null;
 }

@@ -229,7 +229,8 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     }
     this.#mtuBytes = welcome.mtuBytes;
     try {
-      for (const problem of tundev.configure(welcome)) logger.warn(problem);
+      const { addresses, mtuBytes } = welcome;
+      for (const problem of tundev.configure({ addresses, mtuBytes })) logger.warn(problem);
     } catch (error) {
       logger.error("Cannot give the tun device what the master assigned", { error });
     }

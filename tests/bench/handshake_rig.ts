@@ -5,11 +5,12 @@
  * @module
  */
 
-import type { AeadProvider } from "../../src/peer/aead.ts";
+import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
+import { type AeadProvider, CipherId } from "../../src/peer/aead.ts";
 import { MIN_HELLO_BYTES, writeInitiation } from "../../src/peer/handshake_message.ts";
 import { HandshakeMemory } from "../../src/peer/handshake_memory.ts";
 import { Initiator } from "../../src/peer/initiator.ts";
-import { type DiffieHellman, generateKeyPair } from "../../src/peer/key_pair.ts";
+import { type DiffieHellman, generateKeyPair, type KeyPair } from "../../src/peer/key_pair.ts";
 import { Keyring, type SessionObserver } from "../../src/peer/keyring.ts";
 import { NOISE_INITIATION_OVERHEAD_BYTES } from "../../src/peer/noise.ts";
 import { HandshakeAnswer, Responder, type SlaveHandshakes } from "../../src/peer/responder.ts";
@@ -126,3 +127,52 @@ export function forgeInitiation(masterKey: Uint8Array): Packet {
 export function randomBytes(lengthBytes: number): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(lengthBytes));
 }
+
+/** Genuine initiations of a slave, each with a stamp of its own, a day old. */
+export function oldInitiations(
+  localStatic: KeyPair,
+  remoteStatic: Uint8Array<ArrayBuffer>,
+  psk: Uint8Array<ArrayBuffer>,
+): Uint8Array[] {
+  const datagrams: Uint8Array[] = [];
+  for (let i = 0; i < OLD_INITIATIONS; i++) {
+    const initiator = new Initiator({
+      localStatic,
+      remoteStatic,
+      psk,
+      instanceId: "fedcba9876543210",
+      provider: { label: "none", ciphers: [CipherId.AES_256_GCM], ...NO_CIPHERS },
+      dh: nodeDiffieHellman,
+      limits: DEFAULT_SESSION_LIMITS,
+      keyring: new Keyring(DEFAULT_SESSION_LIMITS, NOBODY),
+      counters: new LinkCounters(),
+      mtuBytes: 0,
+      software: "bindlink bench",
+      randomBytes,
+      rng: Math.random,
+      wallClock: () => Date.now() - DAY_MS + i,
+      openLinks: () => [1],
+      send: (_, datagram) => void datagrams.push(datagram.toBytes().slice()),
+      onWelcome: () => {},
+      onRefusal: () => {},
+    });
+    initiator.start(0);
+    initiator.stop();
+  }
+  return datagrams;
+}
+
+/** What somebody who listened for hours may have recorded. */
+const OLD_INITIATIONS = 128;
+
+const DAY_MS = 86_400_000;
+
+/** An initiation needs none. */
+const NO_CIPHERS: Pick<AeadProvider, "createSealer" | "createOpener"> = {
+  createSealer: () => {
+    throw new Error("Invariant: there is no session");
+  },
+  createOpener: () => {
+    throw new Error("Invariant: there is no session");
+  },
+};

@@ -10,6 +10,7 @@ import { writeText } from "../../src/text_output.ts";
 import { AEAD } from "./aead.ts";
 import { ALLOCATIONS } from "./allocations.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
+import { FLOOD } from "./flood.ts";
 import { HANDSHAKE } from "./handshake.ts";
 import { MICRO } from "./micro.ts";
 import { PACKET_RATE } from "./packet_rate.ts";
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   PACKET_RATE,
   TCP_FLOW,
   SECURE_FLOW,
+  FLOOD,
   START_UP,
 ];
 

@@ -152,26 +152,21 @@ export interface TestInitiation {
   ) => { readonly answer: Welcome | Refusal; readonly keys: NoiseKeys; readonly index: number };
 }
 
-/** A responder that knows one slave, which the test plays. */
+/** What a {@link ResponderRig} has of a slave. */
+export type TestSlave = SlaveHandshakes & { isRevoked: boolean };
+
+/** A responder that knows one slave or more, which the test plays. */
 export class ResponderRig extends Ends {
   readonly responder: Responder;
-  readonly slave: SlaveHandshakes & { isRevoked: boolean };
+  readonly slave: TestSlave;
   readonly out = new Packet(MAX_HANDSHAKE_BYTES);
+  readonly #slaves = new Map<string, TestSlave>();
   #nextIndex = 1_000;
   #senderIndex = 1;
 
   constructor(options: { readonly provider?: AeadProvider } = {}) {
     super();
-    this.slave = {
-      name: "laptop",
-      psk: PSK,
-      isRevoked: false,
-      addresses: WELCOME.addresses,
-      keyring: new Keyring(DEFAULT_SESSION_LIMITS, { onAdded: () => {}, onDropped: () => {} }),
-      counters: new LinkCounters(),
-      memory: new HandshakeMemory(),
-    };
-    const slaveKey = this.slaveKeys.publicKey.join();
+    this.slave = this.addSlave(this.slaveKeys);
     this.responder = new Responder({
       localStatic: this.masterKeys,
       instanceId: WELCOME.instanceId,
@@ -180,9 +175,24 @@ export class ResponderRig extends Ends {
       mtuBytes: 1_400,
       software: "master 1",
       randomBytes: this.randomBytes,
-      findSlave: (publicKey) => publicKey.join() === slaveKey ? this.slave : null,
+      findSlave: (publicKey) => this.#slaves.get(publicKey.join()) ?? null,
       freeIndex: () => this.#nextIndex++,
     });
+  }
+
+  /** One more slave that the responder knows. */
+  addSlave(keys: KeyPair): TestSlave {
+    const slave = {
+      name: "laptop",
+      psk: PSK,
+      isRevoked: false,
+      addresses: WELCOME.addresses,
+      keyring: new Keyring(DEFAULT_SESSION_LIMITS, { onAdded: () => {}, onDropped: () => {} }),
+      counters: new LinkCounters(),
+      memory: new HandshakeMemory(),
+    };
+    this.#slaves.set(keys.publicKey.join(), slave);
+    return slave;
   }
 
   /** An initiation of the slave, or of another key. */

@@ -50,6 +50,8 @@ export interface Iperf3Load {
   readonly reverse?: boolean;
   /** UDP at this rate in bits per second; TCP when left out. */
   readonly udpBps?: number;
+  /** TCP that offers no more than this, in bits per second: without a queue anywhere, what is lost is the tunnel's doing. */
+  readonly tcpBps?: number;
   /** Seconds at the beginning that do not count. */
   readonly omitSeconds?: number;
 }
@@ -58,11 +60,26 @@ export interface Iperf3Load {
 export interface Iperf3Result {
   /** Payload that arrived, bits per second. */
   readonly receivedBps: number;
+  /** The client's view of each tenth of a second. */
+  readonly intervals: readonly Iperf3Interval[];
+}
+
+/** A tenth of a second of a transfer, as its client has it. */
+export interface Iperf3Interval {
+  /** Seconds since the transfer's start. */
+  readonly start: number;
+  /** Seconds since the transfer's start. */
+  readonly end: number;
+  /** Payload that the client's kernel took. */
+  readonly bytes: number;
+  /** TCP segments sent again; absent with UDP, and when the client receives. */
+  readonly retransmits?: number;
 }
 
 /** The part of iperf3's JSON that is read here. */
 interface Iperf3Report {
   readonly error?: string;
+  readonly intervals?: readonly { readonly sum: Iperf3Interval }[];
   readonly end?: {
     readonly sum?: { readonly bits_per_second: number };
     readonly sum_received?: { readonly bits_per_second: number };
@@ -71,11 +88,23 @@ interface Iperf3Report {
 
 /** Starts a client; the caller waits for its end and reads it by {@link iperf3Result}. */
 export function startIperf3(namespace: Namespace, load: Iperf3Load): TestProcess {
-  const { host, port = 5201, seconds, streams = 1, reverse, udpBps, omitSeconds = 0 } = load;
-  const args = ["--client", host, "--port", String(port), "--time", String(seconds), "--json"];
+  const { host, port = 5201, seconds, streams = 1, reverse, udpBps, tcpBps, omitSeconds = 0 } =
+    load;
+  const args = [
+    "--client",
+    host,
+    "--port",
+    String(port),
+    "--time",
+    String(seconds),
+    "--json",
+    "--interval",
+    "0.1",
+  ];
   args.push("--parallel", String(streams), "--omit", String(omitSeconds));
   if (udpBps === undefined) args.push(...TCP_ARGS);
   else args.push("--udp", "--bitrate", String(Math.round(udpBps / streams)), "--length", "1200");
+  if (tcpBps !== undefined) args.push("--bitrate", String(Math.round(tcpBps / streams)));
   if (reverse === true) args.push("--reverse");
   return namespace.spawn(["iperf3", ...args, "--connect-timeout", "5000"]);
 }
@@ -88,7 +117,10 @@ export async function iperf3Result(client: TestProcess): Promise<Iperf3Result> {
     throw new Error(`iperf3 failed with ${code}: ${report.error ?? client.output}`);
   }
   const sum = report.end?.sum_received ?? report.end?.sum;
-  return { receivedBps: sum?.bits_per_second ?? NaN };
+  return {
+    receivedBps: sum?.bits_per_second ?? NaN,
+    intervals: report.intervals?.map((it) => it.sum) ?? [],
+  };
 }
 
 /** A server needs a moment after a client has gone: it learns of the end over the loaded tunnel, too. */

@@ -11,6 +11,16 @@ import { runProgram } from "./process.ts";
 /** The network of the inner addresses; the master has the first, slaves get the next ones in turn. */
 export const INNER_POOL = "10.10.10.0/24";
 
+/** What `bindlink slaves --json` says of one; the part that tests look at. */
+export interface ListedSlave {
+  readonly name: string;
+  /** Inner addresses: one IPv4, then one IPv6; none of a revoked slave. */
+  readonly addresses: readonly string[];
+  readonly state: "connected" | "away" | "revoked";
+  readonly linksUp: number;
+  readonly receivedBytes: number;
+}
+
 /** A state directory in a temporary folder. */
 export class MasterFolder implements AsyncDisposable {
   /** Where the master keeps its key and its slaves. */
@@ -46,6 +56,11 @@ export class MasterFolder implements AsyncDisposable {
     const token = stdout.trim();
     assert.match(token, /^\S+$/, "invite prints the token alone");
     return token;
+  }
+
+  /** `bindlink slaves`, in the order they were invited. */
+  async listSlaves(): Promise<readonly ListedSlave[]> {
+    return JSON.parse(await this.run("slaves", "--json"));
   }
 
   /** Runs a command on the directory to its end. @returns its stdout. @throws Error with all it said when it fails. */

@@ -21,6 +21,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { program: "microsocks", debianPackage: "microsocks" },
   { program: "iperf3", debianPackage: "iperf3" },
   { program: "tcpdump", debianPackage: "tcpdump" },
+  { program: "nft", debianPackage: "nftables" },
 ];
 
 /** Where a program is, or null. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AddressPool, MASTER_HOST_NUMBER } from "../../../src/peer/address_pool.ts";
 import { decodeAnswer, encodeAnswer } from "../../../src/peer/handshake_payload.ts";
-import { ipBytesOf } from "../../../src/peer/ip_bytes.ts";
+import { parseIp } from "../../../src/ip_literal.ts";
 import { hash } from "../../../src/peer/primitives.ts";
 import { WELCOME } from "../../support/handshake_messages.ts";
 
@@ -31,7 +31,7 @@ Deno.test("AddressPool's IPv6 network follows from the master's key: fd, then 40
   assert.notDeepEqual(a, other);
   const digest = hash(new TextEncoder().encode("bindlink ula"), KEY);
   const expected = Uint8Array.of(0xfd, ...digest.subarray(0, 5), 0, 0, 0, 0, 0, 0, 0, 0, 0, 2);
-  assert.deepEqual(ipBytesOf(a!.address), expected);
+  assert.deepEqual(parseIp(a!.address), expected);
 });
 
 Deno.test("AddressPool of /30 has room for one slave", () => {
@@ -107,7 +107,7 @@ Deno.test("AddressPool gives each number addresses of its own, which a welcome c
     const pool = new AddressPool({ address, prefixBits }, KEY);
     const number = 2 + Math.floor(place * (pool.lastHostNumber - 2));
     const addresses = pool.addressesOf(number);
-    const [ipv4, ipv6] = addresses.map((it) => ipBytesOf(it.address)!);
+    const [ipv4, ipv6] = addresses.map((it) => parseIp(it.address)!);
     assert.equal(new DataView(ipv4!.buffer).getUint32(0), network + number);
     assert.equal(new DataView(ipv6!.buffer).getUint32(12), number);
     assert.deepEqual(decodeAnswer(encodeAnswer({ ...WELCOME, addresses })), {

@@ -12,7 +12,8 @@ import {
   type Refusal,
   type Welcome,
 } from "../../../src/peer/handshake_payload.ts";
-import { ipBytesOf, ipTextOf, isHostAddress } from "../../../src/peer/ip_bytes.ts";
+import { formatIp, parseIp } from "../../../src/ip_literal.ts";
+import { isHostAddress } from "../../../src/peer/host_address.ts";
 import { NO_STAMP, stampOf } from "../../../src/peer/stamp.ts";
 import { HELLO, REFUSAL, WELCOME } from "../../support/handshake_messages.ts";
 
@@ -187,7 +188,7 @@ Deno.test("decodeAnswer refuses addresses that no slave can have, and impossible
   ];
   const bare = encodeAnswer({ ...WELCOME, addresses: [] });
   for (const [text, prefixBits] of addresses) {
-    const host = ipBytesOf(text)!;
+    const host = parseIp(text)!;
     const entry = Uint8Array.of(host.length === 4 ? 4 : 5, host.length + 1, ...host, prefixBits);
     assert.equal(decodeAnswer(insertAt(bare, 14, entry)), null, `${text}/${prefixBits}`);
   }
@@ -217,6 +218,12 @@ Deno.test("Texts that are no UTF-8 are read as far as they are", () => {
   const encoded = encodeAnswer(REFUSAL);
   encoded[18] = 0xff;
   assert.equal(decodeAnswer(encoded)?.software, "\ufffdindlink 0.1.0");
+});
+
+Deno.test("Texts that are no UTF-8 do not grow beyond 63 bytes by what stands for them", () => {
+  const raw = Uint8Array.of(2, 63, ...new Uint8Array(63).fill(0xff));
+  const answer = decodeAnswer(Uint8Array.of(...encodeAnswer(REFUSAL).subarray(0, 16), ...raw));
+  assert.equal(answer?.software, "\ufffd".repeat(21));
 });
 
 Deno.test("A text of more than 63 bytes is malformed, and cut between characters when it is written", () => {
@@ -263,7 +270,7 @@ function address(
   hosts: fc.Arbitrary<Uint8Array>,
   maxPrefixBits: number,
 ): fc.Arbitrary<InnerAddress> {
-  return fc.tuple(hosts.map(ipTextOf), fc.integer({ min: 1, max: maxPrefixBits }))
+  return fc.tuple(hosts.map(formatIp), fc.integer({ min: 1, max: maxPrefixBits }))
     .map(([address, prefixBits]) => ({ address, prefixBits }));
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CookieChecker } from "../../../src/peer/cookie.ts";
-import { mac1Of } from "../../../src/peer/handshake_message.ts";
+import { mac1Of, readResponse, writeResponse } from "../../../src/peer/handshake_message.ts";
 import { RefusalCode } from "../../../src/peer/handshake_payload.ts";
 import { compareStamps, nextStamp, stampOf } from "../../../src/peer/stamp.ts";
 import { DropReason } from "../../../src/wire/drop_reason.ts";
@@ -131,15 +131,18 @@ Deno.test("Initiator.handleResponse refuses the answer to an attempt before", ()
   assert.equal(rig.keyring.current, null);
 });
 
-Deno.test("Initiator.handleResponse refuses one that a stranger made for our index", () => {
+Deno.test("Initiator.handleResponse refuses one with a good mac1 that does not decrypt, and takes the true one after it", () => {
   const rig = new InitiatorRig();
   rig.initiator.start(0);
-  const stranger = new InitiatorRig();
-  stranger.initiator.start(0); // has the same randomness, so the same keys and index
-  stranger.masterKeys.secretKey[0]! ^= 8;
-  const forged = rig.respond(GOOD_WELCOME);
-  forged.bytes.fill(1, forged.start + 12, forged.start + 44); // another ephemeral key
-  assert.equal(rig.initiator.handleResponse(forged, 1), DropReason.BAD_MAC);
+  const response = rig.respond(GOOD_WELCOME);
+  const fields = readResponse(response);
+  assert.ok(fields !== null);
+  fields.noiseMessage[40]! ^= 1;
+  const forged = new Packet(600);
+  const { senderIndex, receiverIndex, noiseMessage } = fields;
+  writeResponse(forged, senderIndex, receiverIndex, noiseMessage, rig.slaveKeys.publicKey);
+  assert.equal(rig.initiator.handleResponse(forged, 1), DropReason.UNKNOWN_KEY);
+  assert.equal(rig.initiator.handleResponse(response, 2), 0);
 });
 
 Deno.test("Initiator makes stamps that grow whatever the clock does", () => {
@@ -173,7 +176,7 @@ Deno.test("Initiator begins anew after stale stamps once a second at most", () =
   const rig = new InitiatorRig({ links: [1] });
   rig.initiator.start(0);
   let answered = 0;
-  for (let now = 10; now < 10_000; now += 10) {
+  for (let now = 50; now < 10_000; now += 50) {
     rig.runUntil(now);
     const stale = rig.respond({ ...REFUSAL, lastStamp: stampOf(2_000_000_000_000 + now) });
     if (rig.initiator.handleResponse(stale, now) === 0) answered++;
@@ -329,6 +332,20 @@ Deno.test("Initiator gives an attempt up that a master's word has made needless"
     rig.runUntil(now);
   }
   assert.equal(new Set(rig.sent.map((it) => it.datagram.join())).size, 2);
+});
+
+Deno.test("Initiator.handleClosing drops the sessions and begins anew at once, once for all copies", () => {
+  const rig = new InitiatorRig({ links: [1] });
+  rig.initiator.start(0);
+  rig.initiator.handleResponse(rig.respond(GOOD_WELCOME), 40);
+  for (const now of [5_000, 5_001, 5_002]) rig.initiator.handleClosing(now);
+  assert.equal(rig.keyring.current, null);
+  assert.equal(rig.sent.length, 2);
+  rig.initiator.handleResponse(rig.respond(GOOD_WELCOME), 5_040);
+  rig.initiator.handleClosing(5_050);
+  assert.equal(rig.sent.length, 2, "a second between two");
+  rig.runUntil(6_000);
+  assert.equal(rig.sent.length, 3);
 });
 
 Deno.test("Initiator.stop ends all: no timer, no answer is taken", () => {

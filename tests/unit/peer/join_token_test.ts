@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeBase64Url } from "../../../src/peer/base64url.ts";
 import { concatBytes } from "../../../src/peer/concat_bytes.ts";
-import { ipTextOf } from "../../../src/peer/ip_bytes.ts";
+import { formatIp } from "../../../src/ip_literal.ts";
 import {
   decodeJoinToken,
   deriveSlaveSecrets,
@@ -17,7 +17,7 @@ const PREFIX = "bindlink1_";
 const keys = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((key) => Uint8Array.from(key));
 const hosts = fc.oneof(
   fc.ipV4(),
-  fc.uint8Array({ minLength: 16, maxLength: 16 }).map(ipTextOf),
+  fc.uint8Array({ minLength: 16, maxLength: 16 }).map(formatIp),
   fc.domain(),
   fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.-]{0,30}$/),
 );

@@ -1,0 +1,161 @@
+/**
+ * A secure tunnel over two cables, everything that ever passed them, and some datagrams that an
+ * attacker has held back: authentic, and never seen by whom they were for.
+ *
+ * The corpus has all kinds: handshakes with cookies and without, of this run of either end and of the run
+ * before it, data, reports, and the notices of a slave and a master that ended.
+ *
+ * @module
+ */
+
+import { awaitCondition } from "./await_condition.ts";
+import { BindlinkProcess } from "./bindlink_process.ts";
+import { DirectNetwork } from "./direct_network.ts";
+import { forgedInitiations } from "./forged_initiations.ts";
+import type { Namespace } from "./namespace.ts";
+import { PacketCapture } from "./packet_capture.ts";
+import type { UdpDatagram } from "./pcap_file.ts";
+import { ping } from "./ping.ts";
+import { sendSpoofed } from "./spoofed_sender.ts";
+import { INNER_MASTER, INNER_SLAVE } from "./tunnel_pair.ts";
+
+/** The master's port. */
+export const MASTER_PORT = 4_000;
+
+/** Type bytes of the secure protocol's datagrams. */
+export const WireType = {
+  INITIATION: 0x49,
+  RESPONSE: 0x52,
+  COOKIE: 0x4b,
+  TRANSPORT: 0x54,
+} as const;
+
+/** A hardware address that nobody has. */
+const NOWHERE = "02:00:00:00:00:99";
+
+/** Enough of a flood that a master asks for cookies. */
+const FORGED_BURST_PKTS = 150;
+/** Where it comes from: the discard port of the laptop, where answers do no harm. */
+const FORGED_SOURCE = { hostname: "10.1.1.1", port: 9 };
+
+/** What an attacker on the cables has. */
+export class EavesdroppedTunnel implements AsyncDisposable {
+  readonly network: DirectNetwork;
+  readonly master: BindlinkProcess;
+  readonly slave: BindlinkProcess;
+  /** Passed the second cable's near end, and went no further. */
+  readonly heldBack: readonly UdpDatagram[];
+  readonly #captures: readonly PacketCapture[];
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(
+    network: DirectNetwork,
+    ends: { readonly master: BindlinkProcess; readonly slave: BindlinkProcess },
+    captures: readonly PacketCapture[],
+    heldBack: readonly UdpDatagram[],
+    stack: AsyncDisposableStack,
+  ) {
+    this.network = network;
+    this.master = ends.master;
+    this.slave = ends.slave;
+    this.#captures = captures;
+    this.heldBack = heldBack;
+    this.#stack = stack;
+  }
+
+  /** Builds it and lets it live through all that makes a datagram. */
+  static async create(): Promise<EavesdroppedTunnel> {
+    await using stack = new AsyncDisposableStack();
+    const network = stack.use(await DirectNetwork.create({ cables: 2 }));
+    const { laptop, server } = network;
+    const captures = [
+      stack.use(await PacketCapture.start(laptop, "up1", "udp")),
+      stack.use(await PacketCapture.start(laptop, "up2", "udp")),
+    ];
+    let slave: BindlinkProcess;
+    {
+      await using _first = await BindlinkProcess.start(server, network.masterArgs);
+      await joinByCookie(network);
+      slave = stack.use(await BindlinkProcess.start(laptop, network.slaveArgs));
+      await slave.waitForLinks([1, 2]);
+      await ping(laptop, INNER_MASTER, 10);
+    }
+    const master = stack.use(await BindlinkProcess.start(server, network.masterArgs));
+    await slave.waitForLinks([1, 2]);
+    await master.waitForLinks([1, 2]);
+    await ping(laptop, INNER_MASTER, 20);
+    const heldBack = await holdBack(network, captures[1]!);
+    await slave.waitForLinks([1, 2]);
+    await master.waitForLinks([1, 2]);
+    return new EavesdroppedTunnel(network, { master, slave }, captures, heldBack, stack.move());
+  }
+
+  /** All of the tunnel's datagrams so far, those held back among them. */
+  async datagrams(): Promise<readonly UdpDatagram[]> {
+    const all = await Promise.all(this.#captures.map((capture) => capture.datagrams()));
+    return all.flat().filter(({ source, destination }) =>
+      source.port !== FORGED_SOURCE.port && destination.port !== FORGED_SOURCE.port
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** Whether it goes from the slave to the master. */
+export function isUpward({ destination }: UdpDatagram): boolean {
+  return destination.port === MASTER_PORT;
+}
+
+/** A slave joins while a flood makes the master ask for cookies, sends something, and ends in order. */
+async function joinByCookie(network: DirectNetwork): Promise<void> {
+  const { laptop, pair } = network;
+  const destination = { hostname: "10.1.1.2", port: MASTER_PORT };
+  const burst = forgedInitiations(pair.token, FORGED_BURST_PKTS)
+    .map((payload) => ({ source: FORGED_SOURCE, destination, payload }));
+  let isUp = false;
+  const starting = BindlinkProcess.start(laptop, network.slaveArgs);
+  const joining = starting
+    .then((slave) => slave.waitForLinks([1, 2]))
+    .finally(() => isUp = true);
+  while (!isUp) await sendSpoofed(laptop, burst);
+  await using slave = await starting;
+  await joining;
+  await ping(slave.namespace, INNER_MASTER, 10);
+}
+
+/** Nothing gets over the second cable until data and a report were sent over it in both directions. */
+async function holdBack(
+  { laptop, server }: DirectNetwork,
+  capture: PacketCapture,
+): Promise<readonly UdpDatagram[]> {
+  await misdirect(laptop, "10.1.2.2", "up2");
+  await misdirect(server, "10.1.2.1", "in2");
+  // What was under way before has passed, and is in the capture's file, when these have been given up.
+  await ping(laptop, INNER_MASTER, 2);
+  const seen = (await capture.datagrams()).length;
+  const held = await awaitCondition("datagrams of all kinds to hold back", async () => {
+    await ping(laptop, INNER_MASTER, 5);
+    await ping(server, INNER_SLAVE, 5);
+    const held = (await capture.datagrams()).slice(seen);
+    const isThere = (isUp: boolean, isData: boolean): boolean =>
+      held.some((each) => isUpward(each) === isUp && isDataSized(each) === isData);
+    const isWhole = [true, false].every((isUp) => isThere(isUp, true) && isThere(isUp, false));
+    return isWhole ? held : null;
+  });
+  await laptop.run(["ip", "neigh", "del", "10.1.2.2", "dev", "up2"]);
+  await server.run(["ip", "neigh", "del", "10.1.2.1", "dev", "in2"]);
+  return held;
+}
+
+/** Frames to a neighbour go to a hardware address that nobody has. */
+async function misdirect(namespace: Namespace, address: string, device: string): Promise<void> {
+  const neighbour = ["ip", "neigh", "replace", address, "lladdr", NOWHERE, "dev", device];
+  await namespace.run([...neighbour, "nud", "permanent"]);
+}
+
+/** A ping's packet sealed has 128 bytes, a report of two links 64. */
+function isDataSized({ payload }: UdpDatagram): boolean {
+  return payload.length > 64;
+}
