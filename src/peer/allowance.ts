@@ -43,6 +43,12 @@ export class Allowance {
     return true;
   }
 
+  /** Whether there is anything left to take. */
+  isThere(now: number): boolean {
+    this.#fill(now);
+    return this.#left >= 1;
+  }
+
   /** Takes `cost` whatever is left. */
   charge(now: number, cost: number): void {
     this.#fill(now);

@@ -47,6 +47,7 @@ const SIGMA = Uint8Array.of(
 
 /** Work space of one call; calls do not overlap. Words are little-endian, as on every machine that Deno runs on. */
 const STATE = new Int32Array(8);
+const STATE_VIEW = new Uint8Array(STATE.buffer);
 const BLOCK = new Int32Array(BLOCK_BYTES / 4);
 const BLOCK_VIEW = new Uint8Array(BLOCK.buffer);
 
@@ -62,18 +63,29 @@ export function blake2sMac(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayB
   STATE.set(IV);
   // §2.5: parameter block: digest length, key length, fanout 1, depth 1.
   STATE[0]! ^= 0x01010000 ^ key.length << 8 ^ MAC_BYTES;
-  BLOCK.fill(0);
-  BLOCK_VIEW.set(key);
-  const totalBytes = BLOCK_BYTES + data.length;
-  compress(BLOCK_BYTES, data.length === 0 ? -1 : 0);
-  for (let at = 0; at < data.length; at += BLOCK_BYTES) {
-    const end = at + BLOCK_BYTES;
-    if (end > data.length) BLOCK.fill(0);
-    BLOCK_VIEW.set(data.subarray(at, end));
-    const isLast = end >= data.length;
-    compress(isLast ? totalBytes : BLOCK_BYTES + end, isLast ? -1 : 0);
+  loadLast(key, 0);
+  const { length } = data;
+  compress(BLOCK_BYTES, length === 0 ? -1 : 0);
+  for (let at = 0; at < length; at += BLOCK_BYTES) {
+    const isLast = length - at <= BLOCK_BYTES;
+    if (isLast) loadLast(data, at);
+    else loadBlock(data, at);
+    compress(BLOCK_BYTES + (isLast ? length : at + BLOCK_BYTES), isLast ? -1 : 0);
   }
-  return new Uint8Array(STATE.buffer.slice(0, MAC_BYTES));
+  const mac = new Uint8Array(MAC_BYTES);
+  for (let i = 0; i < MAC_BYTES; i++) mac[i] = STATE_VIEW[i]!;
+  return mac;
+}
+
+/** Hot. A whole block of the bytes: one by one, since a view of them costs more than it saves. */
+function loadBlock(bytes: Uint8Array, offset: number): void {
+  for (let i = 0; i < BLOCK_BYTES; i++) BLOCK_VIEW[i] = bytes[offset + i]!;
+}
+
+/** The last block of the bytes, whole or not, and zeros behind it. */
+function loadLast(bytes: Uint8Array, offset: number): void {
+  BLOCK.fill(0);
+  for (let at = offset; at < bytes.length; at++) BLOCK_VIEW[at - offset] = bytes[at]!;
 }
 
 /**

@@ -70,6 +70,14 @@ export class HandshakeBudget {
     return now < this.#loadUntilMs;
   }
 
+  /**
+   * Whether an initiation that proves no address gets nothing now, however good it is: there is load, and the
+   * cookies are used up.
+   */
+  isSwamped(now: number): boolean {
+    return now < this.#loadUntilMs && !this.#cookies.isThere(now);
+  }
+
   /** Whether there is work left to read an initiation with; takes it. */
   takeRead(now: number): boolean {
     return this.#work.take(now, READ_COST);

@@ -173,6 +173,18 @@ export function mac1Of(packet: Packet): Uint8Array<ArrayBuffer> {
   return packet.bytes.slice(packet.end - MACS_BYTES, packet.end - MAC_BYTES);
 }
 
+/** Hot. mac1 of an initiation as a text of 16 characters: what a Map finds. */
+export function mac1TextOf(packet: Packet): string {
+  const { bytes: b, end } = packet;
+  const i = end - MACS_BYTES;
+  // Spelt out: spreading the bytes costs ten times as much.
+  // deno-fmt-ignore
+  return String.fromCharCode(
+    b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
+    b[i + 8]!, b[i + 9]!, b[i + 10]!, b[i + 11]!, b[i + 12]!, b[i + 13]!, b[i + 14]!, b[i + 15]!,
+  );
+}
+
 /** Hot. 'B' 'L' type 0. */
 function hasHeader(packet: Packet, type: DatagramType): boolean {
   const { bytes, start } = packet;

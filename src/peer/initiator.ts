@@ -98,7 +98,7 @@ export class Initiator {
     this.#need.handleHeard(now);
   }
 
-  /** A response ('R'), whole datagram. @returns 0, or a DropReason. A second copy of an answer that was taken is no drop. */
+  /** A response ('R'), whole datagram. @returns 0, or a DropReason. A copy of an answer that was taken is a HANDSHAKE_COPY. */
   handleResponse(packet: Packet, now: number): number {
     const fields = readResponse(packet);
     if (fields === null) return DropReason.BAD_HANDSHAKE;
@@ -107,7 +107,7 @@ export class Initiator {
     const isCopy = fields.receiverIndex === this.#answeredIndex;
     if (!isAnswer && !isCopy) return DropReason.UNEXPECTED_RESPONSE;
     if (!this.#checker.hasGoodMac1(packet)) return DropReason.BAD_MAC;
-    if (attempt === null || !isAnswer) return 0;
+    if (attempt === null || !isAnswer) return DropReason.HANDSHAKE_COPY;
     const read = attempt.readResponse(fields.noiseMessage);
     if (read === null) return DropReason.UNKNOWN_KEY;
     this.#attempt = null;

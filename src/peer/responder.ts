@@ -9,12 +9,13 @@
  */
 
 import type { CipherId } from "./aead.ts";
-import { CookieChecker } from "./cookie.ts";
+import { CookieChecker, hasMac2 } from "./cookie.ts";
 import { HandshakeBudget } from "./handshake_budget.ts";
 import { chooseCipher, chooseVersion } from "./handshake_choice.ts";
 import {
   type HandshakeFields,
-  mac1Of,
+  isInitiation,
+  mac1TextOf,
   readInitiation,
   writeResponse,
 } from "./handshake_message.ts";
@@ -90,14 +91,16 @@ export class Responder {
    * @returns a {@link HandshakeAnswer}: `out` is to be sent to the source, over the way the initiation came; or a DropReason.
    */
   handleInitiation(packet: Packet, source: HandshakeSource, out: Packet, now: number): number {
-    const fields = readInitiation(packet);
-    if (fields === null) return DropReason.BAD_HANDSHAKE;
+    if (!isInitiation(packet)) return DropReason.BAD_HANDSHAKE;
+    const name = mac1TextOf(packet);
+    if (this.#isHopeless(packet, source, name, now)) return DropReason.HANDSHAKE_FLOOD;
     if (!this.#checker.hasGoodMac1(packet)) return DropReason.BAD_MAC;
-    const name = latin1Of(mac1Of(packet));
     const found = this.#answers.find(name, out, now);
     if (found !== 0) return found > 0 ? HandshakeAnswer.COPY : DropReason.HANDSHAKE_FLOOD;
     const admitted = this.#admit(packet, source, out, now);
     if (admitted !== 0) return admitted;
+    const fields = readInitiation(packet);
+    if (fields === null) return DropReason.BAD_HANDSHAKE;
     const { dh, localStatic, randomBytes } = this.#options;
     const noise = new NoiseResponder({
       dh,
@@ -118,6 +121,12 @@ export class Responder {
    */
   handleConfirmed(slave: SlaveHandshakes, instanceId: string): boolean {
     return slave.memory.confirm(instanceId);
+  }
+
+  /** Whether a flood has used up what could be answered, so that not even mac1 need be looked at. */
+  #isHopeless(packet: Packet, source: HandshakeSource, name: string, now: number): boolean {
+    return this.#budget.isSwamped(now) && !source.isProven && !hasMac2(packet) &&
+      !this.#answers.has(name);
   }
 
   /** Whether an initiation is worked on. @returns 0: yes; else what handleInitiation returns. */
@@ -227,9 +236,4 @@ export class Responder {
     this.#answers.store(slave.memory, "refusal", name, out, now);
     return HandshakeAnswer.REFUSAL;
   }
-}
-
-/** The bytes as a string of as many characters: what a Map finds. */
-function latin1Of(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
 }

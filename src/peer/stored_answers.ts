@@ -39,6 +39,11 @@ export class StoredAnswers {
     return this.#answers.size;
   }
 
+  /** Whether there is an answer to an initiation, if an old one. */
+  has(initiationName: string): boolean {
+    return this.#answers.has(initiationName);
+  }
+
   /**
    * Puts the answer to an initiation into `out`.
    * @returns 1: done; 0: there is none; -1: it was given too often.

@@ -231,8 +231,14 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     packet: Packet,
     now: number,
   ): number {
-    const from = { text: formatAddress(source), isProven: socket.transport === "tcp" };
-    const result = this.#responder.handleInitiation(packet, from, this.#answer, now);
+    const text = formatAddress(source);
+    const isProven = socket.transport === "tcp" || this.#roster.provenSources.has(text);
+    const result = this.#responder.handleInitiation(
+      packet,
+      { text, isProven },
+      this.#answer,
+      now,
+    );
     if (result <= 0) return result;
     const sent = socket.send(this.#answer, source);
     if (sent < 0) return sent;

@@ -39,6 +39,11 @@ export class SlaveRoster {
   readonly sessions: SessionTable<MasterSlave>;
   /** Those with links. */
   readonly connected = new Set<MasterSlave>();
+  /**
+   * Addresses that links lead to, as of the last second: what comes from there need not prove by a cookie that it
+   * receives what is sent there, so that a flood of handshakes does not keep a slave from renewing its session.
+   */
+  provenSources: ReadonlySet<string> = new Set();
   readonly #options: SlaveRosterOptions;
   readonly #pool: AddressPool;
   readonly #routes: InnerRoutes<MasterSlave>;
@@ -140,11 +145,18 @@ export class SlaveRoster {
       slave.links?.forgetSilent(now);
       if (slave.keyring.current === null) this.disconnect(slave, now);
     }
+    this.provenSources = new Set(this.#linkAddresses());
   }
 
   /** What the slaves used, by name. */
   usage(): Map<string, SlaveUsage> {
     return new Map(this.active.map((slave) => [slave.name, slave.usage()]));
+  }
+
+  *#linkAddresses(): IterableIterator<string> {
+    for (const { links } of this.connected) {
+      for (const link of links?.all() ?? []) if (link.remote !== "") yield link.remote;
+    }
   }
 
   /** Hot. @returns the slave, or a DropReason. */

@@ -25,6 +25,7 @@ import {
 import { DropReason } from "../wire/drop_reason.ts";
 import { NoticeCode } from "../wire/inner_message.ts";
 import type { Packet } from "../wire/packet.ts";
+import { UsageError } from "../usage_error.ts";
 import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
 import { describeCipher } from "./cipher_names.ts";
 import { InnerDispatch } from "./inner_dispatch.ts";
@@ -70,6 +71,11 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#peer = new PeerLinks({ ...context, codec: this.#codec, slave: "" });
     this.#linkMap = new LinkMap(context);
     const { secretKey, psk, masterKey } = options.identity;
+    if (context.dh.sharedSecret(secretKey, masterKey) === null) {
+      throw new UsageError(
+        "The join token's key is none that a master can have: ask for a new token",
+      );
+    }
     this.#initiator = new Initiator({
       ...context,
       localStatic: { secretKey, publicKey: context.dh.publicKey(secretKey) },

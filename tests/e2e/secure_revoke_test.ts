@@ -16,7 +16,7 @@ import { INNER_MASTER } from "../support/tunnel_pair.ts";
 
 /** Each transfer offers this, in bits per second: far from what the tunnel carries, so nothing is lost for want of room. */
 const OFFERED_BPS = 8e6;
-const TRANSFER_SECONDS = 5;
+const TRANSFER_SECONDS = 4;
 
 Deno.test({
   name: "a revoked slave is cut within 1 s, the others go on unharmed; invited anew, it is back",
@@ -45,7 +45,7 @@ Deno.test({
         const port = 5201 + i;
         load.use(await Iperf3Server.start(server, port));
         const what = { host: INNER_MASTER, port, seconds: TRANSFER_SECONDS, tcpBps: OFFERED_BPS };
-        clients.push(load.use(startIperf3(namespace, what)));
+        clients.push(load.use(startIperf3(namespace, { ...what, intervalSeconds: 0.1 })));
       }
       const startedMs = Date.now();
       await awaitCondition(
@@ -56,6 +56,7 @@ Deno.test({
       const said = await state.run("revoke", "ant");
       const doneMs = Date.now();
       assert.equal(said, "Revoked ant, and cut its connection");
+      const revokedS = (askedMs - startedMs) / 1_000;
       const results = await Promise.all(clients.slice(1).map(iperf3Result));
       const lastMs = arrivals.lastMs(addresses[0]!);
       printFigures("revoke", {
@@ -63,7 +64,8 @@ Deno.test({
         "last packet of the revoked": `${(lastMs - askedMs).toFixed(0)} ms after its start`,
         "longest silence of the others": addresses.slice(1)
           .map((it) => `${arrivals.longestGapMs(it, startedMs).toFixed(0)} ms`).join(", "),
-        retransmissions: results.map(({ intervals }) => `${retransmitsOf(intervals)}`).join(", "),
+        "their retransmissions in the worst second before and after": results
+          .map((it) => worstSeconds(it.intervals, revokedS).join(" and ")).join(", "),
       });
       assert(lastMs <= doneMs + 1_000, `cut ${lastMs - doneMs} ms after the command`);
       for (const [i, { receivedBps, intervals }] of results.entries()) {
@@ -71,8 +73,9 @@ Deno.test({
         assert(gapMs < 1_000, `no ping for ${gapMs} ms`);
         assert(longestStall(intervals) < 1, `no byte for ${longestStall(intervals)} s`);
         assert(receivedBps > 0.9 * OFFERED_BPS, `${receivedBps} bps`);
-        // A tenth of what each sends in a second.
-        assert(retransmitsOf(intervals) < 70, `${retransmitsOf(intervals)} retransmissions`);
+        // Two links change the order of packets, so there are always some; each sends 780 in a second.
+        const [before, after] = worstSeconds(intervals, revokedS);
+        assert(after < 3 * before + 40, `${before} retransmissions in a second became ${after}`);
       }
     });
 
@@ -96,7 +99,7 @@ Deno.test({
       assert.match(await state.run("revoke", "ant"), /^ant has been revoked since 20/);
     });
 
-    await t.step("under the same name a new token lets it in, the old one does not", async () => {
+    await t.step("a new token under the same name lets it in", async () => {
       const token = await star.invite(ant!);
       assert.notEqual(token, tokens[0]);
       await using anew = await star.startSlave(ant!, token);
@@ -104,7 +107,6 @@ Deno.test({
       await waitForPing(ant!.namespace, INNER_MASTER);
       assert.deepEqual(statesOf(await state.listSlaves()).sort(), [
         "ant connected",
-        "ant revoked",
         "bee connected",
         "cat connected",
       ]);
@@ -174,8 +176,23 @@ function longestStall(intervals: readonly Iperf3Interval[]): number {
   return longest;
 }
 
-function retransmitsOf(intervals: readonly Iperf3Interval[]): number {
-  return intervals.reduce((sum, it) => sum + (it.retransmits ?? 0), 0);
+/** Retransmissions in the worst second before and after a time. @param atS seconds since the transfer's start. */
+function worstSeconds(
+  intervals: readonly Iperf3Interval[],
+  atS: number,
+): [before: number, after: number] {
+  const worst = (some: readonly Iperf3Interval[]): number =>
+    Math.max(
+      0,
+      ...some.map(({ start }) =>
+        some.filter((it) => it.start >= start && it.end <= start + 1.05)
+          .reduce((sum, it) => sum + (it.retransmits ?? 0), 0)
+      ),
+    );
+  return [
+    worst(intervals.filter((it) => it.end <= atS)),
+    worst(intervals.filter((it) => it.end > atS)),
+  ];
 }
 
 function statesOf(slaves: readonly { readonly name: string; readonly state: string }[]): string[] {

@@ -19,6 +19,8 @@ export interface DantedOptions {
   readonly external: string;
   /** Port for clients; 1080 by default. */
   readonly port?: number;
+  /** Whether CONNECT is done, too; only UDP ASSOCIATE by default. */
+  readonly allowsTcp?: boolean;
   /** When given, clients must have them. */
   readonly credentials?: { readonly username: string; readonly password: string };
 }
@@ -86,7 +88,8 @@ export class Danted implements AsyncDisposable {
 }
 
 /** danted.conf(5). Without `udpreply` in the last block associations succeed and every answer is dropped. */
-function configuration({ internal, external, port = 1080, credentials }: DantedOptions): string {
+function configuration(options: DantedOptions): string {
+  const { internal, external, port = 1080, allowsTcp = false, credentials } = options;
   return `
 logoutput: stderr
 ${internal.map((address) => `internal: ${address} port = ${port}`).join("\n")}
@@ -101,6 +104,7 @@ socks pass {
   command: udpassociate udpreply
   protocol: udp
 }
+${allowsTcp ? "socks pass { from: 0/0 to: 0/0 command: connect protocol: tcp }" : ""}
 `;
 }
 

@@ -11,6 +11,7 @@
 import { awaitCondition } from "./await_condition.ts";
 import { BindlinkProcess } from "./bindlink_process.ts";
 import { DirectNetwork } from "./direct_network.ts";
+import { isDataSized, isUpward, MASTER_PORT } from "./eavesdropped_datagrams.ts";
 import { forgedInitiations } from "./forged_initiations.ts";
 import type { Namespace } from "./namespace.ts";
 import { PacketCapture } from "./packet_capture.ts";
@@ -18,17 +19,6 @@ import type { UdpDatagram } from "./pcap_file.ts";
 import { ping } from "./ping.ts";
 import { sendSpoofed } from "./spoofed_sender.ts";
 import { INNER_MASTER, INNER_SLAVE } from "./tunnel_pair.ts";
-
-/** The master's port. */
-export const MASTER_PORT = 4_000;
-
-/** Type bytes of the secure protocol's datagrams. */
-export const WireType = {
-  INITIATION: 0x49,
-  RESPONSE: 0x52,
-  COOKIE: 0x4b,
-  TRANSPORT: 0x54,
-} as const;
 
 /** A hardware address that nobody has. */
 const NOWHERE = "02:00:00:00:00:99";
@@ -91,21 +81,22 @@ export class EavesdroppedTunnel implements AsyncDisposable {
   }
 
   /** All of the tunnel's datagrams so far, those held back among them. */
-  async datagrams(): Promise<readonly UdpDatagram[]> {
+  async passed(): Promise<readonly UdpDatagram[]> {
     const all = await Promise.all(this.#captures.map((capture) => capture.datagrams()));
     return all.flat().filter(({ source, destination }) =>
       source.port !== FORGED_SOURCE.port && destination.port !== FORGED_SOURCE.port
     );
   }
 
+  /** Those that were not held back. */
+  async delivered(): Promise<readonly UdpDatagram[]> {
+    const held = new Set(this.heldBack.map(({ payload }) => payload.toHex()));
+    return (await this.passed()).filter(({ payload }) => !held.has(payload.toHex()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
-}
-
-/** Whether it goes from the slave to the master. */
-export function isUpward({ destination }: UdpDatagram): boolean {
-  return destination.port === MASTER_PORT;
 }
 
 /** A slave joins while a flood makes the master ask for cookies, sends something, and ends in order. */
@@ -153,9 +144,4 @@ async function holdBack(
 async function misdirect(namespace: Namespace, address: string, device: string): Promise<void> {
   const neighbour = ["ip", "neigh", "replace", address, "lladdr", NOWHERE, "dev", device];
   await namespace.run([...neighbour, "nud", "permanent"]);
-}
-
-/** A ping's packet sealed has 128 bytes, a report of two links 64. */
-function isDataSized({ payload }: UdpDatagram): boolean {
-  return payload.length > 64;
 }

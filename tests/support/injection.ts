@@ -21,10 +21,12 @@ const RATE_PPS = 1_500;
 /** A kernel's own chatter in the tunnel (IPv6 from link-local addresses): refused, and nobody's attack. */
 const CHATTER: readonly string[] = ["no_route", "wrong_inner_source"];
 
-/** What must not change. */
-interface EndState {
+/** What must not change by any attack. */
+export interface EndState {
   readonly drops: ReadonlyMap<string, number>;
+  /** Datagrams that found a socket's buffer full. */
   readonly kernelDrops: number;
+  /** Packets. */
   readonly tunWritten: number;
   readonly moves: readonly [id: string, moves: number][];
   readonly logLines: number;
@@ -43,7 +45,7 @@ export class Injection {
 
   /** Notes how things are. */
   static async begin(victim: BindlinkProcess): Promise<Injection> {
-    return new Injection(victim, await stateOf(victim));
+    return new Injection(victim, await endStateOf(victim));
   }
 
   /** Sends datagrams to the end, whatever their source says. @param from a machine with a way to it. */
@@ -68,7 +70,7 @@ export class Injection {
       kernelDrops = await kernelDropsOf(this.#victim.namespace) - before.kernelDrops;
       return sum(reasons) + kernelDrops >= expected;
     }, { detail: () => describe(reasons, kernelDrops) });
-    const after = await stateOf(this.#victim);
+    const after = await endStateOf(this.#victim);
     reasons = attacksIn(moreDrops(before.drops, after.drops));
     kernelDrops = after.kernelDrops - before.kernelDrops;
     assert.equal(sum(reasons) + kernelDrops, expected, describe(reasons, kernelDrops));
@@ -80,7 +82,8 @@ export class Injection {
   }
 }
 
-async function stateOf(end: BindlinkProcess): Promise<EndState> {
+/** How an end is now. */
+export async function endStateOf(end: BindlinkProcess): Promise<EndState> {
   const tun = await end.metricBy("bindlink_tun_written_packets_total", "");
   return {
     drops: await end.dropsByReason(),

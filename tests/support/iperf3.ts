@@ -54,17 +54,19 @@ export interface Iperf3Load {
   readonly tcpBps?: number;
   /** Seconds at the beginning that do not count. */
   readonly omitSeconds?: number;
+  /** How long each of {@link Iperf3Result.intervals} is; 1 by default. */
+  readonly intervalSeconds?: number;
 }
 
 /** What arrived. */
 export interface Iperf3Result {
   /** Payload that arrived, bits per second. */
   readonly receivedBps: number;
-  /** The client's view of each tenth of a second. */
+  /** The client's view, piece by piece. */
   readonly intervals: readonly Iperf3Interval[];
 }
 
-/** A tenth of a second of a transfer, as its client has it. */
+/** A piece of a transfer, as its client has it. */
 export interface Iperf3Interval {
   /** Seconds since the transfer's start. */
   readonly start: number;
@@ -88,19 +90,10 @@ interface Iperf3Report {
 
 /** Starts a client; the caller waits for its end and reads it by {@link iperf3Result}. */
 export function startIperf3(namespace: Namespace, load: Iperf3Load): TestProcess {
-  const { host, port = 5201, seconds, streams = 1, reverse, udpBps, tcpBps, omitSeconds = 0 } =
-    load;
-  const args = [
-    "--client",
-    host,
-    "--port",
-    String(port),
-    "--time",
-    String(seconds),
-    "--json",
-    "--interval",
-    "0.1",
-  ];
+  const { host, port = 5201, seconds, streams = 1, reverse, udpBps, tcpBps } = load;
+  const { omitSeconds = 0, intervalSeconds = 1 } = load;
+  const args = ["--client", host, "--port", String(port), "--time", String(seconds), "--json"];
+  args.push("--interval", String(intervalSeconds));
   args.push("--parallel", String(streams), "--omit", String(omitSeconds));
   if (udpBps === undefined) args.push(...TCP_ARGS);
   else args.push("--udp", "--bitrate", String(Math.round(udpBps / streams)), "--length", "1200");

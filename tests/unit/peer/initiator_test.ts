@@ -97,13 +97,13 @@ Deno.test("Initiator.handleResponse puts the session into the keyring before it 
   assert.equal(session?.remoteInstanceId, GOOD_WELCOME.instanceId);
 });
 
-Deno.test("Initiator.handleResponse takes no second copy, and does not count it as a drop", () => {
+Deno.test("Initiator.handleResponse takes no second copy, and says that it is one", () => {
   const rig = new InitiatorRig();
   rig.initiator.start(0);
   const response = rig.respond(GOOD_WELCOME);
   rig.initiator.handleResponse(response, 40);
   const session = rig.keyring.current;
-  assert.equal(rig.initiator.handleResponse(response, 41), 0);
+  assert.equal(rig.initiator.handleResponse(response, 41), DropReason.HANDSHAKE_COPY);
   assert.equal(rig.welcomes.length, 1);
   assert.equal(rig.keyring.current, session);
 });

@@ -141,6 +141,7 @@ Deno.test("MasterTunnel keeps what it answered a slave that was started again wh
   network.isLost = (datagram) => !isFromMaster(datagram) && goodbyes.push(datagram) > 0;
   await first.stop();
   network.isLost = () => false;
+  await world.runFor(5_000);
   // A link of 50 ms: the goodbye is faster than the second's first word, and slower than its initiation.
   network.delayMsOf = () => 50;
   const second = await world.addSlave("laptop");
@@ -231,7 +232,7 @@ Deno.test("MasterTunnel gives a revoked slave's name and address to another one"
   assert.equal(addresses[0], "10.10.10.2");
   assert.equal(master.tunnel.snapshotSlaves().length, 1);
   assert.equal(master.send(innerPacket(1, 2)), DropReason.NO_LINK, "it is not there yet");
-  await world.runFor(1_000);
+  await world.runFor(5_000);
   assert.deepEqual(before.upIds, []);
 });
 
