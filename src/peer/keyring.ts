@@ -136,6 +136,12 @@ export class Keyring {
     this.#dropNext();
   }
 
+  /** Drops and wipes all but the session that waits: its slave comes, whoever has gone. */
+  dropUsed(): void {
+    this.#dropPrevious();
+    this.#dropCurrent();
+  }
+
   /** Drops and wipes all. */
   clear(): void {
     this.dropOld();

@@ -49,7 +49,7 @@ export class UsageBook {
       if (!known.has(key)) this.#usage.delete(key);
     }
     for (const record of records) {
-      const used = record.revokedAt === null ? usage.get(record.name) : undefined;
+      const used = usage.get(record.name);
       if (used !== undefined) this.#usage.set(encodeKey(record.publicKey), used);
     }
     // The daemon does this every now and then while packets wait.

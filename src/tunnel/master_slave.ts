@@ -24,6 +24,8 @@ export interface MasterSlaveOptions extends Omit<PeerLinksOptions, "codec" | "de
   readonly buffers: SealingBuffers;
   /** What it used before this run. */
   readonly usage: SlaveUsage;
+  /** Monotonic ms. */
+  readonly clock: () => number;
   /** Hot. A packet that the slave sent into the tunnel. */
   readonly deliver: (slave: MasterSlave, packet: Packet) => number;
 }
@@ -77,13 +79,13 @@ export class MasterSlave implements SlaveHandshakes {
     return this.#links;
   }
 
-  /** It is gone: no links, no sessions. */
+  /** It is gone: no links, no sessions; but for one that waits for its first packet, if it is on its way back. */
   disconnect(now: number): void {
     if (this.#links !== null) this.#markSeen();
     this.#links?.quieten();
     this.#links?.clear(now);
     this.#links = null;
-    this.keyring.clear();
+    this.keyring.dropUsed();
   }
 
   /** Hot. Sends a packet to the slave, borrowed until return. @returns bytes put on the wire, or a DropReason. */
@@ -123,7 +125,10 @@ export class MasterSlave implements SlaveHandshakes {
 
   /** When a link was last heard, as the machine's clock has it now. */
   #markSeen(): void {
-    this.#lastSeenAt = new Date(this.#options.wallClock()).toISOString();
+    const { clock, wallClock } = this.#options;
+    const silentMs = clock() - (this.#links?.lastHeardMs ?? Number.NEGATIVE_INFINITY);
+    if (silentMs === Infinity) return;
+    this.#lastSeenAt = new Date(wallClock() - silentMs).toISOString();
   }
 
   /** Hot. */

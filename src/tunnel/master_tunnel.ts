@@ -43,6 +43,13 @@ const SAVE_USAGE_INTERVAL_MS = 600_000;
  */
 const TIMER_GRAIN_MS = 10;
 
+/** Initiations that are answered, and no handshake comes of it: what they count as. */
+const ANSWERED_ONLY: Readonly<Record<number, DropReason>> = {
+  [HandshakeAnswer.COPY]: DropReason.HANDSHAKE_COPY,
+  [HandshakeAnswer.COOKIE]: DropReason.COOKIE_ASKED,
+  [HandshakeAnswer.REFUSAL]: DropReason.HANDSHAKE_REFUSED,
+};
+
 /** The master's end. */
 export class MasterTunnel implements Tunnel, ListenedHandler {
   /** What commands see and change of it. */
@@ -58,6 +65,8 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
   readonly #onNotice = (code: number): void => this.#handleNotice(code);
   /** Whom the notice that is being read is from. */
   #noticeFrom: MasterSlave | null = null;
+  /** From then on no handshake is answered: the slaves, told to ask again, would join what is gone a moment later. */
+  #isClosing = false;
   #nextCareMs = Number.NEGATIVE_INFINITY;
   #nextSaveMs: number;
 
@@ -164,6 +173,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
 
   /** See {@link Tunnel.close}. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     const now = this.#context.clock();
     for (const slave of this.#roster.connected) {
       const session = slave.keyring.sending(now);
@@ -231,6 +241,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     packet: Packet,
     now: number,
   ): number {
+    if (this.#isClosing) return DropReason.CLOSED;
     const text = formatAddress(source);
     const isProven = socket.transport === "tcp" || this.#roster.provenSources.has(text);
     const result = this.#responder.handleInitiation(
@@ -242,9 +253,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     if (result <= 0) return result;
     const sent = socket.send(this.#answer, source);
     if (sent < 0) return sent;
-    // Answered, but neither is a handshake that came about.
-    if (result === HandshakeAnswer.COPY) return DropReason.HANDSHAKE_COPY;
-    return result === HandshakeAnswer.COOKIE ? DropReason.COOKIE_ASKED : result;
+    return ANSWERED_ONLY[result] ?? result;
   }
 
   /** The first packet under a new session. Before its address counts, the instance before it is told. */

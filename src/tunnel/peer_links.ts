@@ -40,6 +40,8 @@ export class PeerLinks {
   readonly #options: PeerLinksOptions;
   /** By id, dense: a lookup per packet. */
   readonly #links: (Link | null)[] = new Array(256).fill(null);
+  /** When links that were forgotten were last heard. */
+  #forgottenHeardMs = Number.NEGATIVE_INFINITY;
   /** True while links that fall silent are no news: the daemon ends, or the peer said goodbye. */
   #isQuiet = false;
 
@@ -67,6 +69,12 @@ export class PeerLinks {
   /** Whether any link carries data. */
   get upCount(): number {
     return this.multiplexer.links.filter((link) => link.isAlive).length;
+  }
+
+  /** Monotonic ms when anything valid last came over any link; -Infinity for never. */
+  get lastHeardMs(): number {
+    const heardMs = this.multiplexer.links.map((link) => link.lastHeardMs);
+    return Math.max(this.#forgottenHeardMs, ...heardMs);
   }
 
   /** Takes a link on that this end initiated. */
@@ -140,6 +148,7 @@ export class PeerLinks {
   }
 
   #forget(link: Link, now: number): void {
+    this.#forgottenHeardMs = this.lastHeardMs;
     this.multiplexer.removeLink(link.id, now);
     this.#links[link.id] = null;
   }

@@ -125,6 +125,7 @@ export class SlaveRoster {
   /** Cuts a slave off for good: from now on its key is only told so. */
   revoke(slave: MasterSlave, now: number): void {
     this.disconnect(slave, now);
+    slave.keyring.clear();
     slave.isRevoked = true;
     this.#routes.remove(slave.addresses);
     this.#byName.delete(slave.name);

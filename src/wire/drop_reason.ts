@@ -90,6 +90,8 @@ export const DropReason = {
   HANDSHAKE_COPY: -39,
   /** An initiation under load, answered by a cookie reply only: its sender has to prove its address first. */
   COOKIE_ASKED: -40,
+  /** An initiation answered by a refusal: its stamp is an old one (a replay, or a clock that went back), its key revoked, ... */
+  HANDSHAKE_REFUSED: -41,
 } as const;
 
 /** One of {@link DropReason}'s values. */

@@ -38,10 +38,9 @@ Deno.test({
     const seed = testSeed();
     const random = mulberry32(seed);
     await using tunnel = await EavesdroppedTunnel.create();
-    const { network: { laptop, server }, master, slave, heldBack } = tunnel;
+    const { network: { laptop, server }, master, slave, delivered, heldBack } = tunnel;
     await acceptSpoofed(laptop, "up1", "up2");
     await acceptSpoofed(server, "in1", "in2");
-    const delivered = await tunnel.delivered();
     const ends = linkEndsIn(delivered);
     const newestIndices = [true, false].map((isUp) => sessionIndices(delivered, isUp).at(-1));
     printFigures(`attack, seed ${seed}`, {

@@ -104,9 +104,17 @@ socks pass {
   command: udpassociate udpreply
   protocol: udp
 }
-${allowsTcp ? "socks pass { from: 0/0 to: 0/0 command: connect protocol: tcp }" : ""}
-`;
+${allowsTcp ? TCP_RULE : ""}`;
 }
+
+/** Each of its parts wants a line of its own. */
+const TCP_RULE = `
+socks pass {
+  from: 0/0 to: 0/0
+  command: connect
+  protocol: tcp
+}
+`;
 
 /** A user in the namespace's own copies of the user database. */
 async function addUser(

@@ -33,7 +33,9 @@ export class EavesdroppedTunnel implements AsyncDisposable {
   readonly network: DirectNetwork;
   readonly master: BindlinkProcess;
   readonly slave: BindlinkProcess;
-  /** Passed the second cable's near end, and went no further. */
+  /** All that had passed, and arrived, before some were held back. */
+  readonly delivered: readonly UdpDatagram[];
+  /** Sent over the second cable, and arrived nowhere. */
   readonly heldBack: readonly UdpDatagram[];
   readonly #captures: readonly PacketCapture[];
   readonly #stack: AsyncDisposableStack;
@@ -42,14 +44,18 @@ export class EavesdroppedTunnel implements AsyncDisposable {
     network: DirectNetwork,
     ends: { readonly master: BindlinkProcess; readonly slave: BindlinkProcess },
     captures: readonly PacketCapture[],
-    heldBack: readonly UdpDatagram[],
+    corpus: {
+      readonly delivered: readonly UdpDatagram[];
+      readonly heldBack: readonly UdpDatagram[];
+    },
     stack: AsyncDisposableStack,
   ) {
     this.network = network;
     this.master = ends.master;
     this.slave = ends.slave;
     this.#captures = captures;
-    this.heldBack = heldBack;
+    this.delivered = corpus.delivered;
+    this.heldBack = corpus.heldBack;
     this.#stack = stack;
   }
 
@@ -74,29 +80,34 @@ export class EavesdroppedTunnel implements AsyncDisposable {
     await slave.waitForLinks([1, 2]);
     await master.waitForLinks([1, 2]);
     await ping(laptop, INNER_MASTER, 20);
+    const delivered = await passedIn(captures);
     const heldBack = await holdBack(network, captures[1]!);
     await slave.waitForLinks([1, 2]);
     await master.waitForLinks([1, 2]);
-    return new EavesdroppedTunnel(network, { master, slave }, captures, heldBack, stack.move());
-  }
-
-  /** All of the tunnel's datagrams so far, those held back among them. */
-  async passed(): Promise<readonly UdpDatagram[]> {
-    const all = await Promise.all(this.#captures.map((capture) => capture.datagrams()));
-    return all.flat().filter(({ source, destination }) =>
-      source.port !== FORGED_SOURCE.port && destination.port !== FORGED_SOURCE.port
+    return new EavesdroppedTunnel(
+      network,
+      { master, slave },
+      captures,
+      { delivered, heldBack },
+      stack.move(),
     );
   }
 
-  /** Those that were not held back. */
-  async delivered(): Promise<readonly UdpDatagram[]> {
-    const held = new Set(this.heldBack.map(({ payload }) => payload.toHex()));
-    return (await this.passed()).filter(({ payload }) => !held.has(payload.toHex()));
+  /** All datagrams so far, those held back and those of an attacker among them. */
+  passed(): Promise<readonly UdpDatagram[]> {
+    return passedIn(this.#captures);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
+}
+
+async function passedIn(captures: readonly PacketCapture[]): Promise<readonly UdpDatagram[]> {
+  const all = await Promise.all(captures.map((capture) => capture.datagrams()));
+  return all.flat().filter(({ source, destination }) =>
+    source.port !== FORGED_SOURCE.port && destination.port !== FORGED_SOURCE.port
+  );
 }
 
 /** A slave joins while a flood makes the master ask for cookies, sends something, and ends in order. */
@@ -123,7 +134,7 @@ async function holdBack(
 ): Promise<readonly UdpDatagram[]> {
   await misdirect(laptop, "10.1.2.2", "up2");
   await misdirect(server, "10.1.2.1", "in2");
-  // What was under way before has passed, and is in the capture's file, when these have been given up.
+  // When these have been given up, what was under way before is in the capture's file.
   await ping(laptop, INNER_MASTER, 2);
   const seen = (await capture.datagrams()).length;
   const held = await awaitCondition("datagrams of all kinds to hold back", async () => {

@@ -74,7 +74,7 @@ export class Injection {
     reasons = attacksIn(moreDrops(before.drops, after.drops));
     kernelDrops = after.kernelDrops - before.kernelDrops;
     assert.equal(sum(reasons) + kernelDrops, expected, describe(reasons, kernelDrops));
-    assert(kernelDrops < expected / 10, `the kernel dropped ${kernelDrops} of ${expected}`);
+    assert(kernelDrops <= expected / 10, `the kernel dropped ${kernelDrops} of ${expected}`);
     assert.equal(after.tunWritten - before.tunWritten, tunWritten, "packets out of the tun");
     assert.deepEqual(after.moves, before.moves, "links and how often they moved");
     assert.equal(after.logLines, before.logLines, this.#victim.process.output);

@@ -5,11 +5,12 @@
  */
 
 import assert from "node:assert/strict";
+import { awaitCondition } from "./await_condition.ts";
 import type { Namespace } from "./namespace.ts";
 import type { TestProcess } from "./process.ts";
 
-/** How long a lost ping's answer may take before ping(8) says so, in seconds. */
-const WAIT_S = 1;
+/** How long an answer is waited for at the end, in milliseconds. */
+const LAST_ANSWER_MS = 2_000;
 
 /** A ping(8) that goes on. */
 export class SteadyPing implements AsyncDisposable {
@@ -21,7 +22,7 @@ export class SteadyPing implements AsyncDisposable {
 
   /** Starts one. @param intervalMs between two of them; 5 a second by default. */
   static start(namespace: Namespace, host: string, intervalMs = 200): SteadyPing {
-    const pace = ["-i", String(intervalMs / 1_000), "-W", String(WAIT_S)];
+    const pace = ["-i", String(intervalMs / 1_000)];
     return new SteadyPing(namespace.spawn(["ping", "-n", ...pace, host]));
   }
 
@@ -33,8 +34,13 @@ export class SteadyPing implements AsyncDisposable {
       .length;
   }
 
-  /** Stops it. One that is under way in this moment counts as sent: a caller may see one too many. */
+  /** Stops it right after an answer, so that none is under way; when no more answers come, all the same. */
   async finish(): Promise<{ readonly sent: number; readonly received: number }> {
+    const before = this.received;
+    await awaitCondition("one more answer", () => this.received > before, {
+      timeoutMs: LAST_ANSWER_MS,
+      intervalMs: 5,
+    }).catch(() => {}); // the caller sees what is missing
     await this.#process.stop("SIGINT");
     const summary = this.#process.stdout.find((line) => line.includes("packets transmitted"));
     const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(summary ?? "") ??

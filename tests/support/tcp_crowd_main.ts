@@ -55,7 +55,8 @@ const open = new Set<Deno.TcpConn>();
 let opened = 0;
 let isOver = false;
 
-async function keepOne(kind: number): Promise<void> {
+async function keepOne(kind: number, delayMs: number): Promise<void> {
+  await pause(delayMs);
   while (!isOver) {
     try {
       await beOne(speechOf(kind, random));
@@ -87,11 +88,12 @@ async function talk(conn: Deno.TcpConn, speech: Speech): Promise<void> {
   }
 }
 
-function pause(): Promise<void> {
-  return new Promise((done) => setTimeout(done, PAUSE_MS));
+function pause(ms: number = PAUSE_MS): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
 }
 
-for (let i = 0; i < Number(count); i++) keepOne(i % 5);
+// Not all in one instant.
+for (let i = 0; i < Number(count); i++) keepOne(i % 5, i * PAUSE_MS / Number(count));
 setInterval(() => {
   // deno-lint-ignore no-console
   console.log(JSON.stringify({ open: open.size, opened }));
