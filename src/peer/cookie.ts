@@ -28,12 +28,6 @@ import {
 import { DATAGRAM_HEADER_BYTES, DatagramType } from "../wire/datagram_header.ts";
 import type { Packet } from "../wire/packet.ts";
 
-/** What a receiver of handshakes thinks of a datagram's macs. */
-export const MacVerdict = { BAD_MAC1: 0, GOOD_MAC1: 1, GOOD_MAC2: 2 } as const;
-
-/** One of {@link MacVerdict}'s values. */
-export type MacVerdict = typeof MacVerdict[keyof typeof MacVerdict];
-
 /**
  * How long one secret makes cookies, in ms (WireGuard §5.4.7: "changes every two minutes"). WireGuard takes only
  * cookies of the present secret, so that one given just before the change is worth nothing; here the one before

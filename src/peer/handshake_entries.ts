@@ -23,6 +23,14 @@ export const EntryType = { CIPHERS: 1, SOFTWARE: 2, NAME: 3, IPV4: 4, IPV6: 5 } 
 /** Longest text of an entry, in bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 63;
 
+/**
+ * Shortest prefixes of an inner address. The network around it is routed into the tunnel, so that a wide one would let a
+ * master that was taken over draw a good part of the internet to itself. IPv4: the largest pool (address_pool.ts). IPv6: all
+ * that one site has (RFC 6177 §2); ours is a /64.
+ */
+const MIN_IPV4_PREFIX_BITS = 8;
+const MIN_IPV6_PREFIX_BITS = 48;
+
 /** Ends the entries. */
 const END_TYPE = 0;
 
@@ -99,9 +107,9 @@ export function readAddresses(entries: Entries): InnerAddress[] | null {
   return addresses;
 }
 
-/** A prefix of 0 would make the whole internet the tunnel's own network. */
 function isNetworkAddress(host: Uint8Array, prefixBits: number): boolean {
-  return isHostAddress(host) && Number.isInteger(prefixBits) && prefixBits >= 1 &&
+  const minPrefixBits = host.length === 4 ? MIN_IPV4_PREFIX_BITS : MIN_IPV6_PREFIX_BITS;
+  return isHostAddress(host) && Number.isInteger(prefixBits) && prefixBits >= minPrefixBits &&
     prefixBits <= host.length * 8;
 }
 

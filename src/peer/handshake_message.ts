@@ -1,14 +1,19 @@
 /**
  * The layouts of the handshake's datagrams: initiation ('I'), response ('R'), cookie reply ('K'). All begin with
- * 'B' 'L' type 0: a handshake belongs to no link, so its bytes are the same on all of them. Pure.
+ * 'B' 'L' type 0: a handshake belongs to no link, so its bytes are the same on all of them; then comes the index that the
+ * slave chose for this attempt. Pure.
  *
  * ```
  * I: header 4 | sender index 4 | Noise message 32 + 48 + payload + 16 | mac1 16 | mac2 16
- * R: header 4 | sender index 4 | receiver index 4 | Noise message 32 + payload + 16 | mac1 16 | mac2 16
+ * R: header 4 | receiver index 4 | Noise message 32 + payload + 16 | mac1 16 | mac2 16
  * K: header 4 | receiver index 4 | nonce 24 | sealed cookie 16 + 16
  * ```
  *
- * Indices are big-endian. mac1 is over all before it, mac2 over all before it (mac1 included), as in WireGuard §5.4.4.
+ * The index is big-endian. mac1 is over all before it, mac2 over all before it (mac1 included), as in WireGuard §5.4.4.
+ *
+ * WireGuard's response has the responder's index beside it, in the clear, where only mac1 protects it: mac1's key follows
+ * from the slave's public key, which is no secret. Whoever is on one link could change it there, and all links would use a
+ * session that the master does not have. So it stands in the welcome.
  *
  * @module
  */
@@ -35,22 +40,18 @@ export const MIN_HELLO_BYTES = 256;
 /** Bytes of mac1 and mac2. */
 const MACS_BYTES = 2 * MAC_BYTES;
 
-/** Offset of the first, or only, index. */
+/** Offset of the index. */
 const INDEX_OFFSET = DATAGRAM_HEADER_BYTES;
 
-/** Offset of the Noise message of an initiation. */
-const INITIATION_NOISE_OFFSET = INDEX_OFFSET + 4;
-
-/** Offset of the Noise message of a response. */
-const RESPONSE_NOISE_OFFSET = INDEX_OFFSET + 8;
+/** Offset of the Noise message of an initiation or a response. */
+const NOISE_OFFSET = INDEX_OFFSET + 4;
 
 /** Bytes of an initiation besides the hello. */
-export const INITIATION_OVERHEAD_BYTES = INITIATION_NOISE_OFFSET +
-  NOISE_INITIATION_OVERHEAD_BYTES + MACS_BYTES;
+export const INITIATION_OVERHEAD_BYTES = NOISE_OFFSET + NOISE_INITIATION_OVERHEAD_BYTES +
+  MACS_BYTES;
 
 /** Bytes of a response besides the welcome or refusal. */
-export const RESPONSE_OVERHEAD_BYTES = RESPONSE_NOISE_OFFSET + NOISE_RESPONSE_OVERHEAD_BYTES +
-  MACS_BYTES;
+export const RESPONSE_OVERHEAD_BYTES = NOISE_OFFSET + NOISE_RESPONSE_OVERHEAD_BYTES + MACS_BYTES;
 
 /**
  * The shortest initiation that is read, and at once the longest response: a master that answers never sends more
@@ -88,67 +89,60 @@ export function writeInitiation(
   noiseMessage: Uint8Array,
   masterKey: Uint8Array,
 ): void {
-  const bytes = datagramOf(DatagramType.INITIATION, INITIATION_NOISE_OFFSET, noiseMessage);
+  const bytes = datagramOf(DatagramType.INITIATION, senderIndex, noiseMessage);
   if (bytes.length < MIN_INITIATION_BYTES || bytes.length > MAX_HANDSHAKE_BYTES) {
     throw new Error(`Invariant: an initiation cannot have ${bytes.length} bytes`);
   }
-  new DataView(bytes.buffer).setUint32(INDEX_OFFSET, senderIndex);
   writeMac1(bytes, masterKey);
   out.fill(bytes);
 }
 
-/** Writes a response with its mac1 and a mac2 of zeros. @param slaveKey the receiver's public key. */
+/**
+ * Writes a response with its mac1 and a mac2 of zeros.
+ * @param receiverIndex the initiation's sender index. @param slaveKey the receiver's public key.
+ */
 export function writeResponse(
   out: Packet,
-  senderIndex: number,
   receiverIndex: number,
   noiseMessage: Uint8Array,
   slaveKey: Uint8Array,
 ): void {
-  const bytes = datagramOf(DatagramType.RESPONSE, RESPONSE_NOISE_OFFSET, noiseMessage);
+  const bytes = datagramOf(DatagramType.RESPONSE, receiverIndex, noiseMessage);
   if (bytes.length < RESPONSE_OVERHEAD_BYTES || bytes.length > MAX_RESPONSE_BYTES) {
     throw new Error(`Invariant: a response cannot have ${bytes.length} bytes`);
   }
-  const view = new DataView(bytes.buffer);
-  view.setUint32(INDEX_OFFSET, senderIndex);
-  view.setUint32(INDEX_OFFSET + 4, receiverIndex);
   writeMac1(bytes, slaveKey);
   out.fill(bytes);
 }
 
-/** An initiation's or a response's fields; `noiseMessage` is a copy. */
-export interface HandshakeFields {
+/** An initiation's fields; `noiseMessage` is a copy. */
+export interface InitiationFields {
   readonly senderIndex: number;
-  /** 0 in an initiation. */
+  readonly noiseMessage: Uint8Array<ArrayBuffer>;
+}
+
+/** A response's fields; `noiseMessage` is a copy. */
+export interface ResponseFields {
+  /** The initiation's sender index. Nothing authenticates it: it only finds the attempt. */
   readonly receiverIndex: number;
   readonly noiseMessage: Uint8Array<ArrayBuffer>;
 }
 
 /** Reads an initiation (whole datagram, header included); null when its length or header is wrong. Checks no mac. */
-export function readInitiation(packet: Packet): HandshakeFields | null {
+export function readInitiation(packet: Packet): InitiationFields | null {
   if (!isInitiation(packet)) return null;
-  const { bytes, view, start, end } = packet;
-  return {
-    senderIndex: view.getUint32(start + INDEX_OFFSET),
-    receiverIndex: 0,
-    noiseMessage: bytes.slice(start + INITIATION_NOISE_OFFSET, end - MACS_BYTES),
-  };
+  return { senderIndex: indexOf(packet), noiseMessage: noiseMessageOf(packet) };
 }
 
 /** Reads a response (whole datagram, header included); null when its length or header is wrong. Checks no mac. */
-export function readResponse(packet: Packet): HandshakeFields | null {
+export function readResponse(packet: Packet): ResponseFields | null {
   if (!isResponse(packet)) return null;
-  const { bytes, view, start, end } = packet;
-  return {
-    senderIndex: view.getUint32(start + INDEX_OFFSET),
-    receiverIndex: view.getUint32(start + INDEX_OFFSET + 4),
-    noiseMessage: bytes.slice(start + RESPONSE_NOISE_OFFSET, end - MACS_BYTES),
-  };
+  return { receiverIndex: indexOf(packet), noiseMessage: noiseMessageOf(packet) };
 }
 
 /** The receiver index of a cookie reply; null when its length or header is wrong. */
 export function readCookieReceiver(packet: Packet): number | null {
-  return isCookieReply(packet) ? packet.view.getUint32(packet.start + INDEX_OFFSET) : null;
+  return isCookieReply(packet) ? indexOf(packet) : null;
 }
 
 /** Hot. Whether length and header are those of an initiation. */
@@ -192,14 +186,23 @@ function hasHeader(packet: Packet, type: DatagramType): boolean {
     bytes[start + 3] === 0;
 }
 
+function indexOf({ view, start }: Packet): number {
+  return view.getUint32(start + INDEX_OFFSET);
+}
+
+function noiseMessageOf({ bytes, start, end }: Packet): Uint8Array<ArrayBuffer> {
+  return bytes.slice(start + NOISE_OFFSET, end - MACS_BYTES);
+}
+
 function datagramOf(
   type: DatagramType,
-  noiseOffset: number,
+  index: number,
   noiseMessage: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(noiseOffset + noiseMessage.length + MACS_BYTES);
+  const bytes = new Uint8Array(NOISE_OFFSET + noiseMessage.length + MACS_BYTES);
   bytes.set([0x42, 0x4c, type, 0]);
-  bytes.set(noiseMessage, noiseOffset);
+  new DataView(bytes.buffer).setUint32(INDEX_OFFSET, index);
+  bytes.set(noiseMessage, NOISE_OFFSET);
   return bytes;
 }
 

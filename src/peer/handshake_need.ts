@@ -8,14 +8,14 @@ import type { Keyring } from "./keyring.ts";
 import type { SessionLimits } from "./session_limits.ts";
 
 /**
- * After this long without a word from a master that was there, it has been restarted or is gone, in ms: it reports every
- * second, over every link.
+ * After this long without a word from a master that was there, it has been restarted or is gone, in ms. It reports every
+ * second, over every link: one lost report on an idle single link makes 2 s and jitter, which is no silence yet.
  */
-export const SILENCE_MS = 2_000;
+const SILENCE_MS = 2_500;
 
 /**
- * A rekey is put off by a random part of this share of the time between rekey and reject, and of 10 s at most: slaves that
- * came back to a restarted master together do not rekey together for ever.
+ * A rekey is put off by a random part of this share of its time and of the time between rekey and reject, and of 10 s at
+ * most: slaves that came back to a restarted master together do not rekey together for ever.
  */
 const REKEY_SPREAD_FRACTION = 0.25;
 const MAX_REKEY_SPREAD_MS = 10_000;
@@ -80,6 +80,7 @@ export class HandshakeNeed {
 
   #rekeySpreadMs(): number {
     const { rekeyAfterMs, rejectAfterMs } = this.#options.limits;
-    return Math.min(MAX_REKEY_SPREAD_MS, (rejectAfterMs - rekeyAfterMs) * REKEY_SPREAD_FRACTION);
+    const leastMs = Math.min(rekeyAfterMs, rejectAfterMs - rekeyAfterMs);
+    return Math.min(MAX_REKEY_SPREAD_MS, leastMs * REKEY_SPREAD_FRACTION);
   }
 }

@@ -5,7 +5,7 @@
  *
  * ```
  * hello    | min version 1 | max version 1 | instance id 8 | stamp 12 | MTU 2 | entries: ciphers, software |
- * welcome  | 1 | version 1 | cipher 1 | 0 | MTU 2 | instance id 8 | entries: software, name, IPv4, IPv6 |
+ * welcome  | 1 | version 1 | cipher 1 | 0 | MTU 2 | instance id 8 | index 4 | entries: software, name, IPv4, IPv6 |
  * refusal  | 2 | code 1 | min version 1 | max version 1 | last stamp 12 | entries: software |
  *
  * entries (handshake_entries.ts)
@@ -41,8 +41,10 @@ import {
   isByte,
   isCipherId,
   isMtu,
+  isUint32,
   isVersionRange,
   uint16At,
+  uint32At,
 } from "./payload_fields.ts";
 import { isStamp, STAMP_BYTES } from "./stamp.ts";
 
@@ -80,6 +82,8 @@ export interface Welcome {
   readonly version: number;
   readonly cipher: CipherId;
   readonly instanceId: string;
+  /** The master's index of the new session: what is sent to it under the session carries it. u32 */
+  readonly sessionIndex: number;
   /** At most one IPv4 and one IPv6. */
   readonly addresses: readonly InnerAddress[];
   readonly mtuBytes: number;
@@ -129,7 +133,8 @@ const KIND_WELCOME = 1;
 const KIND_REFUSAL = 2;
 const WELCOME_MTU_OFFSET = 4;
 const WELCOME_INSTANCE_OFFSET = 6;
-const WELCOME_ENTRIES_OFFSET = 14;
+const WELCOME_INDEX_OFFSET = 14;
+const WELCOME_ENTRIES_OFFSET = 18;
 const REFUSAL_STAMP_OFFSET = 4;
 const REFUSAL_ENTRIES_OFFSET = 16;
 
@@ -208,9 +213,12 @@ function encodeWelcome(welcome: Welcome): Uint8Array<ArrayBuffer> {
   check(isVersionRange(welcome.version, welcome.version), "welcome's version");
   check(isCipherId(welcome.cipher), "welcome's cipher");
   check(isMtu(welcome.mtuBytes), "welcome's MTU");
+  check(isUint32(welcome.sessionIndex), "welcome's index");
   const fixed = new Uint8Array(WELCOME_ENTRIES_OFFSET);
+  const view = new DataView(fixed.buffer);
   fixed.set([KIND_WELCOME, welcome.version, welcome.cipher, 0]);
-  new DataView(fixed.buffer).setUint16(WELCOME_MTU_OFFSET, welcome.mtuBytes);
+  view.setUint16(WELCOME_MTU_OFFSET, welcome.mtuBytes);
+  view.setUint32(WELCOME_INDEX_OFFSET, welcome.sessionIndex);
   fixed.set(instanceBytesOf(welcome.instanceId), WELCOME_INSTANCE_OFFSET);
   const addresses = welcome.addresses.map(addressEntryOf);
   check(new Set(addresses.map((entry) => entry[0])).size === addresses.length, "addresses");
@@ -232,8 +240,17 @@ function decodeWelcome(bytes: Uint8Array): Welcome | null {
   const name = readText(entries, EntryType.NAME);
   const software = readText(entries, EntryType.SOFTWARE);
   if (addresses === null || name === null || software === null) return null;
-  const instanceId = instanceIdAt(bytes, WELCOME_INSTANCE_OFFSET);
-  return { kind: "welcome", version, cipher, instanceId, addresses, mtuBytes, name, software };
+  return {
+    kind: "welcome",
+    version,
+    cipher,
+    instanceId: instanceIdAt(bytes, WELCOME_INSTANCE_OFFSET),
+    sessionIndex: uint32At(bytes, WELCOME_INDEX_OFFSET),
+    addresses,
+    mtuBytes,
+    name,
+    software,
+  };
 }
 
 function encodeRefusal(refusal: Refusal): Uint8Array<ArrayBuffer> {

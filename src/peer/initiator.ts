@@ -125,7 +125,7 @@ export class Initiator {
       wipeKeys(read.keys);
       return DropReason.BAD_HANDSHAKE;
     }
-    this.#handleWelcome(answer, attempt, fields.senderIndex, read.keys, now);
+    this.#handleWelcome(answer, attempt, read.keys, now);
     return 0;
   }
 
@@ -216,7 +216,6 @@ export class Initiator {
   #handleWelcome(
     welcome: Welcome,
     attempt: HandshakeAttempt,
-    remoteIndex: number,
     keys: NoiseKeys,
     now: number,
   ): void {
@@ -227,7 +226,7 @@ export class Initiator {
       sendKey: keys.sendKey,
       receiveKey: keys.receiveKey,
       localIndex: attempt.localIndex,
-      remoteIndex,
+      remoteIndex: welcome.sessionIndex,
       isInitiator: true,
       counters,
       createdMs: now,

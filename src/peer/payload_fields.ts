@@ -9,11 +9,9 @@ import { CipherId } from "./aead.ts";
 /** Bytes of an instance id. */
 const INSTANCE_ID_BYTES = 8;
 
-/** Smallest MTU that a tunnel can have: RFC 791 §3.1, as in src/tun_limits.ts. */
+/** Smallest and largest MTU that a tunnel can have: those of src/tun_limits.ts, whose reasons they have. */
 const MIN_MTU_BYTES = 576;
-
-/** Largest that fits its field. */
-const MAX_MTU_BYTES = 0xffff;
+const MAX_MTU_BYTES = 65_000;
 
 /** Throws unless a field of ours is one that the other end can decode. */
 export function check(isSound: boolean, what: string): void {
@@ -33,6 +31,11 @@ export function isVersionRange(minVersion: number, maxVersion: number): boolean 
 /** An MTU that a tunnel can have, in bytes. */
 export function isMtu(mtuBytes: number): boolean {
   return Number.isInteger(mtuBytes) && mtuBytes >= MIN_MTU_BYTES && mtuBytes <= MAX_MTU_BYTES;
+}
+
+/** A number of 32 bits. */
+export function isUint32(value: number): boolean {
+  return value === value >>> 0;
 }
 
 /** A cipher that this program knows. */
@@ -55,4 +58,9 @@ export function instanceIdAt(bytes: Uint8Array, offset: number): string {
 /** A big-endian number of 16 bits. */
 export function uint16At(bytes: Uint8Array, offset: number): number {
   return bytes[offset]! << 8 | bytes[offset + 1]!;
+}
+
+/** A big-endian number of 32 bits. */
+export function uint32At(bytes: Uint8Array, offset: number): number {
+  return (uint16At(bytes, offset) << 16 | uint16At(bytes, offset + 2)) >>> 0;
 }

@@ -13,7 +13,7 @@ import { CookieChecker, hasMac2 } from "./cookie.ts";
 import { HandshakeBudget } from "./handshake_budget.ts";
 import { chooseCipher, chooseVersion } from "./handshake_choice.ts";
 import {
-  type HandshakeFields,
+  type InitiationFields,
   isInitiation,
   mac1TextOf,
   readInitiation,
@@ -37,8 +37,6 @@ import { StoredAnswers } from "./stored_answers.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
 
-export type { SlaveHandshakes };
-
 /** What {@link Responder.handleInitiation} has written. */
 export const HandshakeAnswer = {
   /** A welcome: there is a new session, which waits for its first packet. */
@@ -54,13 +52,10 @@ export const HandshakeAnswer = {
 /** One of {@link HandshakeAnswer}'s values. */
 export type HandshakeAnswer = typeof HandshakeAnswer[keyof typeof HandshakeAnswer];
 
-/** Sender index of a refusal: no session comes of it. */
-const NO_SESSION_INDEX = 0;
-
 /** An initiation of a slave that is known. */
 interface KnownInitiation {
   readonly noise: NoiseResponder;
-  readonly fields: HandshakeFields;
+  readonly fields: InitiationFields;
   /** What an exact copy of it is recognised by. */
   readonly name: string;
   readonly slave: SlaveHandshakes;
@@ -123,6 +118,14 @@ export class Responder {
     return slave.memory.confirm(instanceId);
   }
 
+  /**
+   * A slave's sessions were wiped though it has not asked (its key was revoked): the stored answers to it are, too, so that
+   * no copy of a welcome names a session that is gone.
+   */
+  forget(slave: SlaveHandshakes): void {
+    this.#answers.forget(slave.memory);
+  }
+
   /** Whether a flood has used up what could be answered, so that not even mac1 need be looked at. */
   #isHopeless(packet: Packet, source: HandshakeSource, name: string, now: number): boolean {
     return this.#budget.isSwamped(now) && !source.isProven && !hasMac2(packet) &&
@@ -143,7 +146,7 @@ export class Responder {
     return budget.takeRead(now) ? 0 : DropReason.HANDSHAKE_FLOOD;
   }
 
-  #read(noise: NoiseResponder, fields: HandshakeFields, name: string): KnownInitiation | number {
+  #read(noise: NoiseResponder, fields: InitiationFields, name: string): KnownInitiation | number {
     const read = noise.readInitiation(fields.noiseMessage);
     if (read === null) return DropReason.UNKNOWN_KEY;
     const slave = this.#options.findSlave(read.remoteStatic);
@@ -182,6 +185,7 @@ export class Responder {
     const { instanceId, mtuBytes, software, provider, freeIndex } = this.#options;
     const { noise, fields, name, slave, slaveKey, hello } = initiation;
     this.#budget.chargeAnswer(now);
+    const localIndex = freeIndex();
     const response = noise.writeResponse(
       slave.psk,
       encodeAnswer({
@@ -189,6 +193,7 @@ export class Responder {
         version,
         cipher,
         instanceId,
+        sessionIndex: localIndex,
         addresses: slave.addresses,
         mtuBytes: hello.mtuBytes === 0 ? mtuBytes : Math.min(hello.mtuBytes, mtuBytes),
         name: slave.name,
@@ -196,7 +201,6 @@ export class Responder {
       }),
     );
     if (response === null) return DropReason.BAD_HANDSHAKE;
-    const localIndex = freeIndex();
     const session = new Session({
       provider,
       cipher,
@@ -210,7 +214,7 @@ export class Responder {
       remoteInstanceId: hello.instanceId,
     });
     slave.keyring.addResponded(session);
-    writeResponse(out, localIndex, fields.senderIndex, response.message, slaveKey);
+    writeResponse(out, fields.senderIndex, response.message, slaveKey);
     this.#answers.store(slave.memory, "welcome", name, out, now);
     return HandshakeAnswer.WELCOME;
   }
@@ -232,7 +236,7 @@ export class Responder {
     if (response === null) return DropReason.BAD_HANDSHAKE;
     response.keys.sendKey.fill(0);
     response.keys.receiveKey.fill(0);
-    writeResponse(out, NO_SESSION_INDEX, fields.senderIndex, response.message, slaveKey);
+    writeResponse(out, fields.senderIndex, response.message, slaveKey);
     this.#answers.store(slave.memory, "refusal", name, out, now);
     return HandshakeAnswer.REFUSAL;
   }

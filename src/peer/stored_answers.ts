@@ -80,6 +80,15 @@ export class StoredAnswers {
     });
   }
 
+  /** Drops a slave's answers. */
+  forget(slave: HandshakeMemory): void {
+    const names = this.#slaves.get(slave);
+    if (names === undefined) return;
+    this.#slaves.delete(slave);
+    this.#answers.delete(names.welcomeName);
+    this.#answers.delete(names.refusalName);
+  }
+
   #dropOld(now: number): void {
     for (const [name, answer] of this.#answers) {
       if (now - answer.madeMs <= STORED_ANSWER_MS) return;

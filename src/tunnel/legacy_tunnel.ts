@@ -25,6 +25,7 @@ import type { Packet } from "../wire/packet.ts";
 import { LegacyCodec } from "./legacy_codec.ts";
 import { PeerLinks } from "./peer_links.ts";
 import type { Tunnel, TunnelContext } from "./tunnel.ts";
+import { WrongProtocol } from "./wrong_protocol.ts";
 
 /**
  * New links that a master learns: a burst, and how many a second after it. A slave's links are all
@@ -43,6 +44,7 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
   readonly #linkMap: LinkMap;
   readonly #codec = new LegacyCodec();
   readonly #peer: PeerLinks;
+  readonly #wrongProtocol: WrongProtocol;
   readonly #learnBudget = new TokenBucket(LEARN_BUDGET);
   /** Decoded control packets go here: one at a time is enough. */
   readonly #control: ControlPacket = { seqNo: 0, received: new Map() };
@@ -53,6 +55,7 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
     this.#context = context;
     this.#peer = new PeerLinks({ ...context, codec: this.#codec, slave: "" });
     this.#linkMap = new LinkMap(context);
+    this.#wrongProtocol = new WrongProtocol(context.logger, "secure");
   }
 
   /** See {@link Tunnel.start}. */
@@ -119,8 +122,9 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
 
   /** Hot. See {@link InitiatedHandler.handleInitiated}. */
   handleInitiated(link: Link, packet: Packet, now: number): number {
-    const header = readLegacyHeader(packet);
+    const header = readDatagramHeader(packet);
     if (header < 0) return header;
+    if (!isLegacy(header >> 8)) return DropReason.WRONG_PROTOCOL;
     if ((header & 0xff) !== link.id) return DropReason.LINK_ID_MISMATCH;
     return this.#handlePayload(link, header >> 8, packet, now);
   }
@@ -130,9 +134,10 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
    * answered at the address and over the socket that the newest valid one came by.
    */
   handleListened(socket: DatagramSocket, source: NetAddress, packet: Packet, now: number): number {
-    const header = readLegacyHeader(packet);
+    const header = readDatagramHeader(packet);
     if (header < 0) return header;
     const type = header >> 8;
+    if (!isLegacy(type)) return this.#wrongProtocol.drop(source);
     const linkId = header & 0xff;
     let link = this.#peer.get(linkId);
     if (link === null || !link.leadsTo(socket, source)) {
@@ -198,12 +203,7 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
   }
 }
 
-/** Hot. As readDatagramHeader, and says so when the other end speaks the secure protocol. */
-function readLegacyHeader(packet: Packet): number {
-  const header = readDatagramHeader(packet);
-  if (header < 0) return header;
-  const type = header >> 8;
-  return type === DatagramType.DATA || type === DatagramType.CONTROL
-    ? header
-    : DropReason.WRONG_PROTOCOL;
+/** Hot. Whether a datagram of that type is of this protocol. */
+function isLegacy(type: number): boolean {
+  return type === DatagramType.DATA || type === DatagramType.CONTROL;
 }

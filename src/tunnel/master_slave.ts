@@ -5,7 +5,6 @@
  */
 
 import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
-import type { Link } from "../linkmap/link.ts";
 import type { InnerAddress } from "../peer/handshake_payload.ts";
 import type { Keyring } from "../peer/keyring.ts";
 import { HandshakeMemory } from "../peer/handshake_memory.ts";
@@ -97,7 +96,7 @@ export class MasterSlave implements SlaveHandshakes {
 
   /** Tells the slave something over all its links, under a session that may not be the newest. */
   sendNotice(code: number, session: Session): void {
-    for (const link of this.#links?.all() ?? []) {
+    for (const link of this.#links?.all ?? []) {
       if (link.socket !== null) this.codec.sendNotice(link, code, session);
     }
   }
@@ -115,12 +114,6 @@ export class MasterSlave implements SlaveHandshakes {
   /** A socket of the listener is gone. */
   handleSocketClosed(socket: DatagramSocket, now: number): void {
     this.#links?.detachAll(socket, now);
-  }
-
-  /** Whether a link's newest datagram came over this socket. */
-  usesSocket(socket: DatagramSocket): boolean {
-    const isThere = (link: Link): boolean => link.socket === socket;
-    return this.#links !== null && [...this.#links.all()].some(isThere);
   }
 
   /** When a link was last heard, as the machine's clock has it now. */

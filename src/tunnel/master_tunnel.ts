@@ -30,12 +30,11 @@ import { RunningMaster } from "./running_master.ts";
 import { SlaveRoster } from "./slave_roster.ts";
 import type { SecureContext } from "./slave_tunnel.ts";
 import type { Tunnel } from "./tunnel.ts";
+import { WrongProtocol } from "./wrong_protocol.ts";
+import { UsageSaver } from "./usage_saver.ts";
 
 /** How often sessions that are over and silent links are looked for. */
 const CARE_INTERVAL_MS = 1_000;
-
-/** How often what the slaves used is written down. */
-const SAVE_USAGE_INTERVAL_MS = 600_000;
 
 /**
  * Slaves' timers that are due within this time are served together: a thousand slaves would otherwise each wake the
@@ -56,25 +55,27 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
   readonly administration: LiveMaster;
   readonly #options: MasterOptions;
   readonly #context: SecureContext;
-  readonly #store: MasterStore;
   readonly #linkMap: LinkMap;
   readonly #roster: SlaveRoster;
+  readonly #usage: UsageSaver;
   readonly #responder: Responder;
   readonly #answer = new Packet();
   readonly #dispatch = new InnerDispatch();
+  readonly #wrongProtocol: WrongProtocol;
   readonly #onNotice = (code: number): void => this.#handleNotice(code);
   /** Whom the notice that is being read is from. */
   #noticeFrom: MasterSlave | null = null;
   /** From then on no handshake is answered: the slaves, told to ask again, would join what is gone a moment later. */
   #isClosing = false;
+  /** Sockets that a link was learned over. */
+  readonly #authentic = new WeakSet<DatagramSocket>();
   #nextCareMs = Number.NEGATIVE_INFINITY;
-  #nextSaveMs: number;
 
   constructor(options: MasterOptions, context: SecureContext, store: MasterStore) {
     this.#options = options;
     this.#context = context;
-    this.#store = store;
     this.#linkMap = new LinkMap(context);
+    this.#wrongProtocol = new WrongProtocol(context.logger, "legacy");
     this.#roster = new SlaveRoster({
       ...context,
       pool: options.pool,
@@ -91,13 +92,14 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
       findSlave: (publicKey) => this.#roster.findByKey(publicKey),
       freeIndex: () => this.#roster.sessions.freeIndex(),
     });
-    this.#nextSaveMs = context.clock() + SAVE_USAGE_INTERVAL_MS;
+    const { logger } = context;
+    this.#usage = new UsageSaver({ store, roster: this.#roster, logger }, context.clock());
     this.administration = new RunningMaster({
       options,
       roster: this.#roster,
-      logger: context.logger,
+      logger,
       clock: context.clock,
-      saveUsage: () => this.#saveUsage(),
+      saveUsage: () => this.#usage.save(),
     });
   }
 
@@ -140,9 +142,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     if (now < this.#nextCareMs) return;
     this.#nextCareMs = now + CARE_INTERVAL_MS;
     this.#roster.care(now);
-    if (now < this.#nextSaveMs) return;
-    this.#nextSaveMs = now + SAVE_USAGE_INTERVAL_MS;
-    this.#saveUsage();
+    this.#usage.handleTimeout(now);
   }
 
   /** See {@link Tunnel.nextTimeout}. */
@@ -182,7 +182,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     }
     await this.#context.flush();
     await this.#linkMap.close();
-    this.#saveUsage();
+    this.#usage.save();
     for (const slave of [...this.#roster.connected]) this.#roster.disconnect(slave, now);
   }
 
@@ -200,7 +200,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
       case DatagramType.COOKIE:
         return DropReason.UNEXPECTED_RESPONSE;
       default:
-        return DropReason.WRONG_PROTOCOL;
+        return this.#wrongProtocol.drop(source);
     }
   }
 
@@ -228,6 +228,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
       // Only the newest packet of the newest session tells where the link's other end is now.
       if (session.isNewest && session === slave.keyring.current) {
         link = links.learn(linkId, socket, source, now);
+        this.#authentic.add(socket);
       } else if (link === null) return DropReason.BAD_LINK_ID;
     }
     link.countReceived(sizeBytes);
@@ -291,15 +292,6 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
 
   /** See {@link ListenedHandler.isAuthentic}. */
   isAuthentic(socket: DatagramSocket): boolean {
-    for (const slave of this.#roster.connected) if (slave.usesSocket(socket)) return true;
-    return false;
-  }
-
-  #saveUsage(): void {
-    try {
-      this.#store.saveUsage(this.#roster.usage());
-    } catch (error) {
-      this.#context.logger.warn("Cannot write down what the slaves used", { error });
-    }
+    return this.#authentic.has(socket);
   }
 }

@@ -40,6 +40,8 @@ export class PeerLinks {
   readonly #options: PeerLinksOptions;
   /** By id, dense: a lookup per packet. */
   readonly #links: (Link | null)[] = new Array(256).fill(null);
+  /** The same, those that there are, by id: a master goes through those of all its slaves every second. */
+  #present: readonly Link[] = [];
   /** When links that were forgotten were last heard. */
   #forgottenHeardMs = Number.NEGATIVE_INFINITY;
   /** True while links that fall silent are no news: the daemon ends, or the peer said goodbye. */
@@ -61,9 +63,9 @@ export class PeerLinks {
     return this.#links[linkId] ?? null;
   }
 
-  /** The links there are, by id. */
-  *all(): IterableIterator<Link> {
-    for (const link of this.#links) if (link !== null) yield link;
+  /** The links there are, by id; not among them is what comes later. */
+  get all(): readonly Link[] {
+    return this.#present;
   }
 
   /** Whether any link carries data. */
@@ -79,7 +81,7 @@ export class PeerLinks {
 
   /** Takes a link on that this end initiated. */
   add(link: Link, now: number): void {
-    this.#links[link.id] = link;
+    this.#put(link);
     this.multiplexer.addLink(link, now);
   }
 
@@ -101,16 +103,16 @@ export class PeerLinks {
       return known;
     }
     this.#log("info", "Link learned", link, { via: socket.label });
-    this.#links[linkId] = link;
+    this.#put(link);
     this.multiplexer.addLink(link, now);
     return link;
   }
 
   /** Forgets links that were silent for long. */
   forgetSilent(now: number): void {
-    for (const link of this.#links) {
-      const lastHeardMs = link && this.multiplexer.getLink(link.id)?.lastHeardMs;
-      if (!link || lastHeardMs === undefined || lastHeardMs === null) continue;
+    for (const link of this.#present) {
+      const lastHeardMs = this.multiplexer.getLink(link.id)?.lastHeardMs;
+      if (lastHeardMs === undefined) continue;
       if (now - lastHeardMs < FORGET_LEARNED_MS) continue;
       this.#forget(link, now);
       this.#log("info", "Link forgotten", link);
@@ -119,8 +121,8 @@ export class PeerLinks {
 
   /** A socket is gone: its links wait until they are heard over another one. */
   detachAll(socket: DatagramSocket, now: number): void {
-    for (const link of this.#links) {
-      if (link?.socket !== socket) continue;
+    for (const link of this.#present) {
+      if (link.socket !== socket) continue;
       link.detach(`${socket.label} is closed`);
       this.multiplexer.handleLinkClosed(link.id, now);
       if (!this.#isQuiet) this.#log("warn", "Link down", link, { reason: link.reason });
@@ -129,7 +131,7 @@ export class PeerLinks {
 
   /** Forgets all links: the peer is gone. */
   clear(now: number): void {
-    for (const link of this.all()) this.#forget(link, now);
+    for (const link of this.#present) this.#forget(link, now);
   }
 
   /** Links that end from now on are no news. */
@@ -140,17 +142,23 @@ export class PeerLinks {
   /** All links now, by id. */
   snapshot(now: number): LinkSnapshot[] {
     const snapshots: LinkSnapshot[] = [];
-    for (const link of this.all()) {
+    for (const link of this.#present) {
       const known = this.multiplexer.getLink(link.id);
       if (known) snapshots.push(snapshotLink(link, known, { slave: this.#options.slave, now }));
     }
     return snapshots;
   }
 
+  #put(link: Link): void {
+    this.#links[link.id] = link;
+    this.#present = this.#links.filter((it) => it !== null);
+  }
+
   #forget(link: Link, now: number): void {
     this.#forgottenHeardMs = this.lastHeardMs;
     this.multiplexer.removeLink(link.id, now);
     this.#links[link.id] = null;
+    this.#present = this.#present.filter((it) => it !== link);
   }
 
   #logLinkChange({ port, isAlive }: MultiplexerLink): void {

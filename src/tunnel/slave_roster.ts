@@ -39,6 +39,8 @@ export class SlaveRoster {
   readonly sessions: SessionTable<MasterSlave>;
   /** Those with links. */
   readonly connected = new Set<MasterSlave>();
+  /** How often a slave went. */
+  departures = 0;
   /**
    * Addresses that links lead to, as of the last second: what comes from there need not prove by a cookie that it
    * receives what is sent there, so that a flood of handshakes does not keep a slave from renewing its session.
@@ -134,7 +136,7 @@ export class SlaveRoster {
   /** A slave is gone; it may come back. */
   disconnect(slave: MasterSlave, now: number): void {
     slave.disconnect(now);
-    this.connected.delete(slave);
+    if (this.connected.delete(slave)) this.departures++;
   }
 
   /** Called every second: sessions that are over, links that are silent. */
@@ -156,7 +158,7 @@ export class SlaveRoster {
 
   *#linkAddresses(): IterableIterator<string> {
     for (const { links } of this.connected) {
-      for (const link of links?.all() ?? []) if (link.remote !== "") yield link.remote;
+      for (const link of links?.all ?? []) if (link.remote !== "") yield link.remote;
     }
   }
 

@@ -58,6 +58,8 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   readonly #peer: PeerLinks;
   readonly #dispatch = new InnerDispatch();
   readonly #onNotice = (code: number): void => this.#handleNotice(code);
+  /** Monotonic ms of the newest answer to a handshake, by link id. */
+  readonly #answeredMs = new Float64Array(256).fill(Number.NEGATIVE_INFINITY);
   /** The master's, or empty before the first welcome. */
   #masterInstanceId = "";
   #mtuBytes = Number.POSITIVE_INFINITY;
@@ -88,7 +90,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       openLinks: () => this.#openLinkIds(),
       send: (linkId, datagram) => void this.#peer.get(linkId)?.transmit(datagram),
       onWelcome: (welcome, now) => this.#handleWelcome(welcome, now),
-      onRefusal: (refusal) => this.#explain(refusal),
+      onRefusal: (refusal) => this.#handleRefusal(refusal),
     });
   }
 
@@ -142,7 +144,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#initiator.stop();
     const session = this.#keyring.sending(this.#context.clock());
     if (session !== null) {
-      for (const link of this.#peer.all()) {
+      for (const link of this.#peer.all) {
         if (link.socket !== null) this.#codec.sendNotice(link, NoticeCode.CLOSING, session);
       }
       await this.#context.flush();
@@ -170,7 +172,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
           ? this.#handleTransport(link.id, packet, now)
           : DropReason.LINK_ID_MISMATCH;
       case DatagramType.RESPONSE:
-        return this.#rescheduled(this.#initiator.handleResponse(packet, now));
+        return this.#handleResponse(link, packet, now);
       case DatagramType.COOKIE:
         return this.#rescheduled(this.#initiator.handleCookieReply(link.id, packet, now));
       default:
@@ -205,7 +207,15 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
 
   /** See {@link InitiatedHandler.lastHeardMs}. */
   lastHeardMs(link: Link): number {
-    return this.#peer.multiplexer.getLink(link.id)?.lastHeardMs ?? Number.NEGATIVE_INFINITY;
+    const heardMs = this.#peer.multiplexer.getLink(link.id)?.lastHeardMs;
+    return Math.max(heardMs ?? Number.NEGATIVE_INFINITY, this.#answeredMs[link.id]!);
+  }
+
+  /** The first answer over a link comes a round trip before the first report: on a slow link it is what keeps it open. */
+  #handleResponse(link: Link, packet: Packet, now: number): number {
+    const result = this.#initiator.handleResponse(packet, now);
+    if (result >= 0 || result === DropReason.HANDSHAKE_COPY) this.#answeredMs[link.id] = now;
+    return this.#rescheduled(result);
   }
 
   #rescheduled(result: number): number {
@@ -214,7 +224,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   }
 
   *#openLinkIds(): IterableIterator<number> {
-    for (const link of this.#peer.all()) if (link.socket !== null) yield link.id;
+    for (const link of this.#peer.all) if (link.socket !== null) yield link.id;
   }
 
   #handleWelcome(welcome: Welcome, now: number): void {
@@ -244,9 +254,23 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     for (const linkId of this.#openLinkIds()) this.#peer.multiplexer.handleLinkOpen(linkId, now);
   }
 
-  #explain(refusal: Refusal | RefusalCode): void {
+  #handleRefusal(refusal: Refusal | RefusalCode): void {
     const { problem, advice } = explainRefusal(refusal);
     this.#context.logger.error(`The master does not let this slave in: ${problem}`, { advice });
+    const code = typeof refusal === "number" ? refusal : refusal.code;
+    if (code === RefusalCode.REPLACED) this.#leave(problem);
+  }
+
+  /** Stays away until restarted: two machines must not take turns. Nothing is opened, asked or sent any more. */
+  #leave(reason: string): void {
+    this.#initiator.stop();
+    this.#keyring.clear();
+    this.#peer.quieten();
+    for (const link of this.#peer.all) {
+      link.detach(reason);
+      this.#peer.multiplexer.handleLinkClosed(link.id, this.#context.clock());
+    }
+    void this.#linkMap.close();
   }
 
   #handleNotice(code: number): void {
@@ -263,9 +287,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
         this.#context.reschedule();
         return;
       case NoticeCode.REPLACED:
-        this.#keyring.clear();
-        this.#initiator.stop();
-        this.#explain(RefusalCode.REPLACED);
+        this.#handleRefusal(RefusalCode.REPLACED);
     }
   }
 }

@@ -16,6 +16,7 @@ import type { DatagramSlot } from "../../src/linkmap/datagram_socket.ts";
 import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
 import { Packet } from "../../src/wire/packet.ts";
 import { EngineRig } from "./engine_rig.ts";
+import { NO_CIPHER, SecureEngineRig } from "./secure_engine_rig.ts";
 
 /** Until V8 has compiled everything as well as it can. */
 const WARM_UP_PKTS = 200_000;
@@ -25,11 +26,14 @@ const ROUNDS = 5;
 
 if (import.meta.main) {
   await using rig = await EngineRig.create();
+  await using secure = await SecureEngineRig.create(NO_CIPHER);
   const out = (packets: number): Promise<void> => Promise.resolve(rig.sendOut(packets));
   const back = (packets: number): Promise<void> => rig.bringBack(packets);
   const result = {
     engineOut: await measure(out, MEASURED_PKTS),
     engineBack: await measure(back, MEASURED_PKTS),
+    secureOut: await measure((n) => Promise.resolve(secure.sendOut(n)), MEASURED_PKTS),
+    secureThrough: await measure((n) => Promise.resolve(secure.sendThrough(n)), MEASURED_PKTS),
     portableSocket: await measureSocket(),
   };
   Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(result)}\n`));

@@ -10,10 +10,14 @@ import type { Benchmark, Figure } from "./benchmark.ts";
 
 /** Bytes of heap per packet. */
 export interface AllocationResult {
-  /** Multiplexer.send and Link.send, to a socket that costs nothing. */
+  /** A legacy tunnel's end: Multiplexer.send and Link.send, to a socket that costs nothing. */
   readonly engineOut: number;
   /** The link map's loop, the demultiplexer, Multiplexer.received, from a socket that costs nothing. */
   readonly engineBack: number;
+  /** A secure tunnel's end, with a cipher and to a socket that cost nothing. */
+  readonly secureOut: number;
+  /** Both ends of a secure tunnel: out, and in at the other end. */
+  readonly secureThrough: number;
   /** The portable socket, one datagram sent and received over loopback. */
   readonly portableSocket: number;
 }
@@ -39,15 +43,23 @@ export const ALLOCATIONS: Benchmark = {
   title: "JavaScript heap allocated per packet",
   findObstacle: () => Promise.resolve(null),
   async run(): Promise<Figure[]> {
-    const { engineOut, engineBack, portableSocket } = await measureAllocations();
+    const { engineOut, engineBack, secureOut, secureThrough, portableSocket } =
+      await measureAllocations();
     const unit = "bytes";
     return [
-      { what: "engine, out", value: engineOut, unit, note: "budget 8" },
+      { what: "engine, legacy, out", value: engineOut, unit, note: "budget 8" },
       {
-        what: "engine, back",
+        what: "engine, legacy, back",
         value: engineBack,
         unit,
         note: "budget 32, promises of each batch of 8",
+      },
+      { what: "engine, secure, out", value: secureOut, unit, note: "budget 24, a time" },
+      {
+        what: "engine, secure, out and back",
+        value: secureThrough,
+        unit,
+        note: "budget 48, a time at each end",
       },
       { what: "portable socket, there and back", value: portableSocket, unit, note: "Deno's own" },
     ];

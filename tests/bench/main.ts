@@ -15,6 +15,7 @@ import { HANDSHAKE } from "./handshake.ts";
 import { MICRO } from "./micro.ts";
 import { PACKET_RATE } from "./packet_rate.ts";
 import { ROUND_TRIP } from "./round_trip.ts";
+import { SCALE } from "./scale.ts";
 import { SECURE_FLOW } from "./secure_flow.ts";
 import { START_UP } from "./start_up.ts";
 import { TCP_FLOW } from "./tcp_flow.ts";
@@ -29,6 +30,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   TCP_FLOW,
   SECURE_FLOW,
   FLOOD,
+  SCALE,
   START_UP,
 ];
 

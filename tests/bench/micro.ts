@@ -9,6 +9,7 @@ import { decodeLegacyControl, encodeLegacyControl } from "../../src/wire/legacy_
 import { Packet } from "../../src/wire/packet.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { EngineRig } from "./engine_rig.ts";
+import { SecureEngineRig } from "./secure_engine_rig.ts";
 import { median, spread } from "./statistics.ts";
 
 const ROUNDS = 7;
@@ -21,6 +22,7 @@ export const MICRO: Benchmark = {
   async run({ isQuick }): Promise<Figure[]> {
     const packets = isQuick ? 50_000 : 500_000;
     await using rig = await EngineRig.create();
+    await using secure = await SecureEngineRig.create();
     const control: ControlPacket = { seqNo: 1_700_000_000, received: new Map() };
     for (let id = 1; id <= 3; id++) control.received.set(id, 12_345_678 * id);
     const encoded = new Packet();
@@ -29,8 +31,10 @@ export const MICRO: Benchmark = {
     const encode = repeat(() => encodeLegacyControl(control, encoded));
     const decode = repeat(() => decodeLegacyControl(encoded, decoded));
     return [
-      await time("engine out, per packet", (n) => rig.sendOut(n), packets),
-      await time("engine back, per packet, its copy included", (n) => rig.bringBack(n), packets),
+      await time("engine out, legacy, per packet", (n) => rig.sendOut(n), packets),
+      await time("engine back, legacy, per packet with its copy", (n) => rig.bringBack(n), packets),
+      await time("engine out, secure, per packet", (n) => secure.sendOut(n), packets),
+      await time("engine out and back, secure, per packet", (n) => secure.sendThrough(n), packets),
       await time("control packet of 3 links, encode", encode, packets / 5),
       await time("control packet of 3 links, decode", decode, packets / 5),
     ];

@@ -8,8 +8,8 @@
 import assert from "node:assert/strict";
 import { awaitCondition } from "../support/await_condition.ts";
 import {
-  isDataSized,
   isOfType,
+  isPing,
   isUpward,
   kindsOf,
   type LinkEnds,
@@ -38,112 +38,141 @@ Deno.test({
     const seed = testSeed();
     const random = mulberry32(seed);
     await using tunnel = await EavesdroppedTunnel.create();
-    const { network: { laptop, server }, master, slave, delivered, heldBack } = tunnel;
+    const { network: { laptop, server }, delivered, heldBack } = tunnel;
     await acceptSpoofed(laptop, "up1", "up2");
     await acceptSpoofed(server, "in1", "in2");
-    const ends = linkEndsIn(delivered);
-    const newestIndices = [true, false].map((isUp) => sessionIndices(delivered, isUp).at(-1));
     printFigures(`attack, seed ${seed}`, {
       captured: kindsOf(delivered),
       "held back": kindsOf(heldBack),
     });
     for (const type of Object.values(WireType)) assert(delivered.some(isOfType(type)), `${type}`);
+    const ends = linkEndsIn(delivered);
+    const [spoiledUp, spoiledDown] = [true, false].map((isUp) =>
+      [delivered, heldBack].flatMap((all) =>
+        spoil(all.filter((it) => isUpward(it) === isUp), random)
+      )
+    );
 
-    for (const toMaster of [true, false]) {
-      await t.step(`at the ${toMaster ? "master" : "slave"}`, async () => {
-        const isForVictim = (each: UdpDatagram): boolean => isUpward(each) === toMaster;
-        const aim = (each: UdpDatagram): UdpDatagram => aimed(each, ends, toMaster);
-        const again = delivered.filter(isForVictim).map(aim);
-        const reflected = delivered.filter((each) => !isForVictim(each)).map(aim);
-        const spoiled = [delivered, heldBack]
-          .flatMap((datagrams) => spoil(datagrams.filter(isForVictim), random))
-          .map(aim);
-
-        const passed = (await tunnel.passed()).length;
-        const atMaster = await Injection.begin(master);
-        const atSlave = await Injection.begin(slave);
-        await using pings = SteadyPing.start(laptop, INNER_MASTER);
-        const [victim, from] = toMaster ? [atMaster, laptop] : [atSlave, server];
-        for (const wave of [again, again.map(fromElsewhere), spoiled, reflected]) {
-          await victim.inject(from, wave);
-        }
-        const { sent, received } = await pings.finish();
-        assert.equal(received, sent, "pings during the attack");
-
-        // A master answers handshakes it has seen, to where they seem to come from; a slave answers nothing.
-        const answers = (await tunnel.passed()).slice(passed).filter(isAnswer);
-        const atMasterFor = await atMaster.finish(0, sent);
-        const atSlaveFor = await atSlave.finish(toMaster ? answers.length : 0, sent);
-        const figures = (reasons: ReadonlyMap<string, number>): Record<string, string> =>
-          Object.fromEntries([...reasons].map(([reason, count]) => [reason, String(count)]));
-        printFigures("dropped by the master", figures(atMasterFor));
-        printFigures("dropped by the slave", figures(atSlaveFor));
-      });
-    }
-
+    await t.step("at the master", () => attack(tunnel, ends, spoiledUp!, AT_MASTER));
+    await t.step("at the slave", () => attack(tunnel, ends, spoiledDown!, AT_SLAVE));
     await t.step("afterwards the session is the one before", async () => {
-      const passed = (await tunnel.passed()).length;
       const { sent, received } = await ping(laptop, INNER_MASTER, 20);
       assert.equal(received, sent);
-      const since = (await tunnel.passed()).slice(passed);
-      assert.deepEqual([true, false].map((isUp) => sessionIndices(since, isUp)), [
-        [newestIndices[0]],
-        [newestIndices[1]],
-      ]);
+      const known = new Set(
+        [...delivered, ...heldBack, ...spoiledUp!, ...spoiledDown!].map(({ payload }) =>
+          payload.toHex()
+        ),
+      );
+      const used = await awaitCondition("these to be captured", async () => {
+        const fresh = (await tunnel.passedSince([])).filter(({ payload }) =>
+          !known.has(payload.toHex())
+        );
+        const [up = [], down = []] = bothWays(fresh);
+        return up.length > 0 && down.length > 0 && [up, down];
+      });
+      assert.deepEqual(used, bothWays(delivered).map((indices) => indices.slice(-1)));
     });
-
-    await t.step(
-      "what was held back is good once, and moves no link: newer packets came",
-      async () => {
-        const late = heldBack.filter(isUpward).map((each) => fromElsewhere(each, 1));
-        const packets = late.filter(isDataSized).length;
-        const before = await endStateOf(master);
-        await sendSpoofed(laptop, late);
-        const after = await awaitCondition("the late packets to be there", async () => {
-          const now = await endStateOf(master);
-          return now.tunWritten >= before.tunWritten + packets && now;
-        });
-        assert.equal(after.tunWritten, before.tunWritten + packets);
-        assert.deepEqual(after.moves, before.moves);
-        const again = await Injection.begin(master);
-        await again.inject(laptop, late);
-        assert.deepEqual([...(await again.finish(0, 0)).keys()], ["replayed"]);
-      },
-    );
-
-    await t.step(
-      "a link moves by a newer packet from a new address, and back by none",
-      async () => {
-        const from = master.process.mark();
-        const old = delivered.filter((each) => isUpward(each) && linkOf(each) === 2);
-        await laptop.removeAddress("up2", "10.1.2.1/24");
-        await laptop.addAddress("up2", "10.1.2.77/24");
-        await master.process.waitForLine(/Link moved.* id=2 .*remote=10\.1\.2\.77:/, 10_000, from);
-        const replay = await Injection.begin(master);
-        await replay.inject(laptop, old.map((each) => aimed(each, ends, true)));
-        await replay.finish(0, 0);
-        assert.deepEqual((await endStateOf(master)).moves, [["1", 0], ["2", 1]]);
-        const { sent, received } = await ping(laptop, INNER_MASTER);
-        assert.equal(received, sent);
-      },
-    );
+    await t.step("what was held back is good once, and moves no link", () => deliverLate(tunnel));
+    await t.step("a link moves by a newer packet, and back by none", () => moveLink(tunnel, ends));
   },
 });
+
+/** Whom an attack is aimed at. */
+const AT_MASTER = true;
+const AT_SLAVE = false;
+
+/** All of it at one end, while pings go through the tunnel. @param spoiled of what goes to that end. */
+async function attack(
+  tunnel: EavesdroppedTunnel,
+  ends: ReadonlyMap<number, LinkEnds>,
+  spoiled: readonly UdpDatagram[],
+  isAtMaster: boolean,
+): Promise<void> {
+  const { network: { laptop, server }, master, slave, delivered } = tunnel;
+  const aim = (each: UdpDatagram): UdpDatagram => aimed(each, ends, isAtMaster);
+  const again = delivered.filter((each) => isUpward(each) === isAtMaster).map(aim);
+  const reflected = delivered.filter((each) => isUpward(each) !== isAtMaster).map(aim);
+
+  const mark = await tunnel.mark();
+  const atMaster = await Injection.begin(master);
+  const atSlave = await Injection.begin(slave);
+  await using pings = SteadyPing.start(laptop, INNER_MASTER);
+  const [victim, from] = isAtMaster ? [atMaster, laptop] : [atSlave, server];
+  for (const wave of [again, again.map(fromElsewhere), spoiled.map(aim), reflected]) {
+    await victim.inject(from, wave);
+  }
+  const { sent, received } = await pings.finish();
+  assert.equal(received, sent, "pings during the attack");
+
+  // A master answers handshakes it has seen, to where they seem to come from; a slave answers nothing.
+  const countAnswers = async (): Promise<number> =>
+    (await tunnel.passedSince(mark)).filter((each) => isAnswer(each, ends)).length;
+  const byMaster = await atMaster.finish(sent);
+  const bySlave = isAtMaster
+    ? await atSlave.finish(sent, countAnswers)
+    : await atSlave.finish(sent);
+  for (const [end, reasons] of Object.entries({ master: byMaster, slave: bySlave })) {
+    const counts = [...reasons].map(([reason, count]) => [reason, String(count)]);
+    if (counts.length > 0) printFigures(`dropped by the ${end}`, Object.fromEntries(counts));
+  }
+}
+
+/** Authentic packets that come late, and from elsewhere: newer ones came over their link. */
+async function deliverLate({ network, master, heldBack }: EavesdroppedTunnel): Promise<void> {
+  const { laptop } = network;
+  const late = heldBack.filter(isUpward).map((each) => fromElsewhere(each, 1));
+  const packets = late.filter(isPing).length;
+  const before = await endStateOf(master);
+  await sendSpoofed(laptop, late);
+  const after = await awaitCondition("the late packets to come out of the tun", async () => {
+    const now = await endStateOf(master);
+    return now.tunWritten >= before.tunWritten + packets && now;
+  });
+  assert.equal(after.tunWritten, before.tunWritten + packets);
+  assert.deepEqual(after.moves, before.moves);
+  const again = await Injection.begin(master);
+  await again.inject(laptop, late);
+  assert.deepEqual([...(await again.finish(0)).keys()], ["replayed"]);
+}
+
+/** The slave's address changes; what was captured before comes from the old one. */
+async function moveLink(
+  { network, master, delivered }: EavesdroppedTunnel,
+  ends: ReadonlyMap<number, LinkEnds>,
+): Promise<void> {
+  const { laptop } = network;
+  const from = master.process.mark();
+  await laptop.removeAddress("up2", "10.1.2.1/24");
+  await laptop.addAddress("up2", "10.1.2.77/24");
+  await master.process.waitForLine(/Link moved.* id=2 .*remote=10\.1\.2\.77:/, 10_000, from);
+  const replay = await Injection.begin(master);
+  const old = delivered.filter((each) => isUpward(each) && linkOf(each) === 2);
+  await replay.inject(laptop, old.map((each) => aimed(each, ends, AT_MASTER)));
+  await replay.finish(0);
+  assert.deepEqual((await endStateOf(master)).moves, [["1", 0], ["2", 1]]);
+  const { sent, received } = await ping(laptop, INNER_MASTER);
+  assert.equal(received, sent);
+}
+
+/** Session indices upward, then downward. */
+function bothWays(datagrams: readonly UdpDatagram[]): number[][] {
+  return [true, false].map((isUp) => sessionIndices(datagrams, isUp));
+}
 
 /** The same bytes between the ends of the same link as they are now. */
 function aimed(
   datagram: UdpDatagram,
   ends: ReadonlyMap<number, LinkEnds>,
-  toMaster: boolean,
+  isAtMaster: boolean,
 ): UdpDatagram {
   const { slave, master } = ends.get(linkOf(datagram))!;
-  const { payload } = datagram;
-  return toMaster
-    ? { source: slave, destination: master, payload }
-    : { source: master, destination: slave, payload };
+  const [source, destination] = isAtMaster ? [slave, master] : [master, slave];
+  return { source, destination, payload: datagram.payload };
 }
 
-/** Whether a master answers a handshake by it. */
-function isAnswer(datagram: UdpDatagram): boolean {
-  return datagram.source.port === MASTER_PORT && !isOfType(WireType.TRANSPORT)(datagram);
+/** Whether a master answers a handshake by it, to where a slave's link is. */
+function isAnswer(datagram: UdpDatagram, ends: ReadonlyMap<number, LinkEnds>): boolean {
+  const { source, destination } = datagram;
+  return source.port === MASTER_PORT && !isOfType(WireType.TRANSPORT)(datagram) &&
+    destination.port === ends.get(linkOf(datagram))!.slave.port;
 }

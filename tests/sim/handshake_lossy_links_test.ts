@@ -51,6 +51,21 @@ Deno.test("handshakes whose every datagram overtakes others end in agreement wit
   }
 });
 
+Deno.test("one lost report on an idle single link is no silence", () => {
+  const seed = testSeed();
+  const world = new HandshakeWorld({
+    seed,
+    links: [{ delayMs: 30, jitterMs: 60, jitterKind: "independent", lossFraction: 0.05 }],
+  });
+  const slave = world.addMachine();
+  slave.start();
+  world.runFor(3_600_000);
+  // 29 by age (every 120 s and up to 10), and one for each two reports lost in a row: 9 (0.05 * 0.05 * 3,600), 27 once in
+  // a million runs.
+  const handshakes = slave.welcomes.length;
+  assert.ok(handshakes >= 28 && handshakes <= 30 + 27, `${handshakes} in an hour (seed ${seed})`);
+});
+
 Deno.test("a round trip of 3 s is no silence", () => {
   const world = new HandshakeWorld({ seed: 1, links: [{ delayMs: 1_500 }] });
   const slave = world.addMachine();

@@ -29,12 +29,12 @@ Deno.test("a slave that is restarted twice before it is answered has the newest 
   assert.deepEqual(slave.refusals, []);
 });
 
-Deno.test("a master that was killed is found within 2 s of silence and a round trip", () => {
+Deno.test("a master that was killed is found within 2.5 s of silence and a round trip", () => {
   const { world, slave } = joined();
   world.master.stop();
   world.runFor(500);
   world.master.start();
-  assert.ok(world.runUntilAgreed(slave, 10_000) <= 2_000 + 100);
+  assert.ok(world.runUntilAgreed(slave, 10_000) <= 2_500 + 100);
   assert.notEqual(slave.welcomes[0]!.welcome.instanceId, slave.welcomes[1]!.welcome.instanceId);
 });
 
@@ -71,7 +71,7 @@ Deno.test("all links that come back after a while carry on", () => {
   assert.ok(world.runUntilAgreed(slave, 5_000) <= 200);
 });
 
-Deno.test("a laptop that slept, its clock standing still, is back within 2 s of silence and a round trip", () => {
+Deno.test("a laptop that slept, its clock standing still, is back within 2.5 s of silence and a round trip", () => {
   for (const sleptMs of [5_000, 170_000, 3_600_000]) {
     const { world, slave } = joined();
     slave.sleep();

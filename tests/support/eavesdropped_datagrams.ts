@@ -24,7 +24,10 @@ export interface LinkEnds {
   readonly master: UdpEnd;
 }
 
-/** A report of two links, or a notice: a header of 16 bytes, the least message of 32, a tag of 16. */
+/** A ping of 84 bytes, sealed: 16 bytes of header, 12 of the data's header, 16 of the tag. */
+const PING_BYTES = 128;
+
+/** A report of two links, or a notice: 16 bytes of header, the least message of 32, 16 of the tag. */
 const MESSAGE_BYTES = 64;
 
 /** Offset of the receiver's session index in a transport packet. */
@@ -40,9 +43,14 @@ export function isOfType(type: number): (datagram: UdpDatagram) => boolean {
   return ({ payload }) => payload[2] === type;
 }
 
-/** Whether a sealed packet is too long to be anything but data. */
-export function isDataSized({ payload }: UdpDatagram): boolean {
-  return payload.length > MESSAGE_BYTES;
+/** Whether by its size it can be a ping, as ping(8) sends them when nobody says otherwise. */
+export function isPing({ payload }: UdpDatagram): boolean {
+  return payload.length === PING_BYTES;
+}
+
+/** Whether by its size it can be a report or a notice. */
+export function isMessage({ payload }: UdpDatagram): boolean {
+  return payload.length === MESSAGE_BYTES;
 }
 
 /** The link by whose cable it went. */

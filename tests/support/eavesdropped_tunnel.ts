@@ -11,7 +11,7 @@
 import { awaitCondition } from "./await_condition.ts";
 import { BindlinkProcess } from "./bindlink_process.ts";
 import { DirectNetwork } from "./direct_network.ts";
-import { isDataSized, isUpward, MASTER_PORT } from "./eavesdropped_datagrams.ts";
+import { isMessage, isPing, isUpward, MASTER_PORT } from "./eavesdropped_datagrams.ts";
 import { forgedInitiations } from "./forged_initiations.ts";
 import type { Namespace } from "./namespace.ts";
 import { PacketCapture } from "./packet_capture.ts";
@@ -27,6 +27,9 @@ const NOWHERE = "02:00:00:00:00:99";
 const FORGED_BURST_PKTS = 150;
 /** Where it comes from: the discard port of the laptop, where answers do no harm. */
 const FORGED_SOURCE = { hostname: "10.1.1.1", port: 9 };
+
+/** How many datagrams each cable's capture had. */
+export type CaptureMark = readonly number[];
 
 /** What an attacker on the cables has. */
 export class EavesdroppedTunnel implements AsyncDisposable {
@@ -82,8 +85,7 @@ export class EavesdroppedTunnel implements AsyncDisposable {
     await ping(laptop, INNER_MASTER, 20);
     const delivered = await passedIn(captures);
     const heldBack = await holdBack(network, captures[1]!);
-    await slave.waitForLinks([1, 2]);
-    await master.waitForLinks([1, 2]);
+    for (const end of [master, slave]) await waitUntilHeard(end);
     return new EavesdroppedTunnel(
       network,
       { master, slave },
@@ -93,9 +95,14 @@ export class EavesdroppedTunnel implements AsyncDisposable {
     );
   }
 
-  /** All datagrams so far, those held back and those of an attacker among them. */
-  passed(): Promise<readonly UdpDatagram[]> {
-    return passedIn(this.#captures);
+  /** A moment, for {@link passedSince}. */
+  mark(): Promise<CaptureMark> {
+    return Promise.all(this.#captures.map(async (each) => (await each.datagrams()).length));
+  }
+
+  /** What has passed since, an attacker's datagrams among it; those of a cable in order. A capture may lag behind. */
+  passedSince(mark: CaptureMark): Promise<readonly UdpDatagram[]> {
+    return passedIn(this.#captures, mark);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,8 +110,13 @@ export class EavesdroppedTunnel implements AsyncDisposable {
   }
 }
 
-async function passedIn(captures: readonly PacketCapture[]): Promise<readonly UdpDatagram[]> {
-  const all = await Promise.all(captures.map((capture) => capture.datagrams()));
+async function passedIn(
+  captures: readonly PacketCapture[],
+  mark: CaptureMark = [],
+): Promise<readonly UdpDatagram[]> {
+  const all = await Promise.all(
+    captures.map(async (capture, i) => (await capture.datagrams()).slice(mark[i])),
+  );
   return all.flat().filter(({ source, destination }) =>
     source.port !== FORGED_SOURCE.port && destination.port !== FORGED_SOURCE.port
   );
@@ -141,14 +153,21 @@ async function holdBack(
     await ping(laptop, INNER_MASTER, 5);
     await ping(server, INNER_SLAVE, 5);
     const held = (await capture.datagrams()).slice(seen);
-    const isThere = (isUp: boolean, isData: boolean): boolean =>
-      held.some((each) => isUpward(each) === isUp && isDataSized(each) === isData);
-    const isWhole = [true, false].every((isUp) => isThere(isUp, true) && isThere(isUp, false));
-    return isWhole ? held : null;
+    const ways = [held.filter(isUpward), held.filter((each) => !isUpward(each))];
+    return ways.every((way) => way.some(isPing) && way.some(isMessage)) ? held : null;
   });
   await laptop.run(["ip", "neigh", "del", "10.1.2.2", "dev", "up2"]);
   await server.run(["ip", "neigh", "del", "10.1.2.1", "dev", "in2"]);
   return held;
+}
+
+/** The second link works again. It may not even have been silent for long enough to count as down. */
+async function waitUntilHeard(end: BindlinkProcess): Promise<void> {
+  const received = async (): Promise<number> =>
+    (await end.metricBy("bindlink_link_received_packets_total", "id")).get("2") ?? NaN;
+  const before = await received();
+  await awaitCondition("link 2 to be heard", async () => await received() > before);
+  await end.waitForLinks([1, 2]);
 }
 
 /** Frames to a neighbour go to a hardware address that nobody has. */

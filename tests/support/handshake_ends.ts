@@ -31,7 +31,8 @@ import { Initiator } from "../../src/peer/initiator.ts";
 import { generateKeyPair, type KeyPair } from "../../src/peer/key_pair.ts";
 import { Keyring } from "../../src/peer/keyring.ts";
 import { NoiseInitiator, type NoiseKeys, NoiseResponder } from "../../src/peer/noise.ts";
-import { Responder, type SlaveHandshakes } from "../../src/peer/responder.ts";
+import { Responder } from "../../src/peer/responder.ts";
+import type { SlaveHandshakes } from "../../src/peer/responder_options.ts";
 import { LinkCounters } from "../../src/peer/session.ts";
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from "../../src/peer/session_limits.ts";
 import { Packet } from "../../src/wire/packet.ts";
@@ -106,7 +107,7 @@ export class InitiatorRig extends Ends {
     const response = noise.writeResponse(PSK, encodeAnswer(answer));
     if (response === null) throw new Error("Invariant: a key of low order");
     const out = new Packet(MAX_HANDSHAKE_BYTES);
-    writeResponse(out, 4_711, senderIndex, response.message, this.slaveKeys.publicKey);
+    writeResponse(out, senderIndex, response.message, this.slaveKeys.publicKey);
     return out;
   }
 
@@ -149,7 +150,7 @@ export interface TestInitiation {
   /** @throws Error when it is no response to this one. */
   readonly read: (
     response: Packet,
-  ) => { readonly answer: Welcome | Refusal; readonly keys: NoiseKeys; readonly index: number };
+  ) => { readonly answer: Welcome | Refusal; readonly keys: NoiseKeys };
 }
 
 /** What a {@link ResponderRig} has of a slave. */
@@ -239,5 +240,5 @@ function readWith(
   const read = noise.readResponse(fields.noiseMessage);
   const answer = read === null ? null : decodeAnswer(read.payload);
   if (read === null || answer === null) throw new Error("Invariant: no answer");
-  return { answer, keys: read.keys, index: fields.senderIndex };
+  return { answer, keys: read.keys };
 }

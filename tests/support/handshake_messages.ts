@@ -28,6 +28,7 @@ export const WELCOME: Welcome = {
   version: 1,
   cipher: CipherId.AES_256_GCM,
   instanceId: "fedcba9876543210",
+  sessionIndex: 0xcafe4711,
   addresses: [
     { address: "10.10.10.2", prefixBits: 24 },
     { address: "fd12:3456:789a::2", prefixBits: 64 },

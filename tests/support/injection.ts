@@ -56,29 +56,30 @@ export class Injection {
 
   /**
    * Waits until every datagram is counted, and checks that nothing came of any.
-   * @param answers handshake datagrams that came from the other end meanwhile, since it was attacked, too: to be dropped as well
    * @param tunWritten packets that did go through the tunnel to this end meanwhile
+   * @param countAnswers how many datagrams came from the other end because that was attacked: to be dropped as well
    * @returns datagrams by the reason they were dropped for
    */
-  async finish(answers: number, tunWritten: number): Promise<ReadonlyMap<string, number>> {
+  async finish(
+    tunWritten: number,
+    countAnswers: () => Promise<number> = () => Promise.resolve(0),
+  ): Promise<ReadonlyMap<string, number>> {
     const before = this.#before;
-    const expected = this.#injectedPkts + answers;
-    let reasons: ReadonlyMap<string, number> = new Map();
-    let kernelDrops = 0;
-    await awaitCondition(`${expected} datagrams to be counted`, async () => {
-      reasons = attacksIn(moreDrops(before.drops, await this.#victim.dropsByReason()));
-      kernelDrops = await kernelDropsOf(this.#victim.namespace) - before.kernelDrops;
-      return sum(reasons) + kernelDrops >= expected;
-    }, { detail: () => describe(reasons, kernelDrops) });
-    const after = await endStateOf(this.#victim);
-    reasons = attacksIn(moreDrops(before.drops, after.drops));
-    kernelDrops = after.kernelDrops - before.kernelDrops;
-    assert.equal(sum(reasons) + kernelDrops, expected, describe(reasons, kernelDrops));
-    assert(kernelDrops <= expected / 10, `the kernel dropped ${kernelDrops} of ${expected}`);
+    let after = before;
+    let expected = this.#injectedPkts;
+    const reasons = (): ReadonlyMap<string, number> =>
+      attacksIn(moreDrops(before.drops, after.drops));
+    const kernelDrops = (): number => after.kernelDrops - before.kernelDrops;
+    await awaitCondition("every datagram to be counted", async () => {
+      expected = this.#injectedPkts + await countAnswers();
+      after = await endStateOf(this.#victim);
+      return sum(reasons()) + kernelDrops() === expected;
+    }, { detail: () => `${expected} expected; ${describe(reasons(), kernelDrops())}` });
+    assert(kernelDrops() <= expected / 10, describe(reasons(), kernelDrops()));
     assert.equal(after.tunWritten - before.tunWritten, tunWritten, "packets out of the tun");
     assert.deepEqual(after.moves, before.moves, "links and how often they moved");
     assert.equal(after.logLines, before.logLines, this.#victim.process.output);
-    return reasons;
+    return reasons();
   }
 }
 

@@ -16,7 +16,8 @@ export async function waitForPing(
   await awaitCondition(
     `a ping of ${host}`,
     async () => {
-      await namespace.run(["ping", "-c", "1", "-W", "1", host]);
+      // With a deadline (-w) it sends until one comes back: so this returns when the way is there.
+      await namespace.run(["ping", "-c", "1", "-i", "0.05", "-w", "2", host]);
       return true;
     },
     { timeoutMs, intervalMs: 20 },

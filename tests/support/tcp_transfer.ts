@@ -71,15 +71,22 @@ export class TcpTransfer implements AsyncDisposable {
 
   /** Ends it and checks that every byte arrived. @returns bytes transferred. */
   async finish(): Promise<number> {
+    return (await this.finishTimed()).bytes;
+  }
+
+  /** As {@link finish}. @returns also the longest time between two bytes' arrivals, in ms. */
+  async finishTimed(): Promise<{ readonly bytes: number; readonly longestPauseMs: number }> {
     await this.#sender.closeStdin();
-    const reports: { bytes: number; sha256: string }[] = [];
+    const reports: { bytes: number; sha256: string; longestPauseMs: number }[] = [];
     for (const process of [this.#sender, this.#receiver]) {
       const line = await process.waitForLine(/"sha256"/, FINISH_TIMEOUT_MS);
       reports.push(JSON.parse(line));
       assert.equal((await process.status).code, 0, process.output);
     }
-    assert.deepEqual(reports[1], reports[0]);
-    return reports[0]!.bytes;
+    const [sent, received] = reports;
+    assert.equal(received!.bytes, sent!.bytes);
+    assert.equal(received!.sha256, sent!.sha256);
+    return received!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

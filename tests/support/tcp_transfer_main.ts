@@ -6,8 +6,8 @@
  * deno run -A tests/support/tcp_transfer_main.ts send 10.10.10.1 7000      # until its stdin ends
  * ```
  *
- * Both print a line `{"bytes":N,"sha256":"..."}` at the end; the receiver prints `listening` first,
- * both print `{"progress":N}` about every 200 ms.
+ * Both print a line `{"bytes":N,"sha256":"...","longestPauseMs":N}` at the end; the receiver prints
+ * `listening` first, both print `{"progress":N}` about every 200 ms. A pause is the time between two bytes.
  *
  * @module
  */
@@ -63,18 +63,24 @@ class Tally {
   readonly #hash = createHash("sha256");
   #bytes = 0;
   #shownMs = 0;
+  #addedMs: number | null = null;
+  #longestPauseMs = 0;
 
   add(bytes: Uint8Array): void {
     this.#hash.update(bytes);
     this.#bytes += bytes.length;
     const now = performance.now();
+    this.#longestPauseMs = Math.max(this.#longestPauseMs, now - (this.#addedMs ?? now));
+    this.#addedMs = now;
     if (now - this.#shownMs < PROGRESS_MS) return;
     this.#shownMs = now;
     print(JSON.stringify({ progress: this.#bytes }));
   }
 
   finish(): void {
-    print(JSON.stringify({ bytes: this.#bytes, sha256: this.#hash.digest("hex") }));
+    const longestPauseMs = Math.round(this.#longestPauseMs);
+    const sha256 = this.#hash.digest("hex");
+    print(JSON.stringify({ bytes: this.#bytes, sha256, longestPauseMs }));
   }
 }
 

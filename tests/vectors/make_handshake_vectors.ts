@@ -40,7 +40,6 @@ const FROZEN = "Frozen: these bytes stand for peers in the field and must never 
 
 const SLAVE_INDEX = 0x5a17e001;
 const MASTER_INDEX = 0xa57e0002;
-const REFUSED_INDEX = 0xa57e0003;
 const SOURCE = "192.0.2.77:40123";
 
 const HELLO: Hello = {
@@ -58,6 +57,7 @@ const WELCOME: Welcome = {
   version: 1,
   cipher: CipherId.AES_256_GCM,
   instanceId: "3a57e00000000002",
+  sessionIndex: MASTER_INDEX,
   addresses: [
     { address: "10.10.10.2", prefixBits: 24 },
     { address: "fd12:3456:789a::2", prefixBits: 64 },
@@ -93,8 +93,8 @@ export function handshakeVectors(): Record<string, unknown> {
   const initiation = new Packet(MAX_HANDSHAKE_BYTES);
   writeInitiation(initiation, SLAVE_INDEX, noiseInitiation, master.publicKey);
 
-  const welcome = answer(noiseInitiation, keyPairOf(0x50), WELCOME, MASTER_INDEX);
-  const refusal = answer(noiseInitiation, keyPairOf(0x60), REFUSAL, REFUSED_INDEX);
+  const welcome = answer(noiseInitiation, keyPairOf(0x50), WELCOME);
+  const refusal = answer(noiseInitiation, keyPairOf(0x60), REFUSAL);
   return {
     about: FROZEN,
     noise: "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s",
@@ -114,13 +114,12 @@ export function handshakeVectors(): Record<string, unknown> {
     },
     initiation: { senderIndex: SLAVE_INDEX, datagram: toHex(initiation.toBytes()) },
     response: {
-      senderIndex: MASTER_INDEX,
       datagram: welcome.datagram,
       slaveToMasterKey: toHex(welcome.keys.receiveKey),
       masterToSlaveKey: toHex(welcome.keys.sendKey),
       handshakeHash: toHex(welcome.keys.handshakeHash),
     },
-    refusalResponse: { senderIndex: REFUSED_INDEX, datagram: refusal.datagram },
+    refusalResponse: { datagram: refusal.datagram },
     cookie: cookieVectors(initiation, master.publicKey),
     mac1Keys: {
       toMaster: toHex(mac1KeyOf(master.publicKey)),
@@ -134,7 +133,6 @@ function answer(
   noiseInitiation: Uint8Array,
   localEphemeral: KeyPair,
   payload: Welcome | Refusal,
-  senderIndex: number,
 ): {
   datagram: string;
   keys: { sendKey: Uint8Array; receiveKey: Uint8Array; handshakeHash: Uint8Array };
@@ -150,7 +148,7 @@ function answer(
   const response = responder.writeResponse(bytesFrom(0x30), encodeAnswer(payload));
   if (heard === null || response === null) throw new Error("the handshake failed");
   const packet = new Packet(MAX_HANDSHAKE_BYTES);
-  writeResponse(packet, senderIndex, SLAVE_INDEX, response.message, heard.remoteStatic);
+  writeResponse(packet, SLAVE_INDEX, response.message, heard.remoteStatic);
   return { datagram: toHex(packet.toBytes()), keys: response.keys };
 }
 

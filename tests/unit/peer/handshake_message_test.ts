@@ -42,16 +42,15 @@ Deno.test("writeInitiation lays out header, index, Noise message, mac1 and a mac
   assert.deepEqual(bytes.subarray(-16), new Uint8Array(16));
 });
 
-Deno.test("writeResponse lays out header, both indices, Noise message, mac1 and a mac2 of zeros", () => {
-  const packet = response(0xdeadbeef, 0x01020304);
+Deno.test("writeResponse lays out header, index, Noise message, mac1 and a mac2 of zeros", () => {
+  const packet = response(0xdeadbeef);
   const bytes = packet.toBytes();
   assert.equal(bytes.length, RESPONSE_OVERHEAD_BYTES + 20);
   assert.deepEqual(
     bytes.subarray(0, 8),
     Uint8Array.of(0x42, 0x4c, 0x52, 0, 0xde, 0xad, 0xbe, 0xef),
   );
-  assert.deepEqual(bytes.subarray(8, 12), Uint8Array.of(1, 2, 3, 4));
-  assert.deepEqual(bytes.subarray(12, -32), NOISE_RESPONSE);
+  assert.deepEqual(bytes.subarray(8, -32), NOISE_RESPONSE);
   assert.deepEqual(bytes.subarray(-32, -16), mac(mac1KeyOf(KEY), bytes.subarray(0, -32)));
   assert.deepEqual(bytes.subarray(-16), new Uint8Array(16));
 });
@@ -66,19 +65,17 @@ Deno.test("readInitiation and readResponse give the fields back, the Noise messa
   asked.bytes.fill(0);
   assert.deepEqual(fields, {
     senderIndex: 0xdeadbeef,
-    receiverIndex: 0,
     noiseMessage: NOISE_INITIATION,
   });
-  assert.deepEqual(readResponse(response(0xffffffff, 7)), {
-    senderIndex: 0xffffffff,
-    receiverIndex: 7,
+  assert.deepEqual(readResponse(response(0xffffffff)), {
+    receiverIndex: 0xffffffff,
     noiseMessage: NOISE_RESPONSE,
   });
 });
 
 Deno.test("readInitiation, readResponse and readCookieReceiver take their own type and link id 0 only", () => {
   const cookie = cookieReply(0x80000001);
-  const packets = [initiation(1), padded(response(1, 2), MIN_INITIATION_BYTES), cookie];
+  const packets = [initiation(1), padded(response(2), MIN_INITIATION_BYTES), cookie];
   assert.deepEqual(packets.map((it) => readInitiation(it) !== null), [true, false, false]);
   assert.deepEqual(packets.map((it) => readResponse(it) !== null), [false, true, false]);
   assert.deepEqual(packets.map(readCookieReceiver), [null, null, 0x80000001]);
@@ -161,9 +158,9 @@ Deno.test("writeInitiation and writeResponse refuse lengths that nobody would re
     () => writeInitiation(packet, 1, noise(96 + MAX_HELLO_BYTES + 1), KEY),
     /Invariant/,
   );
-  assert.throws(() => writeResponse(packet, 1, 1, noise(47), KEY), /Invariant/);
+  assert.throws(() => writeResponse(packet, 1, noise(47), KEY), /Invariant/);
   assert.throws(
-    () => writeResponse(packet, 1, 1, noise(48 + MAX_ANSWER_BYTES + 1), KEY),
+    () => writeResponse(packet, 1, noise(48 + MAX_ANSWER_BYTES + 1), KEY),
     /Invariant/,
   );
 });
@@ -174,9 +171,9 @@ function initiation(senderIndex: number): Packet {
   return packet;
 }
 
-function response(senderIndex: number, receiverIndex: number): Packet {
+function response(receiverIndex: number): Packet {
   const packet = new Packet(MAX_HANDSHAKE_BYTES);
-  writeResponse(packet, senderIndex, receiverIndex, NOISE_RESPONSE, KEY);
+  writeResponse(packet, receiverIndex, NOISE_RESPONSE, KEY);
   return packet;
 }
 

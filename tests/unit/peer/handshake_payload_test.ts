@@ -15,7 +15,11 @@ import {
 import { formatIp, parseIp } from "../../../src/ip_literal.ts";
 import { isHostAddress } from "../../../src/peer/host_address.ts";
 import { NO_STAMP, stampOf } from "../../../src/peer/stamp.ts";
+import { mtuAdvice } from "../../../src/tun_limits.ts";
 import { HELLO, REFUSAL, WELCOME } from "../../support/handshake_messages.ts";
+
+/** The fixed fields' bytes: the entries of a welcome begin behind them. */
+const WELCOME_ENTRIES_OFFSET = 18;
 
 const bytes = fc.integer({ min: 1, max: 255 });
 const versions = fc.tuple(bytes, bytes).map(([a, b]) => ({
@@ -24,7 +28,7 @@ const versions = fc.tuple(bytes, bytes).map(([a, b]) => ({
 }));
 const instanceIds = fc.uint8Array({ minLength: 8, maxLength: 8 }).map(hexOf);
 const stamps = fc.oneof(fc.integer({ min: 0, max: 8e15 }).map(stampOf), fc.constant(NO_STAMP));
-const mtus = fc.integer({ min: 576, max: 65_535 });
+const mtus = fc.integer({ min: 576, max: 65_000 });
 const texts = fc.string({ unit: "grapheme", maxLength: 80 });
 const ipv4 = fc.uint8Array({ minLength: 4, maxLength: 4 }).filter(isHostAddress);
 const ipv6 = fc.uint8Array({ minLength: 16, maxLength: 16 }).filter(isHostAddress);
@@ -42,11 +46,12 @@ const welcomes: fc.Arbitrary<Welcome> = fc.record({
   version: bytes,
   cipher: fc.constantFrom(1, 2),
   instanceId: instanceIds,
+  sessionIndex: fc.nat(0xffff_ffff),
   mtuBytes: mtus,
   name: texts,
   software: texts,
-  ipv4: fc.option(address(ipv4, 32)),
-  ipv6: fc.option(address(ipv6, 128)),
+  ipv4: fc.option(address(ipv4, 8, 32)),
+  ipv6: fc.option(address(ipv6, 48, 128)),
 }).map(({ ipv4, ipv6, ...rest }) => ({
   ...rest,
   kind: "welcome",
@@ -118,7 +123,10 @@ Deno.test("Unknown entries are skipped: that is how a later version adds to a he
   const unknown = Uint8Array.of(200, 3, 1, 2, 3, 255, 0);
   const hello = insertAt(encodeHello(HELLO), 24, unknown);
   assert.deepEqual(decodeHello(hello), HELLO);
-  assert.deepEqual(decodeAnswer(insertAt(encodeAnswer(WELCOME), 14, unknown)), WELCOME);
+  assert.deepEqual(
+    decodeAnswer(insertAt(encodeAnswer(WELCOME), WELCOME_ENTRIES_OFFSET, unknown)),
+    WELCOME,
+  );
   assert.deepEqual(decodeAnswer(insertAt(encodeAnswer(REFUSAL), 16, unknown)), REFUSAL);
 });
 
@@ -137,7 +145,19 @@ Deno.test("What follows the end of the entries is padding, whatever it is", () =
 Deno.test("An entry that comes twice makes a message malformed", () => {
   const software = Uint8Array.of(2, 1, 0x78);
   assert.equal(decodeHello(insertAt(encodeHello(HELLO), 24, software)), null);
-  assert.equal(decodeAnswer(insertAt(encodeAnswer(WELCOME), 14, software)), null);
+  assert.equal(
+    decodeAnswer(insertAt(encodeAnswer(WELCOME), WELCOME_ENTRIES_OFFSET, software)),
+    null,
+  );
+});
+
+Deno.test("A payload's MTU is one that a tun device can have, and every such one", () => {
+  for (const mtuBytes of [575, 576, 1_279, 65_000, 65_001]) {
+    const encoded = encodeAnswer({ ...WELCOME, mtuBytes: 1_400 });
+    new DataView(encoded.buffer).setUint16(4, mtuBytes);
+    const isTaken = decodeAnswer(encoded) !== null;
+    assert.equal(isTaken, mtuAdvice(mtuBytes, false) === null, `${mtuBytes} bytes`);
+  }
 });
 
 Deno.test("decodeHello refuses impossible versions, stamps, MTUs and ciphers", () => {
@@ -148,6 +168,7 @@ Deno.test("decodeHello refuses impossible versions, stamps, MTUs and ciphers", (
     [18, [0x3b, 0x9a, 0xca, 0x00]], // a second of nanoseconds
     [22, [0, 1]], // 1 byte
     [22, [0x02, 0x3f]], // 575 bytes
+    [22, [0xfd, 0xe9]], // 65,001 bytes
     [26, [0]], // cipher 0
     [25, [0]], // no cipher, and then a mess
   ];
@@ -160,7 +181,9 @@ Deno.test("decodeHello refuses impossible versions, stamps, MTUs and ciphers", (
 });
 
 Deno.test("decodeAnswer refuses impossible versions, ciphers, MTUs, codes and kinds", () => {
-  for (const [offset, value] of [[0, 0], [0, 3], [1, 0], [2, 0], [2, 3], [4, 0]] as const) {
+  for (
+    const [offset, value] of [[0, 0], [0, 3], [1, 0], [2, 0], [2, 3], [4, 0], [4, 0xfe]] as const
+  ) {
     const encoded = encodeAnswer(WELCOME);
     encoded[offset] = value;
     assert.equal(decodeAnswer(encoded), null, `welcome, offset ${offset}`);
@@ -175,26 +198,40 @@ Deno.test("decodeAnswer refuses impossible versions, ciphers, MTUs, codes and ki
 Deno.test("decodeAnswer refuses addresses that no slave can have, and impossible prefixes", () => {
   const addresses: readonly (readonly [string, number])[] = [
     ["10.10.10.2", 0],
+    ["10.10.10.2", 1],
+    ["10.10.10.2", 7],
     ["10.10.10.2", 33],
     ["0.0.0.0", 24],
     ["127.0.0.1", 8],
     ["224.0.0.1", 24],
     ["255.255.255.255", 32],
     ["fd00::2", 0],
+    ["fd00::2", 1],
+    ["fd00::2", 47],
     ["fd00::2", 129],
     ["::", 64],
     ["::1", 128],
     ["ff02::1", 64],
+    ["fe80::1", 64],
+    ["febf:ffff::1", 64],
   ];
   const bare = encodeAnswer({ ...WELCOME, addresses: [] });
   for (const [text, prefixBits] of addresses) {
     const host = parseIp(text)!;
     const entry = Uint8Array.of(host.length === 4 ? 4 : 5, host.length + 1, ...host, prefixBits);
-    assert.equal(decodeAnswer(insertAt(bare, 14, entry)), null, `${text}/${prefixBits}`);
+    assert.equal(
+      decodeAnswer(insertAt(bare, WELCOME_ENTRIES_OFFSET, entry)),
+      null,
+      `${text}/${prefixBits}`,
+    );
   }
   for (const lengthBytes of [0, 4, 6, 17]) {
     const entry = Uint8Array.of(4, lengthBytes, ...new Uint8Array(lengthBytes).fill(10));
-    assert.equal(decodeAnswer(insertAt(bare, 14, entry)), null, `${lengthBytes} bytes`);
+    assert.equal(
+      decodeAnswer(insertAt(bare, WELCOME_ENTRIES_OFFSET, entry)),
+      null,
+      `${lengthBytes} bytes`,
+    );
   }
 });
 
@@ -204,7 +241,7 @@ Deno.test("Texts lose what could write over a terminal or turn a line of the log
   const entry = Uint8Array.of(3, raw.length, ...raw);
   const nameless = encodeAnswer({ ...WELCOME, name: "" });
   // The entry of the empty name is the two bytes behind that of the software.
-  const at = 14 + 2 + WELCOME.software.length;
+  const at = WELCOME_ENTRIES_OFFSET + 2 + WELCOME.software.length;
   const encoded = Uint8Array.of(
     ...nameless.subarray(0, at),
     ...entry,
@@ -248,7 +285,7 @@ Deno.test("encodeHello and encodeAnswer refuse what the other end could not read
     { ciphers: [0] },
     { ciphers: new Array<number>(17).fill(1) },
     { mtuBytes: 100 },
-    { mtuBytes: 65_536 },
+    { mtuBytes: 65_001 },
   ];
   for (const wrong of wrongHellos) {
     assert.throws(() => encodeHello({ ...HELLO, ...wrong }), /^Error: Invariant: /);
@@ -256,7 +293,13 @@ Deno.test("encodeHello and encodeAnswer refuse what the other end could not read
   const wrongWelcomes: Partial<Welcome>[] = [
     { version: 0 },
     { mtuBytes: 0 },
-    { addresses: [{ address: "10.10.10.2", prefixBits: 0 }] },
+    { mtuBytes: 65_001 },
+    { sessionIndex: -1 },
+    { sessionIndex: 2 ** 32 },
+    { sessionIndex: 0.5 },
+    { addresses: [{ address: "10.10.10.2", prefixBits: 7 }] },
+    { addresses: [{ address: "fd00::2", prefixBits: 47 }] },
+    { addresses: [{ address: "fe80::2", prefixBits: 64 }] },
     { addresses: [{ address: "nowhere", prefixBits: 24 }] },
     { addresses: [WELCOME.addresses[0]!, WELCOME.addresses[0]!] },
   ];
@@ -268,9 +311,11 @@ Deno.test("encodeHello and encodeAnswer refuse what the other end could not read
 
 function address(
   hosts: fc.Arbitrary<Uint8Array>,
+  minPrefixBits: number,
   maxPrefixBits: number,
 ): fc.Arbitrary<InnerAddress> {
-  return fc.tuple(hosts.map(formatIp), fc.integer({ min: 1, max: maxPrefixBits }))
+  const prefixes = fc.integer({ min: minPrefixBits, max: maxPrefixBits });
+  return fc.tuple(hosts.map(formatIp), prefixes)
     .map(([address, prefixBits]) => ({ address, prefixBits }));
 }
 

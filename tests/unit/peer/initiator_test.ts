@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { CookieChecker } from "../../../src/peer/cookie.ts";
-import { mac1Of, readResponse, writeResponse } from "../../../src/peer/handshake_message.ts";
+import {
+  mac1KeyOf,
+  mac1Of,
+  readResponse,
+  writeResponse,
+} from "../../../src/peer/handshake_message.ts";
 import { RefusalCode } from "../../../src/peer/handshake_payload.ts";
+import { mac } from "../../../src/peer/primitives.ts";
 import { compareStamps, nextStamp, stampOf } from "../../../src/peer/stamp.ts";
 import { DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
@@ -92,7 +98,7 @@ Deno.test("Initiator.handleResponse puts the session into the keyring before it 
   assert.equal(rig.initiator.handleResponse(rig.respond(GOOD_WELCOME), 40), 0);
   assert.deepEqual(rig.welcomes, [GOOD_WELCOME]);
   const session = rig.keyring.sending(40);
-  assert.equal(session?.remoteIndex, 4_711);
+  assert.equal(session?.remoteIndex, GOOD_WELCOME.sessionIndex);
   assert.equal(session?.isInitiator, true);
   assert.equal(session?.remoteInstanceId, GOOD_WELCOME.instanceId);
 });
@@ -122,6 +128,22 @@ Deno.test("Initiator.handleResponse refuses every flipped byte, and takes the tr
   assert.equal(rig.welcomes.length, 1);
 });
 
+Deno.test("Initiator.handleResponse refuses every byte changed by someone who knows the slave's public key", () => {
+  const rig = new InitiatorRig();
+  rig.initiator.start(0);
+  const response = rig.respond(GOOD_WELCOME);
+  const original = response.toBytes().slice();
+  const mac1Key = mac1KeyOf(rig.slaveKeys.publicKey);
+  for (let at = 0; at < original.length - 32; at++) {
+    const changed = original.slice();
+    changed[at]! ^= 0x10;
+    changed.set(mac(mac1Key, changed.subarray(0, -32)), changed.length - 32);
+    assert.ok(rig.initiator.handleResponse(packetOf(changed), 1) < 0, `byte ${at}`);
+  }
+  assert.equal(rig.initiator.handleResponse(response, 2), 0);
+  assert.equal(rig.keyring.current?.remoteIndex, GOOD_WELCOME.sessionIndex);
+});
+
 Deno.test("Initiator.handleResponse refuses the answer to an attempt before", () => {
   const rig = new InitiatorRig({ links: [1] });
   rig.initiator.start(0);
@@ -139,8 +161,8 @@ Deno.test("Initiator.handleResponse refuses one with a good mac1 that does not d
   assert.ok(fields !== null);
   fields.noiseMessage[40]! ^= 1;
   const forged = new Packet(600);
-  const { senderIndex, receiverIndex, noiseMessage } = fields;
-  writeResponse(forged, senderIndex, receiverIndex, noiseMessage, rig.slaveKeys.publicKey);
+  const { receiverIndex, noiseMessage } = fields;
+  writeResponse(forged, receiverIndex, noiseMessage, rig.slaveKeys.publicKey);
   assert.equal(rig.initiator.handleResponse(forged, 1), DropReason.UNKNOWN_KEY);
   assert.equal(rig.initiator.handleResponse(response, 2), 0);
 });
@@ -304,30 +326,30 @@ Deno.test("Initiator refuses cookie replies that are no good, of another attempt
   assert.equal(rig.sent.length, 1);
 });
 
-Deno.test("Initiator begins a handshake after 2 s of silence, and not while it hears", () => {
+Deno.test("Initiator begins a handshake after 2.5 s of silence, and not for one lost report", () => {
   const rig = new InitiatorRig({ links: [1] });
   rig.initiator.start(0);
   rig.initiator.handleResponse(rig.respond(GOOD_WELCOME), 40);
-  for (let now = 100; now <= 20_000; now += 1_900) {
+  for (let now = 100; now <= 20_000; now += 2_400) {
     rig.runUntil(now);
     rig.initiator.handleHeard(now);
   }
   assert.equal(rig.sent.length, 1);
   const session = rig.keyring.current;
-  rig.runUntil(19_100 + 1_999);
+  rig.runUntil(19_300 + 2_499);
   assert.equal(rig.sent.length, 1);
-  rig.runUntil(19_100 + 2_000);
+  rig.runUntil(19_300 + 2_500);
   assert.equal(rig.sent.length, 2);
-  assert.equal(rig.keyring.sending(21_100), session, "the old session stays in use");
+  assert.equal(rig.keyring.sending(21_800), session, "the old session stays in use");
 });
 
 Deno.test("Initiator gives an attempt up that a master's word has made needless", () => {
   const rig = new InitiatorRig({ links: [1] });
   rig.initiator.start(0);
   rig.initiator.handleResponse(rig.respond(GOOD_WELCOME), 40);
-  rig.runUntil(2_200);
+  rig.runUntil(2_700);
   assert.equal(rig.sent.length, 2);
-  for (let now = 2_300; now < 30_000; now += 1_000) {
+  for (let now = 2_800; now < 30_000; now += 1_000) {
     rig.initiator.handleHeard(now);
     rig.runUntil(now);
   }

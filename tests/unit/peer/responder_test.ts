@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CipherId } from "../../../src/peer/aead.ts";
 import { CookieJar } from "../../../src/peer/cookie.ts";
 import { mac1Of } from "../../../src/peer/handshake_message.ts";
-import { type Refusal, RefusalCode } from "../../../src/peer/handshake_payload.ts";
+import { type Refusal, RefusalCode, type Welcome } from "../../../src/peer/handshake_payload.ts";
 import { generateKeyPair } from "../../../src/peer/key_pair.ts";
 import { HandshakeAnswer } from "../../../src/peer/responder.ts";
 import { stampOf } from "../../../src/peer/stamp.ts";
@@ -18,9 +18,11 @@ Deno.test("Responder welcomes a slave that it knows, in no more bytes than it wa
   assert.ok(rig.out.length <= initiation.packet.length);
   assert.deepEqual(initiation.read(rig.out).answer, {
     ...WELCOME,
+    sessionIndex: 1_000, // the first free one
     mtuBytes: HELLO.mtuBytes,
     software: "master 1",
   });
+  assert.ok(rig.slave.keyring.find(1_000, 0) !== null);
 });
 
 Deno.test("Responder gives the smaller of both MTUs, its own to a slave that wants none", () => {
@@ -38,12 +40,12 @@ Deno.test("Responder leaves the session in use alone until the new one is confir
   const { keyring } = rig.slave;
   const first = rig.initiate();
   rig.take(first.packet, 0);
-  const session = keyring.find(first.read(rig.out).index, 0);
+  const session = keyring.find(sessionIndexOf(first.read(rig.out).answer), 0);
   assert.ok(session !== null && keyring.confirm(session));
   const second = rig.initiate({ stamp: later(1) });
   rig.take(second.packet, 10);
   assert.equal(keyring.sending(10), session);
-  assert.ok(keyring.find(second.read(rig.out).index, 10) !== null);
+  assert.ok(keyring.find(sessionIndexOf(second.read(rig.out).answer), 10) !== null);
 });
 
 Deno.test("Responder answers a copy with the same bytes and without Diffie-Hellman, whatever its mac2", () => {
@@ -131,7 +133,6 @@ Deno.test("Responder refuses a revoked key, an instance that was replaced, a ver
     const refusal = refused(rig, initiation, 0);
     assert.equal(refusal.code, code);
     assert.deepEqual([refusal.minVersion, refusal.maxVersion], [1, 1]);
-    assert.equal(rig.slave.keyring.find(0, 0), null, "a refusal's index is 0, of no session");
     assert.equal(rig.slave.keyring.nextTimeout(), Infinity, "no session");
     assert.equal(rig.take(initiation.packet, 1), HandshakeAnswer.COPY);
     assert.equal(refused(rig, rig.initiate(hello), 2).code, RefusalCode.STALE_STAMP);
@@ -146,6 +147,22 @@ Deno.test("Responder keeps the answer to the newest initiation while replays are
   assert.equal(rig.take(old.packet, 1), HandshakeAnswer.REFUSAL);
   assert.equal(rig.take(newest.packet, 2), HandshakeAnswer.COPY);
   assert.equal(newest.read(rig.out).answer.kind, "welcome");
+});
+
+Deno.test("Responder.forget: no copy of a slave's initiation gets its welcome again, and the others' do", () => {
+  const rig = new ResponderRig();
+  const otherKeys = generateKeyPair(rig.dh, rig.randomBytes);
+  rig.addSlave(otherKeys);
+  const [initiation, others] = [rig.initiate(), rig.initiate({}, otherKeys)];
+  for (const { packet } of [initiation, others]) {
+    assert.equal(rig.take(packet, 0), HandshakeAnswer.WELCOME);
+  }
+  rig.slave.isRevoked = true;
+  rig.slave.keyring.clear();
+  rig.responder.forget(rig.slave);
+  assert.equal(refused(rig, initiation, 1).code, RefusalCode.STALE_STAMP);
+  assert.equal(refused(rig, rig.initiate({ stamp: later(1) }), 2).code, RefusalCode.REVOKED);
+  assert.equal(rig.take(others.packet, 3), HandshakeAnswer.COPY);
 });
 
 Deno.test("Responder chooses the cipher that suits both ends", () => {
@@ -224,8 +241,12 @@ function later(seconds: number): Uint8Array<ArrayBuffer> {
 
 function refused(rig: ResponderRig, initiation: TestInitiation, now: number): Refusal {
   assert.equal(rig.take(initiation.packet, now), HandshakeAnswer.REFUSAL);
-  const { answer, index } = initiation.read(rig.out);
-  assert.equal(index, 0);
+  const { answer } = initiation.read(rig.out);
   if (answer.kind !== "refusal") throw new Error("Invariant: a welcome");
   return answer;
+}
+
+function sessionIndexOf(answer: Welcome | Refusal): number {
+  if (answer.kind !== "welcome") throw new Error("Invariant: a refusal");
+  return answer.sessionIndex;
 }

@@ -35,6 +35,20 @@ Deno.test("StoredAnswers.store replaces the slave's last of the same kind only",
   assert.deepEqual(found, [0, 1, 1, 1]);
 });
 
+Deno.test("StoredAnswers.forget drops both answers of one slave, and stores new ones after it", () => {
+  const answers = new StoredAnswers();
+  const [slave, other, out] = [new HandshakeMemory(), new HandshakeMemory(), new Packet(600)];
+  answers.forget(slave);
+  answers.store(slave, "welcome", "a", packetOf(1), 0);
+  answers.store(slave, "refusal", "b", packetOf(2), 0);
+  answers.store(other, "welcome", "c", packetOf(3), 0);
+  answers.forget(slave);
+  assert.deepEqual(["a", "b", "c"].map((name) => answers.find(name, out, 0)), [0, 0, 1]);
+  answers.store(slave, "refusal", "d", packetOf(4), 0);
+  assert.equal(answers.find("d", out, 0), 1);
+  assert.equal(answers.size, 2);
+});
+
 Deno.test("StoredAnswers.find gives one answer 256 times at once and 64 times a second", () => {
   const answers = new StoredAnswers();
   const out = new Packet(600);

@@ -265,7 +265,8 @@ Deno.test("Secure tunnels drop handshake datagrams that are none", async () => {
   assert.deepEqual(atSlave, { bad_handshake: 1, bad_mac: 1 });
   const nobody = flipped(response, 11); // its receiver
   const [, late] = await throwAt(world, slave, { toSlave: [nobody] });
-  assert.deepEqual(late, { unexpected_response: 1 });
+  const { unexpected_response = 0, bad_mac = 0 } = late;
+  assert.equal(unexpected_response + bad_mac, 1, "whichever is looked at first");
 });
 
 Deno.test("MasterTunnel answers a recorded initiation with a refusal at most, and keeps the session in use", async () => {

@@ -1,0 +1,169 @@
+/**
+ * A slave without tun and without sockets of its own, and the crowd of them that shares some.
+ *
+ * @module
+ */
+
+import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
+import type { DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
+import { Link } from "../../src/linkmap/link.ts";
+import type { Logger } from "../../src/log.ts";
+import type { NetAddress } from "../../src/net_address.ts";
+import type { AeadProvider } from "../../src/peer/aead.ts";
+import { Initiator } from "../../src/peer/initiator.ts";
+import { Keyring } from "../../src/peer/keyring.ts";
+import { LinkCounters } from "../../src/peer/session.ts";
+import { DEFAULT_SESSION_LIMITS } from "../../src/peer/session_limits.ts";
+import { InnerDispatch } from "../../src/tunnel/inner_dispatch.ts";
+import { PeerLinks } from "../../src/tunnel/peer_links.ts";
+import { SealingBuffers, SecureCodec } from "../../src/tunnel/secure_codec.ts";
+import { DatagramType } from "../../src/wire/datagram_header.ts";
+import type { Packet } from "../../src/wire/packet.ts";
+import { readReceiverIndex } from "../../src/wire/transport_header.ts";
+import { randomBytes } from "./handshake_rig.ts";
+
+const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** A response has its sender's index first. */
+const RESPONSE_RECEIVER_OFFSET = 8;
+
+/** What all slaves of the process share. */
+export class SlaveCrowd {
+  /** While true, all that arrives is lost. */
+  isDeaf = false;
+  readonly buffers = new SealingBuffers();
+  /** By the index of a session, or of an initiation under way. */
+  readonly byIndex = new Map<number, IdleSlave>();
+
+  constructor(readonly provider: AeadProvider, readonly masterKey: Uint8Array<ArrayBuffer>) {}
+
+  /** Takes a datagram; borrowed until return. */
+  receive(packet: Packet, now: number): void {
+    if (this.isDeaf || packet.length < RESPONSE_RECEIVER_OFFSET + 4) return;
+    const { view, start } = packet;
+    const isResponse = packet.bytes[start + 2] === DatagramType.RESPONSE;
+    const index = isResponse
+      ? view.getUint32(start + RESPONSE_RECEIVER_OFFSET)
+      : readReceiverIndex(view, start);
+    this.byIndex.get(index)?.receive(packet, now);
+  }
+}
+
+/** 32 bytes each. */
+export interface IdleSlaveKeys {
+  readonly secretKey: Uint8Array<ArrayBuffer>;
+  readonly psk: Uint8Array<ArrayBuffer>;
+}
+
+/** One slave. */
+export class IdleSlave {
+  readonly #crowd: SlaveCrowd;
+  readonly #keyring: Keyring;
+  readonly #initiator: Initiator;
+  readonly #peer: PeerLinks;
+  readonly #dispatch = new InnerDispatch();
+  #asleepUntilMs = -Infinity;
+
+  /** Makes it and begins its handshake. @param ways a socket and the master's address for each link. */
+  constructor(
+    crowd: SlaveCrowd,
+    { secretKey, psk }: IdleSlaveKeys,
+    ways: readonly { readonly socket: DatagramSocket; readonly remote: NetAddress }[],
+    now: number,
+  ) {
+    this.#crowd = crowd;
+    // Those of a real crowd have joined over hours: their rekeys are spread over all the time.
+    const limits = { ...DEFAULT_SESSION_LIMITS, rekeyAfterMs: 60_000 + Math.random() * 80_000 };
+    this.#keyring = new Keyring(limits, {
+      onAdded: ({ localIndex }) => crowd.byIndex.set(localIndex, this),
+      onDropped: ({ localIndex }) => crowd.byIndex.delete(localIndex),
+    });
+    const codec = new SecureCodec(this.#keyring, crowd.buffers);
+    const common = { rng: Math.random, wallClock: Date.now };
+    this.#peer = new PeerLinks({
+      ...common,
+      codec,
+      deliver: () => 0,
+      logger: SILENT,
+      slave: "",
+    });
+    for (const [i, { socket, remote }] of ways.entries()) {
+      const link = new Link({ id: i + 1, name: `link${i + 1}`, isInitiator: true, codec });
+      link.attach(socket, remote);
+      this.#peer.add(link, now);
+    }
+    this.#initiator = new Initiator({
+      ...common,
+      localStatic: { secretKey, publicKey: nodeDiffieHellman.publicKey(secretKey) },
+      remoteStatic: crowd.masterKey,
+      psk,
+      instanceId: randomBytes(8).toHex(),
+      provider: crowd.provider,
+      dh: nodeDiffieHellman,
+      limits,
+      keyring: this.#keyring,
+      counters: new LinkCounters(),
+      mtuBytes: 0,
+      software: "bindlink bench",
+      randomBytes,
+      openLinks: () => ways.map((_, i) => i + 1),
+      send: (linkId, datagram) => {
+        crowd.byIndex.set(readReceiverIndex(datagram.view, datagram.start), this);
+        this.#peer.get(linkId)?.transmit(datagram);
+      },
+      onWelcome: (_, welcomedMs) => this.#greet(welcomedMs),
+      onRefusal: ({ code }) => {
+        throw new Error(`A slave was refused: ${code}`);
+      },
+    });
+    this.#initiator.start(now);
+  }
+
+  /** Takes a datagram for one of its sessions; borrowed until return. */
+  receive(packet: Packet, now: number): void {
+    const linkId = packet.bytes[packet.start + 3]!;
+    switch (packet.bytes[packet.start + 2]) {
+      case DatagramType.RESPONSE:
+        this.#initiator.handleResponse(packet, now);
+        return;
+      case DatagramType.COOKIE:
+        return; // they join so slowly that none is asked for
+      default:
+        this.#receiveTransport(linkId, packet, now);
+    }
+  }
+
+  handleTimeout(now: number): void {
+    this.#initiator.handleTimeout(now);
+    this.#peer.multiplexer.handleTimeout(now);
+  }
+
+  /** Monotonic ms of the next {@link handleTimeout} that has something to do. */
+  nextTimeout(): number {
+    const nextMs = Math.min(this.#initiator.nextTimeout(), this.#peer.multiplexer.nextTimeout());
+    return Math.max(nextMs, this.#asleepUntilMs);
+  }
+
+  /** Goes on after a silence, at its own moment, and with the session that it has. */
+  wake(now: number): void {
+    this.#asleepUntilMs = now + Math.random() * 1_000;
+    this.#initiator.handleHeard(this.#asleepUntilMs);
+  }
+
+  /** Whether something came over each link since then. */
+  isHeardSince(sinceMs: number): boolean {
+    return this.#peer.multiplexer.links.every((link) => link.lastHeardMs > sinceMs);
+  }
+
+  #receiveTransport(linkId: number, packet: Packet, now: number): void {
+    const session = this.#keyring.find(readReceiverIndex(packet.view, packet.start), now);
+    if (session === null || session.open(packet, linkId) < 0) return;
+    this.#keyring.confirm(session);
+    this.#initiator.handleHeard(now);
+    this.#dispatch.handle(this.#peer.multiplexer, linkId, packet, now, () => {});
+  }
+
+  #greet(now: number): void {
+    for (const { id } of this.#peer.all()) this.#peer.multiplexer.handleLinkOpen(id, now);
+  }
+}
