@@ -19,13 +19,10 @@ import { PeerLinks } from "../../src/tunnel/peer_links.ts";
 import { SealingBuffers, SecureCodec } from "../../src/tunnel/secure_codec.ts";
 import { DatagramType } from "../../src/wire/datagram_header.ts";
 import type { Packet } from "../../src/wire/packet.ts";
-import { readReceiverIndex } from "../../src/wire/transport_header.ts";
+import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../../src/wire/transport_header.ts";
 import { randomBytes } from "./handshake_rig.ts";
 
 const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** A response has its sender's index first. */
-const RESPONSE_RECEIVER_OFFSET = 8;
 
 /** What all slaves of the process share. */
 export class SlaveCrowd {
@@ -39,12 +36,9 @@ export class SlaveCrowd {
 
   /** Takes a datagram; borrowed until return. */
   receive(packet: Packet, now: number): void {
-    if (this.isDeaf || packet.length < RESPONSE_RECEIVER_OFFSET + 4) return;
-    const { view, start } = packet;
-    const isResponse = packet.bytes[start + 2] === DatagramType.RESPONSE;
-    const index = isResponse
-      ? view.getUint32(start + RESPONSE_RECEIVER_OFFSET)
-      : readReceiverIndex(view, start);
+    if (this.isDeaf || packet.length < TRANSPORT_HEADER_BYTES) return;
+    // At the same place in all that a master sends.
+    const index = readReceiverIndex(packet.view, packet.start);
     this.byIndex.get(index)?.receive(packet, now);
   }
 }
@@ -164,6 +158,6 @@ export class IdleSlave {
   }
 
   #greet(now: number): void {
-    for (const { id } of this.#peer.all()) this.#peer.multiplexer.handleLinkOpen(id, now);
+    for (const { id } of this.#peer.all) this.#peer.multiplexer.handleLinkOpen(id, now);
   }
 }

@@ -32,10 +32,15 @@ Deno.test({
     const [ant, bee, cat] = machines.map(({ namespace }) => namespace);
 
     await t.step("each pings the master and sends to it, all at once", async () => {
+      const hosts = [INNER_MASTER, innerIpv6];
+      await Promise.all(
+        machines.flatMap(({ namespace }) =>
+          hosts.map(async (host) =>
+            assert.equal((await ping(namespace, host, PINGS)).received, PINGS, host)
+          )
+        ),
+      );
       await Promise.all(machines.map(async ({ namespace }, i) => {
-        for (const host of [INNER_MASTER, innerIpv6]) {
-          assert.equal((await ping(namespace, host, PINGS)).received, PINGS, host);
-        }
         const port = 5201 + i;
         await using _iperf = await Iperf3Server.start(server, port);
         const host = i === 0 ? innerIpv6 : INNER_MASTER;

@@ -71,6 +71,7 @@ for (const kind of ["crashes", "ends in order"] as const) {
       await using masters = new AsyncDisposableStack();
       let master = masters.use(await BindlinkProcess.start(server, network.masterArgs));
       await using slave = await BindlinkProcess.start(laptop, network.slaveArgs);
+      await slave.waitForLinks([1, 2]);
       await using pings = SteadyPing.start(laptop, INNER_MASTER, PING_INTERVAL_MS);
       const restart = async (): Promise<number> => {
         await slave.waitForLinks([1, 2]);

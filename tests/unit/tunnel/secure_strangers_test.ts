@@ -122,6 +122,11 @@ Deno.test("Secure tunnels take no legacy datagram", async () => {
   const { world, slave } = await joined();
   await using _ = world;
   const legacy = [legacyControl(), legacyData()];
+  // The first one is told: whoever sends it may be the other end, run wrongly.
+  world.network.inject({ bytes: legacyData(), source: STRANGER, dst: MASTER_ADDRESS });
+  await world.settle();
+  const { master } = world;
+  assert.equal(master.logger.events.filter(({ text }) => /legacy protocol/.test(text)).length, 1);
   const drops = await throwAt(world, slave, { toMaster: legacy, toSlave: legacy });
   assert.deepEqual(drops, [{ wrong_protocol: 2 }, { wrong_protocol: 2 }]);
 });

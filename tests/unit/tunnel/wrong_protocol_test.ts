@@ -13,5 +13,8 @@ Deno.test("WrongProtocol.drop tells once who speaks what and what to do, and cou
     assert.equal(result, DropReason.WRONG_PROTOCOL);
   }
   assert.equal(logger.events.length, 1);
-  assert.match(logger.events[0]!.text, /^warn .*legacy protocol.*192\.0\.2\.1:5000.*--protocol/);
+  const { text, properties } = logger.events[0]!;
+  assert.match(text, /^warn .*legacy protocol/);
+  assert.equal(properties["remote"], "192.0.2.1:5000");
+  assert.match(String(properties["advice"]), /--protocol legacy/);
 });
