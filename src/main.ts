@@ -134,8 +134,13 @@ function reportFailure(
   const isUsageError = error instanceof UsageError;
   const message = describeError(error).replace(/\s*\n\s*/g, " ");
   const stack = wantsStack && !isUsageError && error instanceof Error ? `${error.stack}\n` : "";
-  writeText(writer, `error: ${message}\n${stack}`, PRINT_PATIENCE_MS);
+  writeText(writer, withoutTokens(`error: ${message}\n${stack}`), PRINT_PATIENCE_MS);
   return isUsageError ? 2 : 1;
+}
+
+/** A token typed in the wrong place (as a name, in a path) is quoted by whoever refuses it: not here, where it would be read. */
+function withoutTokens(text: string): string {
+  return text.replace(/bindlink[0-9]+_[A-Za-z0-9_-]{8,}/g, "***");
 }
 
 /** Width for the help, or 0; under `script` and in some CI a terminal says 0 x 0, or fails. */

@@ -47,6 +47,10 @@ export class MasterState implements AsyncDisposable {
     const admin = new MasterAdmin(this.store, live);
     try {
       this.store.setLastRun({ port: live.port, pool: live.pool });
+    } catch (error) {
+      this.#logger.warn("Cannot write down how this master runs", { reason: describeError(error) });
+    }
+    try {
       this.#server = await ControlServer.start(
         path,
         (request) => handleControlRequest(admin, request),

@@ -50,8 +50,8 @@ function advice(request: InviteRequest, invitation: Invitation, notes: readonly 
   const lines = [
     "",
     `On ${request.name}:  ${
-      hasOwnKey ? "bindlink join TOKEN --key-file FILE" : "bindlink join TOKEN"
-    }   (TOKEN: the line above)`,
+      hasOwnKey ? "bindlink join - --key-file FILE" : "bindlink join -"
+    }   (it waits for the line above: paste it)`,
     `then:${" ".repeat(request.name.length - 1)}  bindlink slave`,
     "",
     `Its addresses in the tunnel: ${addresses.join(", ")}`,

@@ -95,9 +95,14 @@ export class HandshakeBudget {
     return this.#cookies.take(now, 1);
   }
 
-  /** Whether a source that proved its address may have one more handshake. @param source address and port as text. */
-  takeSource(source: string, now: number): boolean {
-    const network = sourceNetwork(source);
+  /**
+   * Whether a source that proved its address may have one more handshake.
+   * @param source address and port as text.
+   * @param proof a cookie is the sender's own. That there is a link at the address says nothing of who sent this: whoever
+   * forges the address uses up that allowance, and must not use up the other.
+   */
+  takeSource(source: string, proof: "cookie" | "address", now: number): boolean {
+    const network = `${proof} ${sourceNetwork(source)}`;
     let allowance = this.#sources.get(network);
     if (allowance !== undefined) this.#sources.delete(network); // comes last again
     else {

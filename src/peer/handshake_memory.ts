@@ -19,6 +19,8 @@ const STALE_ANSWERS = { capacity: 4, perSecond: 2 };
 export class HandshakeMemory {
   /** 12 bytes: the newest stamp seen, null when none was. */
   lastStamp: Uint8Array<ArrayBuffer> | null = null;
+  /** MTU of the newest welcome, in bytes: larger packets are not for this slave. Infinity when there was none. */
+  grantedMtuBytes = Number.POSITIVE_INFINITY;
   /** The instance that is in use (confirmed), or empty. */
   instanceId = "";
   /** Instances that were replaced by a newer one: the last 16. */

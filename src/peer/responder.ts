@@ -136,12 +136,13 @@ export class Responder {
   #admit(packet: Packet, source: HandshakeSource, out: Packet, now: number): number {
     const budget = this.#budget;
     if (budget.countInitiation(now)) {
-      if (!source.isProven && !this.#checker.hasGoodMac2(packet, source.text, now)) {
+      if (this.#checker.hasGoodMac2(packet, source.text, now)) {
+        if (!budget.takeSource(source.text, "cookie", now)) return DropReason.HANDSHAKE_FLOOD;
+      } else if (!source.isProven || !budget.takeSource(source.text, "address", now)) {
         if (!budget.takeCookie(now)) return DropReason.HANDSHAKE_FLOOD;
         this.#checker.writeCookieReply(out, packet, source.text, now);
         return HandshakeAnswer.COOKIE;
       }
-      if (!budget.takeSource(source.text, now)) return DropReason.HANDSHAKE_FLOOD;
     }
     return budget.takeRead(now) ? 0 : DropReason.HANDSHAKE_FLOOD;
   }
@@ -186,6 +187,7 @@ export class Responder {
     const { noise, fields, name, slave, slaveKey, hello } = initiation;
     this.#budget.chargeAnswer(now);
     const localIndex = freeIndex();
+    const grantedMtuBytes = hello.mtuBytes === 0 ? mtuBytes : Math.min(hello.mtuBytes, mtuBytes);
     const response = noise.writeResponse(
       slave.psk,
       encodeAnswer({
@@ -195,7 +197,7 @@ export class Responder {
         instanceId,
         sessionIndex: localIndex,
         addresses: slave.addresses,
-        mtuBytes: hello.mtuBytes === 0 ? mtuBytes : Math.min(hello.mtuBytes, mtuBytes),
+        mtuBytes: grantedMtuBytes,
         name: slave.name,
         software,
       }),
@@ -214,6 +216,7 @@ export class Responder {
       remoteInstanceId: hello.instanceId,
     });
     slave.keyring.addResponded(session);
+    slave.memory.grantedMtuBytes = grantedMtuBytes;
     writeResponse(out, fields.senderIndex, response.message, slaveKey);
     this.#answers.store(slave.memory, "welcome", name, out, now);
     return HandshakeAnswer.WELCOME;

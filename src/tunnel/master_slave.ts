@@ -12,6 +12,8 @@ import type { SlaveHandshakes } from "../peer/responder_options.ts";
 import { LinkCounters, type Session } from "../peer/session.ts";
 import type { SlaveRecord, SlaveUsage } from "../state/master_store.ts";
 import type { Packet } from "../wire/packet.ts";
+import type { Logger } from "../log.ts";
+import { LimitedLogger } from "./limited_logger.ts";
 import { PeerLinks, type PeerLinksOptions } from "./peer_links.ts";
 import { type SealingBuffers, SecureCodec } from "./secure_codec.ts";
 
@@ -38,6 +40,8 @@ export class MasterSlave implements SlaveHandshakes {
   readonly counters = new LinkCounters();
   readonly memory = new HandshakeMemory();
   readonly codec: SecureCodec;
+  /** For what is told of this slave: what it does shall not fill the log. */
+  readonly logger: Logger;
   isRevoked: boolean;
   /** Inner bytes to and from the slave, over all runs. */
   sentBytes: number;
@@ -55,6 +59,8 @@ export class MasterSlave implements SlaveHandshakes {
     this.addresses = options.addresses;
     this.keyring = options.keyring;
     this.codec = new SecureCodec(options.keyring, options.buffers);
+    const { logger, clock } = options;
+    this.logger = new LimitedLogger({ logger, clock, about: { slave: this.name } });
     this.sentBytes = options.usage.sentBytes;
     this.receivedBytes = options.usage.receivedBytes;
     this.#lastSeenAt = options.usage.lastSeenAt;
@@ -71,6 +77,7 @@ export class MasterSlave implements SlaveHandshakes {
     this.#links?.clear(now);
     this.#links = new PeerLinks({
       ...this.#options,
+      logger: this.logger,
       codec: this.codec,
       slave: this.name,
       deliver: (packet) => this.#receive(packet),

@@ -98,6 +98,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
       options,
       roster: this.#roster,
       logger,
+      forgetAnswers: (slave) => this.#responder.forget(slave),
       clock: context.clock,
       saveUsage: () => this.#usage.save(),
     });
@@ -259,7 +260,6 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
 
   /** The first packet under a new session. Before its address counts, the instance before it is told. */
   #handleConfirmed(slave: MasterSlave, session: Session, now: number): void {
-    const { logger } = this.#context;
     const wasConnected = slave.links !== null;
     const old = slave.keyring.previous;
     const isReplaced = this.#responder.handleConfirmed(slave, session.remoteInstanceId);
@@ -272,16 +272,14 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     this.#context.reschedule();
     if (wasConnected && !isReplaced) return;
     const addresses = slave.addresses.map(({ address }) => address).join(", ");
-    logger.info(isReplaced ? "Slave joined anew" : "Slave joined", {
-      slave: slave.name,
-      addresses,
-    });
+    const message = isReplaced ? "Slave joined anew" : "Slave joined";
+    slave.logger.info(message, { slave: slave.name, addresses });
   }
 
   #handleNotice(code: number): void {
     const slave = this.#noticeFrom;
     if (code !== NoticeCode.CLOSING || slave === null) return;
-    this.#context.logger.info("Slave left", { slave: slave.name });
+    slave.logger.info("Slave left", { slave: slave.name });
     this.#roster.disconnect(slave, this.#context.clock());
   }
 

@@ -6,6 +6,7 @@
 
 import type { MasterOptions } from "../daemon_options.ts";
 import type { Logger } from "../log.ts";
+import type { SlaveHandshakes } from "../peer/responder_options.ts";
 import type { LiveMaster } from "../state/master_admin.ts";
 import type { SlaveRecord } from "../state/master_store.ts";
 import { NoticeCode } from "../wire/inner_message.ts";
@@ -18,6 +19,8 @@ export interface RunningMasterOptions {
   readonly logger: Logger;
   /** Monotonic ms. */
   readonly clock: () => number;
+  /** A handshake that was answered a moment ago is not answered so again. */
+  readonly forgetAnswers: (slave: SlaveHandshakes) => void;
   /** Writes down what the slaves used. */
   readonly saveUsage: () => void;
 }
@@ -60,7 +63,7 @@ export class RunningMaster implements LiveMaster {
 
   /** See {@link LiveMaster.handleRevoked}: told first, then cut off; whether or not the word arrives. */
   handleRevoked(record: SlaveRecord): void {
-    const { roster, logger, clock, saveUsage } = this.#context;
+    const { roster, logger, clock, saveUsage, forgetAnswers } = this.#context;
     const slave = roster.findByName(record.name);
     if (slave === null) return;
     const now = clock();
@@ -68,6 +71,7 @@ export class RunningMaster implements LiveMaster {
     if (session !== null) slave.sendNotice(NoticeCode.REVOKED, session);
     saveUsage();
     roster.revoke(slave, now);
+    forgetAnswers(slave);
     logger.info("Slave revoked", { slave: record.name });
   }
 }

@@ -120,6 +120,13 @@ export class SlaveRoster {
   route(packet: Packet, now: number): number {
     const slave = this.#options.carriesIp ? this.#findDestination(packet) : this.#only();
     if (typeof slave === "number") return slave;
+    return this.#send(slave, packet, now);
+  }
+
+  /** Hot. */
+  #send(slave: MasterSlave, packet: Packet, now: number): number {
+    const isTooLarge = packet.end - packet.start > slave.memory.grantedMtuBytes;
+    if (this.#options.carriesIp && isTooLarge) return DropReason.TOO_LARGE;
     const { links } = slave;
     return links === null ? DropReason.NO_LINK : slave.send(packet, links, now);
   }
@@ -191,7 +198,7 @@ export class SlaveRoster {
     const to = this.#routes.findByDestination(packet);
     if (to === null) return deliver(packet);
     if (!allowsSlaveToSlave) return DropReason.SLAVE_TO_SLAVE;
-    return to.links === null ? DropReason.NO_LINK : to.send(packet, to.links, clock());
+    return this.#send(to, packet, clock());
   }
 }
 

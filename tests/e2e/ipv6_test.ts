@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DantedPhones } from "../support/danted_phones.ts";
 import { DirectNetwork } from "../support/direct_network.ts";
-import { canUseNamespaces, type Namespace } from "../support/namespace.ts";
+import { innerIpv6Of } from "../support/inner_ipv6.ts";
+import { canUseNamespaces } from "../support/namespace.ts";
 import { PhoneNetwork, SERVER_IPV6 } from "../support/phone_network.ts";
 import { ping } from "../support/ping.ts";
 import { INNER_MTU_BYTES } from "../support/tunnel_pair.ts";
@@ -91,13 +92,3 @@ Deno.test({
     await slave.waitForLinks([1], 20_000);
   },
 });
-
-/** The master's own IPv6 address in the tunnel: its network follows from its key. */
-async function innerIpv6Of(namespace: Namespace): Promise<string> {
-  const addresses = await namespace.run(
-    ["ip", "-6", "-o", "address", "show", "dev", "bind0", "scope", "global"],
-  );
-  const [, address] = / inet6 (fd[0-9a-f:]+)\//.exec(addresses) ?? [];
-  assert(address !== undefined, `no unique local address: ${addresses}`);
-  return address;
-}

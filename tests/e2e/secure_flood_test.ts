@@ -21,7 +21,7 @@ import { forgedInitiations } from "../support/forged_initiations.ts";
 import { canUseNamespaces, type Namespace } from "../support/namespace.ts";
 import { PacketCapture } from "../support/packet_capture.ts";
 import type { UdpDatagram } from "../support/pcap_file.ts";
-import { ping, waitForPing } from "../support/ping.ts";
+import { waitForPing } from "../support/ping.ts";
 import { mulberry32, testSeed } from "../support/rng.ts";
 import { acceptSpoofed, sendSpoofed } from "../support/spoofed_sender.ts";
 import { SteadyPing } from "../support/steady_ping.ts";

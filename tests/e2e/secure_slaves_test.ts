@@ -9,6 +9,7 @@ import { formatIp } from "../../src/ip_literal.ts";
 import { awaitCondition } from "../support/await_condition.ts";
 import type { BindlinkProcess } from "../support/bindlink_process.ts";
 import { Firewall } from "../support/firewall.ts";
+import { innerIpv6Of } from "../support/inner_ipv6.ts";
 import { Iperf3Server, runIperf3 } from "../support/iperf3.ts";
 import { canUseNamespaces, type Namespace } from "../support/namespace.ts";
 import { PacketCapture } from "../support/packet_capture.ts";
@@ -184,16 +185,6 @@ async function pingsBack(namespace: Namespace, host: string, source?: string): P
 async function setForwarding(namespace: Namespace, value: string): Promise<void> {
   const settings = [`net.ipv4.ip_forward=${value}`, `net.ipv6.conf.all.forwarding=${value}`];
   await namespace.run(["sysctl", "-q", "-w", ...settings]);
-}
-
-/** The master's own IPv6 address in the tunnel: its network follows from its key. */
-async function innerIpv6Of(namespace: Namespace): Promise<string> {
-  const text = await namespace.run(
-    ["ip", "-6", "-o", "address", "show", "dev", "bind0", "scope", "global"],
-  );
-  const [, address] = / inet6 (fd[0-9a-f:]+)\//.exec(text) ?? [];
-  assert(address !== undefined, `no unique local address: ${text}`);
-  return address;
 }
 
 /** Duplicates are not looked for. */

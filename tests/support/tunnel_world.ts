@@ -149,8 +149,8 @@ export class TunnelWorld implements AsyncDisposable {
     };
   }
 
-  /** Starts the master program; of an earlier run only the store is left. */
-  startMaster(): void {
+  /** Starts the master program; of an earlier run only the store is left. @param wallOffsetMs added to its wall clock. */
+  startMaster(wallOffsetMs = 0): void {
     const { allowsSlaveToSlave = false, standIn = false } = this.#options;
     const mtuBytes = WORLD_MTU_BYTES;
     const options: MasterOptions = {
@@ -166,7 +166,7 @@ export class TunnelWorld implements AsyncDisposable {
         : { kind: "tun", name: "mem0", addresses: [], mtuBytes },
     };
     const open: LinkOpener = () => Promise.reject(new Error("a master opens nothing"));
-    const terms = { open, carriesIp: !standIn, wallOffsetMs: 0 };
+    const terms = { open, carriesIp: !standIn, wallOffsetMs };
     const end = new TunnelEnd(
       this,
       terms,

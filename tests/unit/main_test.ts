@@ -172,6 +172,13 @@ Deno.test("bindlink's commands answer a mistake with 2, the system's refusal wit
   assert.match(refused.stderr.join("\n"), /^error: Cannot [^\n]*$/);
 });
 
+Deno.test("bindlink shows no token that was typed where a name belongs", async () => {
+  using stateDir = new StateDir();
+  await using process = bindlink(["revoke", TOKEN, "--state-dir", stateDir.path]);
+  assert.equal((await process.status).code, 2);
+  assert.match(process.stderr.join("\n"), /^error: There is no slave "\*\*\*"/);
+});
+
 Deno.test("bindlink --help loads neither the engine nor cryptography", () => {
   const seen = new Set<string>();
   const visit = (url: string): void => {

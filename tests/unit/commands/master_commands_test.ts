@@ -88,7 +88,7 @@ Deno.test("invite prints the token alone on stdout, and what to do with it on st
   assert.equal(typeof decodeJoinToken(stdout.text), "object");
   for (
     const wanted of [
-      "bindlink join TOKEN",
+      "bindlink join -",
       "bindlink slave",
       "10.10.10.2",
       "vpn.example.org:4321",
@@ -117,7 +117,7 @@ Deno.test("invite with a public key says to use the slave's own key", async () =
   await using master = await RunningMaster.start(folder.path);
   const { stderr } = await run(invite(folder.path, "laptop", { publicKey }));
   assert.deepEqual(master.store.slaves[0]?.publicKey, publicKey);
-  assert.match(stderr.text, /bindlink join TOKEN --key-file FILE/);
+  assert.match(stderr.text, /bindlink join - --key-file FILE/);
   assert(!stderr.text.includes("secret"));
 });
 

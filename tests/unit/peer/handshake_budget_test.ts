@@ -36,20 +36,23 @@ Deno.test("HandshakeBudget gives a source twenty handshakes at once and ten a se
   const budget = new HandshakeBudget();
   let taken = 0;
   for (let now = 0; now < 2_000; now++) {
-    if (budget.takeSource(`192.0.2.1:${now}`, now)) taken++;
+    if (budget.takeSource(`192.0.2.1:${now}`, "cookie", now)) taken++;
   }
   assert.ok(taken >= 39 && taken <= 40, `${taken} in 2 s`);
-  assert.ok(budget.takeSource("192.0.2.2:1", 2_000), "another source is not touched");
+  assert.ok(budget.takeSource("192.0.2.2:1", "cookie", 2_000), "another source is not touched");
+  assert.ok(budget.takeSource("192.0.2.1:1", "address", 2_000), "nor is another proof");
 });
 
 Deno.test("HandshakeBudget remembers 4,096 sources at most, and forgets the one not seen for longest", () => {
   const budget = new HandshakeBudget();
-  for (let i = 0; i < 20; i++) budget.takeSource("192.0.2.1:1", 0);
+  for (let i = 0; i < 20; i++) budget.takeSource("192.0.2.1:1", "cookie", 0);
   for (let i = 0; i < 100_000; i++) {
-    budget.takeSource(`10.${i >> 16}.${i >> 8 & 255}.${i & 255}:1`, 0);
-    if (i % 4_000 === 0) assert.equal(budget.takeSource("192.0.2.1:1", 0), false, "kept in mind");
+    budget.takeSource(`10.${i >> 16}.${i >> 8 & 255}.${i & 255}:1`, "cookie", 0);
+    if (i % 4_000 === 0) {
+      assert.equal(budget.takeSource("192.0.2.1:1", "cookie", 0), false, "kept in mind");
+    }
   }
   assert.equal(budget.sources, 4_096);
-  for (let i = 0; i < 4_096; i++) budget.takeSource(`172.16.${i >> 8}.${i & 255}:1`, 0);
-  assert.equal(budget.takeSource("192.0.2.1:1", 0), true, "forgotten");
+  for (let i = 0; i < 4_096; i++) budget.takeSource(`172.16.${i >> 8}.${i & 255}:1`, "cookie", 0);
+  assert.equal(budget.takeSource("192.0.2.1:1", "cookie", 0), true, "forgotten");
 });

@@ -207,6 +207,9 @@ for (const transport of ["udp", "tcp"] as const) {
     await until("the packets arrive", haveArrived, master.tunnel, slave.tunnel);
     assert.deepEqual(master.tundev.delivered, [innerPacket(2, 1, 5)]);
     assert.deepEqual(slave.tundev.delivered, [innerPacket(1, 2, 6)]);
+    await master.tunnel.close();
+    assert.equal(master.logger.count("warn Link down"), 0, "it ends: that is no news");
+    assert.deepEqual(master.tunnel.snapshotLinks(performance.now()), []);
   });
 }
 

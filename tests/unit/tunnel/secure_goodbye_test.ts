@@ -80,6 +80,18 @@ Deno.test("SlaveTunnel notices within seconds that its master was restarted", as
   assert.equal(slave.drops.get(DropReason.STALE_CONTROL), 0, "the new run's reports count");
 });
 
+Deno.test("SlaveTunnel believes the reports of a master that was restarted with its clock set back", async () => {
+  await using world = await TunnelWorld.create(["laptop"]);
+  const slave = await world.join("laptop", { links: 1 });
+  await world.runFor(10_000);
+  await world.stopMaster("told");
+  world.startMaster(-86_400_000);
+  await world.runUntil(() => world.master.upIds.length === 1, 1_000, "joins again");
+  slave.send(innerPacket(2, 1, 0, 1_000));
+  await world.runFor(1_200);
+  assert(slave.links[0]!.peerReceivedBytesPerSecond > 0);
+});
+
 Deno.test("SlaveTunnel comes back after its master was away for an hour", async () => {
   await using world = await TunnelWorld.create(["laptop"]);
   const slave = await world.join("laptop");
@@ -208,6 +220,20 @@ Deno.test("MasterTunnel cuts a revoked slave off that is not told so", async () 
   network.isLost = () => false;
   const isTold = (): boolean => laptop.logger.events.some(({ text }) => /has revoked/.test(text));
   await world.runUntil(isTold, 10_000, "it asks, and is told");
+});
+
+Deno.test("MasterTunnel cuts a slave off that is revoked between its handshake and its first word", async () => {
+  await using world = await TunnelWorld.create(["laptop"]);
+  const { network, master, admin } = world;
+  network.delayMsOf = () => 50;
+  const laptop = await world.addSlave("laptop");
+  await world.runFor(60);
+  assert.equal(network.ofType(DatagramType.RESPONSE).length, 2, "the welcome is under way");
+  assert.equal(admin.revoke("laptop").wasConnected, false);
+  await world.runFor(20_000);
+  assert.equal(master.logger.count("info Slave joined"), 0);
+  assert.deepEqual([master.links, laptop.upIds], [[], []]);
+  assert(laptop.logger.events.some(({ text }) => /has revoked this slave/.test(text)));
 });
 
 Deno.test("MasterTunnel lets nobody in with a revoked key after a restart, and says so", async () => {

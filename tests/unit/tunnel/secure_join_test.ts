@@ -190,6 +190,12 @@ Deno.test("MasterTunnel shows its links with their slave's name, and its slaves"
     "phone2",
   ]]);
   assert.deepEqual(slave.tunnel.snapshotSlaves(), []);
+  for (const end of [slave, world.master]) {
+    for (const { receivedPackets, receivedBytes, sentPackets, sentBytes } of end.links) {
+      assert(receivedPackets > 0 && sentPackets > 0);
+      assert(receivedBytes >= 64 * receivedPackets && sentBytes >= 64 * sentPackets, "sealed ones");
+    }
+  }
 });
 
 Deno.test("MasterTunnel forgets a link after a minute of silence, and learns it again", async () => {

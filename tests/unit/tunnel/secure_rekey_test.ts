@@ -65,7 +65,7 @@ Deno.test("A session is renewed after two minutes without any traffic of the tun
   assert.equal(world.network.ofType(DatagramType.INITIATION, mark).length, 0);
   await world.runFor(12_000);
   assert.equal(world.network.ofType(DatagramType.INITIATION, mark).length, 2, "over two links");
-  await world.runFor(3_600_000);
+  await world.runFor(900_000);
   assert.deepEqual([slave.upIds, world.master.upIds], [[1, 2], [1, 2]]);
   assert.equal(slave.logger.count("warn Link silent"), 0);
   assert.equal(world.master.logger.count("info Link forgotten"), 0);
