@@ -163,7 +163,9 @@ function code(path: string): string {
 
 /** What a file imports, as it is written there. */
 function specifiersOf(path: string): string[] {
-  return [...code(path).matchAll(/\b(?:from|import)\s*\(?\s*["']([^"'\s]+)["']/g)].map((m) => m[1]!);
+  return [...code(path).matchAll(/\b(?:from|import)\s*\(?\s*["']([^"'\s]+)["']/g)].map((m) =>
+    m[1]!
+  );
 }
 
 /** The project's files that a file imports. */

@@ -28,26 +28,13 @@ import { InnerDispatch } from "./inner_dispatch.ts";
 import type { MasterSlave } from "./master_slave.ts";
 import { RunningMaster } from "./running_master.ts";
 import { SlaveRoster } from "./slave_roster.ts";
-import type { SecureContext } from "./slave_tunnel.ts";
-import type { Tunnel } from "./tunnel.ts";
+
+import type { SecureContext, Tunnel } from "./tunnel.ts";
 import { WrongProtocol } from "./wrong_protocol.ts";
 import { UsageSaver } from "./usage_saver.ts";
 
 /** How often sessions that are over and silent links are looked for. */
 const CARE_INTERVAL_MS = 1_000;
-
-/**
- * Slaves' timers that are due within this time are served together: a thousand slaves would otherwise each wake the
- * program once a second, and each time all of them would be asked.
- */
-const TIMER_GRAIN_MS = 10;
-
-/** Initiations that are answered, and no handshake comes of it: what they count as. */
-const ANSWERED_ONLY: Readonly<Record<number, DropReason>> = {
-  [HandshakeAnswer.COPY]: DropReason.HANDSHAKE_COPY,
-  [HandshakeAnswer.COOKIE]: DropReason.COOKIE_ASKED,
-  [HandshakeAnswer.REFUSAL]: DropReason.HANDSHAKE_REFUSED,
-};
 
 /** The master's end. */
 export class MasterTunnel implements Tunnel, ListenedHandler {
@@ -69,6 +56,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
   #isClosing = false;
   /** Sockets that a link was learned over. */
   readonly #authentic = new WeakSet<DatagramSocket>();
+  readonly #timers: TimerWheel<MasterSlave>;
   #nextCareMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MasterOptions, context: SecureContext, store: MasterStore) {
@@ -85,6 +73,12 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
       usageOf: (name) => store.usageOf(name),
     });
     for (const record of store.slaves) this.#roster.add(record);
+    this.#timers = new TimerWheel(({ links }, now) => {
+      if (links === null) return Infinity;
+      const { multiplexer } = links;
+      if (multiplexer.nextTimeout() <= now) multiplexer.handleTimeout(now);
+      return multiplexer.nextTimeout();
+    }, context.clock());
     this.#responder = new Responder({
       ...context,
       localStatic: store.keyPair,
@@ -134,11 +128,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
 
   /** See {@link Tunnel.handleTimeout}. */
   handleTimeout(now: number): void {
-    for (const { links } of this.#roster.connected) {
-      if (links !== null && links.multiplexer.nextTimeout() <= now) {
-        links.multiplexer.handleTimeout(now);
-      }
-    }
+    this.#timers.handleTimeout(now);
     this.#linkMap.handleTimeout(now);
     if (now < this.#nextCareMs) return;
     this.#nextCareMs = now + CARE_INTERVAL_MS;
@@ -148,11 +138,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
 
   /** See {@link Tunnel.nextTimeout}. */
   nextTimeout(): number {
-    let next = Math.min(this.#linkMap.nextTimeout(), this.#nextCareMs);
-    for (const { links } of this.#roster.connected) {
-      if (links !== null) next = Math.min(next, links.multiplexer.nextTimeout());
-    }
-    return Math.ceil(next / TIMER_GRAIN_MS) * TIMER_GRAIN_MS;
+    return Math.min(this.#timers.nextTimeout(), this.#linkMap.nextTimeout(), this.#nextCareMs);
   }
 
   /** See {@link Tunnel.snapshotLinks}. */
@@ -269,6 +255,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     }
     slave.connect(isReplaced, now);
     this.#roster.connected.add(slave);
+    this.#timers.add(slave, now);
     this.#context.reschedule();
     if (wasConnected && !isReplaced) return;
     const addresses = slave.addresses.map(({ address }) => address).join(", ");

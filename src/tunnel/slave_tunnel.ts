@@ -9,10 +9,8 @@ import type { SlaveOptions } from "../daemon_options.ts";
 import type { InitiatedHandler } from "../linkmap/datagram_handler.ts";
 import type { Link } from "../linkmap/link.ts";
 import { LinkMap } from "../linkmap/link_map.ts";
-import type { AeadProvider } from "../peer/aead.ts";
 import { type Refusal, RefusalCode, type Welcome } from "../peer/handshake_payload.ts";
 import { Initiator } from "../peer/initiator.ts";
-import type { DiffieHellman, RandomBytes } from "../peer/key_pair.ts";
 import { Keyring } from "../peer/keyring.ts";
 import { LinkCounters } from "../peer/session.ts";
 import { DEFAULT_SESSION_LIMITS } from "../peer/session_limits.ts";
@@ -32,20 +30,7 @@ import { InnerDispatch } from "./inner_dispatch.ts";
 import { PeerLinks } from "./peer_links.ts";
 import { explainRefusal } from "./refusal_text.ts";
 import { SealingBuffers, SecureCodec } from "./secure_codec.ts";
-import type { Tunnel, TunnelContext } from "./tunnel.ts";
-
-/** What the secure tunnels need besides. */
-export interface SecureContext extends TunnelContext {
-  readonly provider: AeadProvider;
-  readonly dh: DiffieHellman;
-  readonly randomBytes: RandomBytes;
-  /** 16 hex digits: names this run of the program. */
-  readonly instanceId: string;
-  /** Program and version, for the other end's log. */
-  readonly software: string;
-  /** Lets datagrams that were just sent leave before their sockets close. */
-  readonly flush: () => Promise<void>;
-}
+import type { SecureContext, Tunnel } from "./tunnel.ts";
 
 /** The slave's end. */
 export class SlaveTunnel implements Tunnel, InitiatedHandler {
@@ -60,6 +45,8 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   readonly #onNotice = (code: number): void => this.#handleNotice(code);
   /** Monotonic ms of the newest answer to a handshake, by link id. */
   readonly #answeredMs = new Float64Array(256).fill(Number.NEGATIVE_INFINITY);
+  /** The newest answer was a refusal. */
+  #isRefused = false;
   /** The master's, or empty before the first welcome. */
   #masterInstanceId = "";
   #mtuBytes = Number.POSITIVE_INFINITY;
@@ -207,6 +194,8 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
 
   /** See {@link InitiatedHandler.lastHeardMs}. */
   lastHeardMs(link: Link): number {
+    // A master that refuses is there: it is asked again now and then, and no other way to it need be looked for.
+    if (this.#isRefused) return Number.POSITIVE_INFINITY;
     const heardMs = this.#peer.multiplexer.getLink(link.id)?.lastHeardMs;
     return Math.max(heardMs ?? Number.NEGATIVE_INFINITY, this.#answeredMs[link.id]!);
   }
@@ -243,6 +232,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     } else {
       logger.debug("Session renewed");
     }
+    this.#isRefused = false;
     this.#mtuBytes = welcome.mtuBytes;
     try {
       const { addresses, mtuBytes } = welcome;
@@ -255,6 +245,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   }
 
   #handleRefusal(refusal: Refusal | RefusalCode): void {
+    this.#isRefused = true;
     const { problem, advice } = explainRefusal(refusal);
     this.#context.logger.error(`The master does not let this slave in: ${problem}`, { advice });
     const code = typeof refusal === "number" ? refusal : refusal.code;

@@ -7,6 +7,8 @@
 
 import type { LinkOpener } from "../linkmap/link_opener.ts";
 import type { Logger } from "../log.ts";
+import type { AeadProvider } from "../peer/aead.ts";
+import type { DiffieHellman, RandomBytes } from "../peer/key_pair.ts";
 import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import type { Tundev } from "../tundev/tundev.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
@@ -29,6 +31,19 @@ export interface TunnelContext {
   readonly rng: () => number;
   /** An input has made something due before the next timeout that was told: ask for it again. */
   readonly reschedule: () => void;
+}
+
+/** What the secure tunnels need besides. */
+export interface SecureContext extends TunnelContext {
+  readonly provider: AeadProvider;
+  readonly dh: DiffieHellman;
+  readonly randomBytes: RandomBytes;
+  /** 16 hex digits: names this run of the program. */
+  readonly instanceId: string;
+  /** Program and version, for the other end's log. */
+  readonly software: string;
+  /** Lets datagrams that were just sent leave before their sockets close. */
+  readonly flush: () => Promise<void>;
 }
 
 /** One end's tunnel. Driven by its sockets, by packets from the tun, and by time. */

@@ -58,8 +58,8 @@ Deno.test({
     const random = mulberry32(seed);
     const forged = forgedInitiations(pair.token, 512);
     await sendSpoofed(stranger, fromEverywhere(forged, WARM_UP_PKTS, random));
-    for (let i = 0; i < 12; i++) {
-      await sendSpoofed(stranger, fromEverywhere(forged, 8000, random));
+    for (let i = 0; i < 90; i++) {
+      await sendSpoofed(stranger, fromEverywhere(forged, 8000, random), 8000);
       const heap = (await master.metricBy("bindlink_heap_used_bytes", "")).get("")!;
       console.log(i, toMiB(master.process.rssBytes()), "heap", toMiB(heap));
     }

@@ -11,8 +11,7 @@ import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
 import type { LinkOpener } from "../../src/linkmap/link_opener.ts";
 import type { LinkSnapshot } from "../../src/snapshot.ts";
 import { MemoryTundev, type MemoryTundevOptions } from "../../src/tundev/memory_tundev.ts";
-import type { SecureContext } from "../../src/tunnel/slave_tunnel.ts";
-import type { Tunnel } from "../../src/tunnel/tunnel.ts";
+import type { SecureContext, Tunnel } from "../../src/tunnel/tunnel.ts";
 import { DropCounters, type DropReason } from "../../src/wire/drop_reason.ts";
 import { Packet } from "../../src/wire/packet.ts";
 

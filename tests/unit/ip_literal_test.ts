@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { isIP } from "node:net";
 import fc from "fast-check";
-import {
-  canonicalHost,
-  formatIp,
-  ipScope,
-  isSameSubnet,
-  parseIp,
-} from "../../src/ip_literal.ts";
+import { canonicalHost, formatIp, ipScope, isSameSubnet, parseIp } from "../../src/ip_literal.ts";
 
 Deno.test("parseIp reads every spelling of an address as the same bytes", () => {
   const spellings = ["2001:db8::1", "2001:DB8:0:0:0:0:0:1", "2001:0db8::0001", "2001:db8:0::0:1"];
