@@ -91,6 +91,7 @@ const PURE = [
   "src/wire/",
   "src/tunnel/cipher_names.ts",
   "src/tunnel/refusal_text.ts",
+  "src/tunnel/timer_wheel.ts",
   "src/cli/similar_word.ts",
   "src/linkmap/backoff.ts",
   "src/linkmap/candidate_rotation.ts",

@@ -28,6 +28,9 @@ export interface ListenedHandler {
   handleListened(socket: DatagramSocket, source: NetAddress, packet: Packet, now: number): number;
   /** A socket, or a connection, is gone. */
   handleSocketClosed(socket: DatagramSocket, now: number): void;
-  /** Whether a socket has brought anything authentic. */
+  /**
+   * Whether a link of a peer that is there leads over a socket: such a peer's newest authentic packet came by it. True
+   * from that packet on; at most a second too long when the link is gone or goes elsewhere. Asked often: a lookup.
+   */
   isAuthentic(socket: DatagramSocket): boolean;
 }

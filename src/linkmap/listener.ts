@@ -17,6 +17,7 @@ import { resolveHost } from "./resolve.ts";
 import { TcpAdmission } from "./tcp_admission.ts";
 import { TcpListener } from "./tcp_listener.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
+import { TcpTurns } from "./tcp_turns.ts";
 import { UdpSocket } from "./udp_socket.ts";
 
 /** Where to listen. */
@@ -39,7 +40,7 @@ export interface ListenerOptions {
   readonly onSocketClosed: (socket: DatagramSocket) => void;
   /** Whether to listen on TCP as well, for links that cannot come over UDP. */
   readonly allowsTcp: boolean;
-  /** Whether a TCP connection has brought an authenticated packet; not asked any more once it has. */
+  /** Whether a link leads over a TCP connection now. Asked often: it should be a lookup. */
   readonly isAuthentic: (socket: DatagramSocket) => boolean;
   /** Monotonic ms. */
   readonly clock: () => number;
@@ -66,6 +67,7 @@ export class Listener {
   /** Addresses whose TCP port could not be had. */
   readonly #refusedTcp = new Set<string>();
   readonly #admission: TcpAdmission<TcpSocket>;
+  readonly #turns = new TcpTurns();
   /** The addresses to listen on, now. */
   readonly #wanted: () => string[];
   #canScan = true;
@@ -173,8 +175,13 @@ export class Listener {
     const { allowsTcp, logger } = this.#options;
     if (!allowsTcp) return null;
     try {
-      const where = { hostname: address, port: localAddress.port, admission: this.#admission };
-      const tcp = TcpListener.open({ ...this.#options, ...where });
+      const tcp = TcpListener.open({
+        ...this.#options,
+        hostname: address,
+        port: localAddress.port,
+        admission: this.#admission,
+        turns: this.#turns,
+      });
       if (this.#refusedTcp.delete(address)) logger.info("Listening on TCP, too", { address });
       return tcp;
     } catch (error) {

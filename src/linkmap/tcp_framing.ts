@@ -21,16 +21,25 @@
  * A length is 1..65,507, what a UDP datagram over IPv4 can carry; with any other one the stream is
  * not ours or out of step, and the connection ends. The same with a preamble that is another one, at
  * its first wrong byte: a web client or a port scanner is closed at once. The datagrams are those of
- * UDP, unchanged: what authenticates them is in them.
+ * UDP, unchanged: what authenticates them is in them. The side that accepted ends a connection also
+ * for a frame that cannot be one of ours, shorter than 32 bytes or not beginning with 'B' 'L': over
+ * TCP nothing is damaged by the way, and tiny frames would be the cheapest way to keep it busy.
  *
  * @module
  */
 
 import { DropReason } from "../wire/drop_reason.ts";
 import { MAX_PACKET_BYTES } from "../wire/packet.ts";
+import { TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
 
 /** The length before each datagram. */
 export const FRAME_HEADER_BYTES = 2;
+
+/** The shortest datagram of ours: a transport packet of nothing, its header and a tag of 16 bytes. */
+export const MIN_DATAGRAM_BYTES = TRANSPORT_HEADER_BYTES + 16;
+
+/** What every datagram begins with, `BL`. */
+const MAGIC: readonly number[] = [0x42, 0x4c];
 
 /** `BLTCP`, two zeros, version 1. */
 const PREAMBLE: readonly number[] = [0x42, 0x4c, 0x54, 0x43, 0x50, 0, 0, 1];
@@ -46,6 +55,14 @@ const INITIAL_BYTES = 16_384;
  * beside the longest incomplete frame half of it is still free.
  */
 const MAX_BUFFER_BYTES = 131_072;
+
+/** What a {@link TcpFrameReader} is to expect. */
+export interface TcpFrameReaderOptions {
+  /** True where the connection was accepted, false where it was opened. */
+  readonly expectsPreamble: boolean;
+  /** Whether a frame that cannot be a datagram of the secure protocol ends the stream; not by default. */
+  readonly wantsDatagrams?: boolean | undefined;
+}
 
 /** The bytes before the first frame, fresh for each caller. */
 export function craftTcpPreamble(): Uint8Array<ArrayBuffer> {
@@ -100,12 +117,13 @@ export class TcpFrameReader {
   #end = 0;
   /** Preamble bytes that are still to come. */
   #preambleBytes: number;
+  readonly #wantsDatagrams: boolean;
   /** The newest bytes filled all the space there was: most likely more are waiting. */
   #isCrowded = false;
 
-  /** @param options `expectsPreamble`: true where the connection was accepted, false where it was opened. */
-  constructor({ expectsPreamble }: { readonly expectsPreamble: boolean }) {
+  constructor({ expectsPreamble, wantsDatagrams = false }: TcpFrameReaderOptions) {
     this.#preambleBytes = expectsPreamble ? PREAMBLE.length : 0;
+    this.#wantsDatagrams = wantsDatagrams;
   }
 
   /** The reader's memory, in which frames lie. */
@@ -139,6 +157,7 @@ export class TcpFrameReader {
       this.fault = `a frame says that it is ${lengthBytes} bytes long`;
       return DropReason.BAD_FRAMING;
     }
+    if (this.#wantsDatagrams && !this.#canBeDatagram(lengthBytes)) return DropReason.BAD_FRAMING;
     if (availableBytes < FRAME_HEADER_BYTES + lengthBytes) return this.#makeSpace();
     this.frameStart = this.#start + FRAME_HEADER_BYTES;
     this.#start = this.frameStart + lengthBytes;
@@ -158,6 +177,22 @@ export class TcpFrameReader {
       }
       this.#start++;
       this.#preambleBytes--;
+    }
+    return true;
+  }
+
+  /** Hot. Looks at a frame that may not be whole yet. @returns false as soon as it is certain. */
+  #canBeDatagram(lengthBytes: number): boolean {
+    if (lengthBytes < MIN_DATAGRAM_BYTES) {
+      this.fault = `a frame of ${lengthBytes} bytes is too short to be a bindlink datagram`;
+      return false;
+    }
+    const at = this.#start + FRAME_HEADER_BYTES;
+    const magicBytes = Math.min(MAGIC.length, this.#end - at);
+    for (let i = 0; i < magicBytes; i++) {
+      if (this.#bytes[at + i] === MAGIC[i]) continue;
+      this.fault = "a frame does not begin like a bindlink datagram";
+      return false;
     }
     return true;
   }

@@ -13,7 +13,8 @@ import type { DatagramSocket } from "./datagram_socket.ts";
 import { canonicalHost } from "../ip_literal.ts";
 import type { TcpAdmission } from "./tcp_admission.ts";
 import { adoptConnection } from "./tcp_connect.ts";
-import { tcpLabel, TcpSocket } from "./tcp_socket.ts";
+import { tcpLabel, type TcpSocket } from "./tcp_socket.ts";
+import type { TcpTurns } from "./tcp_turns.ts";
 
 /** Wait after a failure to accept that is not about one connection, such as EMFILE: it may be over soon. */
 const ACCEPT_RETRY_MS = 200;
@@ -29,6 +30,8 @@ export interface TcpListenerOptions {
   readonly clock: () => number;
   /** Which connections may stay; shared by the listeners of all addresses. */
   readonly admission: TcpAdmission<TcpSocket>;
+  /** When which connection is received from; shared in the same way. */
+  readonly turns: TcpTurns;
   /** Receives from a connection until it ends. Must not reject. */
   readonly pump: (socket: DatagramSocket) => Promise<void>;
   readonly onSocketClosed: (socket: DatagramSocket) => void;
@@ -106,12 +109,20 @@ export class TcpListener {
   }
 
   #admit(conn: Deno.TcpConn): void {
-    const { admission, clock, drops, logger } = this.#options;
+    const { admission, clock, drops, logger, turns } = this.#options;
     const { hostname, port } = conn.remoteAddr;
     const remote = { hostname: canonicalHost(hostname), port };
     const label = tcpLabel(remote);
     if (this.#abort.signal.aborted) return conn.close();
-    const socket = adoptConnection(conn, { side: "accepted", label, remote, drops });
+    const socket: TcpSocket | null = adoptConnection(conn, {
+      side: "accepted",
+      label,
+      remote,
+      drops,
+      wantsDatagrams: true,
+      mayGoOn: () => socket !== null && admission.mayGoOn(socket),
+      turns,
+    });
     if (socket === null) return;
     if (!admission.admit(socket, clock())) {
       logger.debug("TCP connection refused: too many", { remote: formatAddress(remote) });

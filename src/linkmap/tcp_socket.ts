@@ -17,6 +17,13 @@ import { HEADROOM_BYTES, type Packet } from "../wire/packet.ts";
 import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
 import { craftTcpPreamble, TcpFrameReader } from "./tcp_framing.ts";
 import { TcpSendBuffer } from "./tcp_send_buffer.ts";
+import { TcpTurns, unitsOf } from "./tcp_turns.ts";
+
+/**
+ * What a stranger may bring: see {@link TcpSocketOptions.mayGoOn}. A slave's connection brings some
+ * five copies of its initiation at most before the first packet that is authentic.
+ */
+export const STRANGER_DATAGRAMS = 64;
 
 /** How a connection is used. */
 export interface TcpSocketOptions {
@@ -28,6 +35,12 @@ export interface TcpSocketOptions {
   readonly remote: NetAddress;
   /** Counts what is thrown away. */
   readonly drops: DropCounters;
+  /** Whether a frame that cannot be a datagram of the secure protocol ends the connection; not by default. */
+  readonly wantsDatagrams?: boolean | undefined;
+  /** Asked after every {@link STRANGER_DATAGRAMS}: where the answer is no the connection ends. Always yes by default. */
+  readonly mayGoOn?: (() => boolean) | undefined;
+  /** Shared by connections that must not keep each other, and the rest of the program, waiting. Its own by default. */
+  readonly turns?: TcpTurns | undefined;
 }
 
 /** A connection with frames in it. */
@@ -44,6 +57,10 @@ export class TcpSocket implements DatagramSocket {
   readonly #drops: DropCounters;
   readonly #reader: TcpFrameReader;
   readonly #sends = new TcpSendBuffer();
+  readonly #mayGoOn: (() => boolean) | null;
+  readonly #turns: TcpTurns;
+  /** What may still be received until it is the others' turn. */
+  #units = 0;
   #failure: Error | null = null;
   #isClosed = false;
   /** A {@link #drain} is under way. */
@@ -52,12 +69,15 @@ export class TcpSocket implements DatagramSocket {
   #isWriting = false;
 
   /** Takes the connection over: it is closed with the socket. */
-  constructor(conn: Deno.TcpConn, { side, label, remote, drops }: TcpSocketOptions) {
+  constructor(conn: Deno.TcpConn, options: TcpSocketOptions) {
+    const { side, label, remote, drops, wantsDatagrams, mayGoOn = null, turns } = options;
     this.#conn = conn;
     this.label = label;
     this.remote = remote;
     this.#drops = drops;
-    this.#reader = new TcpFrameReader({ expectsPreamble: side === "accepted" });
+    this.#mayGoOn = mayGoOn;
+    this.#turns = turns ?? new TcpTurns();
+    this.#reader = new TcpFrameReader({ expectsPreamble: side === "accepted", wantsDatagrams });
     if (side !== "opened") return;
     this.#sends.putRaw(craftTcpPreamble());
     this.#startDraining();
@@ -80,12 +100,21 @@ export class TcpSocket implements DatagramSocket {
     return result;
   }
 
-  /** See {@link DatagramSocket.receive}. One call at a time. */
+  /** See {@link DatagramSocket.receive}. One call at a time. Now and then it is the event loop's turn first. */
   async receive(slots: readonly DatagramSlot[]): Promise<number> {
+    const turns = this.#turns;
     while (!this.#isClosed) {
+      if (this.#units <= 0) {
+        turns.settle(this.#units);
+        this.#units = turns.take() || await turns.wait();
+        continue;
+      }
       const filledSlots = this.#deliver(slots);
       if (filledSlots > 0) return filledSlots;
-      if (!this.#isClosed) await this.#read();
+      if (this.#isClosed || this.#units <= 0) continue;
+      turns.settle(this.#units);
+      this.#units = 0;
+      await this.#read();
     }
     return 0;
   }
@@ -111,7 +140,7 @@ export class TcpSocket implements DatagramSocket {
   #deliver(slots: readonly DatagramSlot[]): number {
     const reader = this.#reader;
     let filledSlots = 0;
-    while (filledSlots < slots.length) {
+    while (filledSlots < slots.length && this.#units > 0) {
       const lengthBytes = reader.next();
       if (lengthBytes === 0) break;
       if (lengthBytes < 0) {
@@ -119,7 +148,12 @@ export class TcpSocket implements DatagramSocket {
         this.#fail(`Bad framing from ${this.label}: ${reader.fault}`);
         break;
       }
+      if (this.#isSpent()) {
+        this.#fail(`${this.#title} brought ${this.receivedDatagrams} datagrams, none of a link`);
+        break;
+      }
       this.receivedDatagrams++;
+      this.#units -= unitsOf(lengthBytes);
       const slot = slots[filledSlots]!;
       const { packet } = slot;
       if (lengthBytes > packet.capacityBytes) {
@@ -134,6 +168,13 @@ export class TcpSocket implements DatagramSocket {
       filledSlots++;
     }
     return filledSlots;
+  }
+
+  /** Hot. Whether it has brought all that it may. */
+  #isSpent(): boolean {
+    const count = this.receivedDatagrams;
+    if (count === 0 || count % STRANGER_DATAGRAMS !== 0) return false;
+    return this.#mayGoOn !== null && !this.#mayGoOn();
   }
 
   /** Waits for more bytes. Never rejects. */

@@ -28,13 +28,20 @@ import { InnerDispatch } from "./inner_dispatch.ts";
 import type { MasterSlave } from "./master_slave.ts";
 import { RunningMaster } from "./running_master.ts";
 import { SlaveRoster } from "./slave_roster.ts";
-
+import { TimerWheel } from "./timer_wheel.ts";
 import type { SecureContext, Tunnel } from "./tunnel.ts";
 import { WrongProtocol } from "./wrong_protocol.ts";
 import { UsageSaver } from "./usage_saver.ts";
 
 /** How often sessions that are over and silent links are looked for. */
 const CARE_INTERVAL_MS = 1_000;
+
+/** Initiations that are answered, and no handshake comes of it: what they count as. */
+const ANSWERED_ONLY: Readonly<Record<number, DropReason>> = {
+  [HandshakeAnswer.COPY]: DropReason.HANDSHAKE_COPY,
+  [HandshakeAnswer.COOKIE]: DropReason.COOKIE_ASKED,
+  [HandshakeAnswer.REFUSAL]: DropReason.HANDSHAKE_REFUSED,
+};
 
 /** The master's end. */
 export class MasterTunnel implements Tunnel, ListenedHandler {
@@ -54,8 +61,6 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
   #noticeFrom: MasterSlave | null = null;
   /** From then on no handshake is answered: the slaves, told to ask again, would join what is gone a moment later. */
   #isClosing = false;
-  /** Sockets that a link was learned over. */
-  readonly #authentic = new WeakSet<DatagramSocket>();
   readonly #timers: TimerWheel<MasterSlave>;
   #nextCareMs = Number.NEGATIVE_INFINITY;
 
@@ -214,8 +219,8 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     if (link === null || !link.leadsTo(socket, source)) {
       // Only the newest packet of the newest session tells where the link's other end is now.
       if (session.isNewest && session === slave.keyring.current) {
+        this.#roster.handleMove(link?.socket ?? null, socket);
         link = links.learn(linkId, socket, source, now);
-        this.#authentic.add(socket);
       } else if (link === null) return DropReason.BAD_LINK_ID;
     }
     link.countReceived(sizeBytes);
@@ -272,11 +277,13 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
 
   /** See {@link ListenedHandler.handleSocketClosed}. */
   handleSocketClosed(socket: DatagramSocket, now: number): void {
+    // Strangers' connections come and go by the hundred: those are nobody's.
+    if (socket.transport === "tcp" && !this.isAuthentic(socket)) return;
     for (const slave of this.#roster.connected) slave.handleSocketClosed(socket, now);
   }
 
   /** See {@link ListenedHandler.isAuthentic}. */
   isAuthentic(socket: DatagramSocket): boolean {
-    return this.#authentic.has(socket);
+    return this.#roster.usedSockets.has(socket);
   }
 }

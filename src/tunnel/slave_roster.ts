@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
 import { AddressPool, MASTER_HOST_NUMBER } from "../peer/address_pool.ts";
 import type { InnerAddress } from "../peer/handshake_payload.ts";
 import { InnerRoutes } from "../peer/inner_routes.ts";
@@ -46,6 +47,7 @@ export class SlaveRoster {
    * receives what is sent there, so that a flood of handshakes does not keep a slave from renewing its session.
    */
   provenSources: ReadonlySet<string> = new Set();
+  #usedSockets = new Set<DatagramSocket>();
   readonly #options: SlaveRosterOptions;
   readonly #pool: AddressPool;
   readonly #routes: InnerRoutes<MasterSlave>;
@@ -60,6 +62,14 @@ export class SlaveRoster {
     this.sessions = new SessionTable(options.randomBytes);
     this.#pool = new AddressPool(options.pool, options.masterKey);
     this.#routes = new InnerRoutes(this.masterAddresses);
+  }
+
+  /**
+   * Sockets that links lead over: from a link's first packet on, and up to a second after the link has gone. (Over TCP, where
+   * a connection carries one link, no longer than the link is there when it goes elsewhere.)
+   */
+  get usedSockets(): ReadonlySet<DatagramSocket> {
+    return this.#usedSockets;
   }
 
   /** The master's own inner addresses. */
@@ -146,6 +156,12 @@ export class SlaveRoster {
     if (this.connected.delete(slave)) this.departures++;
   }
 
+  /** A link leads over this socket from now on. @param from where it led before */
+  handleMove(from: DatagramSocket | null, to: DatagramSocket): void {
+    if (from?.transport === "tcp") this.#usedSockets.delete(from);
+    this.#usedSockets.add(to);
+  }
+
   /** Called every second: sessions that are over, links that are silent. */
   care(now: number): void {
     for (const slave of this.#byKey.values()) {
@@ -156,6 +172,7 @@ export class SlaveRoster {
       if (slave.keyring.current === null) this.disconnect(slave, now);
     }
     this.provenSources = new Set(this.#linkAddresses());
+    this.#usedSockets = new Set(this.#linkSockets());
   }
 
   /** What the slaves used, by name. */
@@ -166,6 +183,12 @@ export class SlaveRoster {
   *#linkAddresses(): IterableIterator<string> {
     for (const { links } of this.connected) {
       for (const link of links?.all ?? []) if (link.remote !== "") yield link.remote;
+    }
+  }
+
+  *#linkSockets(): IterableIterator<DatagramSocket> {
+    for (const { links } of this.connected) {
+      for (const link of links?.all ?? []) if (link.socket !== null) yield link.socket;
     }
   }
 

@@ -29,7 +29,8 @@ import { INNER_MASTER } from "../support/tunnel_pair.ts";
 
 const RATE_PPS = 2_000;
 const FLOOD_MS = 5_000;
-const WARM_UP_PKTS = 8_000;
+const WARM_UP_PKTS = 24_000;
+const WARM_UP_PPS = 8_000;
 const JOIN_MS = 10_000;
 const MAX_GROWTH_BYTES = 15 * 1024 * 1024;
 
@@ -57,7 +58,7 @@ Deno.test({
     // The memory that JavaScript takes for traffic of this kind is there before it is measured.
     const random = mulberry32(seed);
     const forged = forgedInitiations(pair.token, 512);
-    await sendSpoofed(stranger, fromEverywhere(forged, WARM_UP_PKTS, random));
+    await sendSpoofed(stranger, fromEverywhere(forged, WARM_UP_PKTS, random), WARM_UP_PPS);
     await using slave = await BindlinkProcess.start(laptop, network.slaveArgs);
     await slave.waitForLinks([1]);
     const initiation = await awaitCondition(

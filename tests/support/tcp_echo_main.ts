@@ -8,6 +8,7 @@
 import { TcpAdmission } from "../../src/linkmap/tcp_admission.ts";
 import { TcpListener } from "../../src/linkmap/tcp_listener.ts";
 import type { TcpSocket } from "../../src/linkmap/tcp_socket.ts";
+import { TcpTurns } from "../../src/linkmap/tcp_turns.ts";
 import { DropCounters } from "../../src/wire/drop_reason.ts";
 import { createSlots } from "./datagram_rigs.ts";
 
@@ -23,6 +24,7 @@ const listener = TcpListener.open({
   },
   clock: () => performance.now(),
   admission: new TcpAdmission<TcpSocket>(() => true),
+  turns: new TcpTurns(),
   pump: async (socket) => {
     const [slot] = createSlots(1);
     while (await socket.receive([slot!]) > 0) socket.send(slot!.packet, slot!.source);

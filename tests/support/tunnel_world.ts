@@ -13,14 +13,20 @@ import { mulberry32 } from "./rng.ts";
 import { TappedNetwork } from "./tapped_network.ts";
 import { TempDir } from "./temp_dir.ts";
 import { TunnelEnd } from "./tunnel_end.ts";
+import {
+  MASTER_ADDRESS,
+  masterOptions,
+  slaveOptions,
+  type SlaveTerms,
+  type TunnelWorldOptions,
+} from "./tunnel_world_options.ts";
 import { loadLibc } from "../../ffi/libc.ts";
 import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
-import type { MasterOptions, SlaveIdentity, SlaveOptions } from "../../src/daemon_options.ts";
+import type { SlaveIdentity } from "../../src/daemon_options.ts";
 import type { LinkOpener } from "../../src/linkmap/link_opener.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import { MasterAdmin } from "../../src/state/master_admin.ts";
 import { MasterStore, type SlaveRecord } from "../../src/state/master_store.ts";
-import type { MemoryTundevOptions } from "../../src/tundev/memory_tundev.ts";
 import { MasterTunnel } from "../../src/tunnel/master_tunnel.ts";
 import { SlaveTunnel } from "../../src/tunnel/slave_tunnel.ts";
 import type { DropReason } from "../../src/wire/drop_reason.ts";
@@ -28,12 +34,6 @@ import { Packet } from "../../src/wire/packet.ts";
 
 // The store's lock needs it: loaded once, so that no test is said to leak it.
 loadLibc();
-
-/** Where the master listens. */
-export const MASTER_ADDRESS: NetAddress = { hostname: "192.0.2.100", port: 4321 };
-
-/** Largest inner packet that the master grants, in bytes. */
-export const WORLD_MTU_BYTES = 1_340;
 
 /** A master's end. */
 export type MasterEnd = TunnelEnd<MasterTunnel>;
@@ -43,28 +43,6 @@ export type SlaveEnd = TunnelEnd<SlaveTunnel> & {
   /** Sockets that were opened for its links, in order. */
   readonly sockets: readonly FakeDatagramSocket[];
 };
-
-/** What the world is like. */
-export interface TunnelWorldOptions {
-  readonly allowsSlaveToSlave?: boolean;
-  /** The TCP stand-in at both ends. */
-  readonly standIn?: boolean;
-  /** Of all that is random. */
-  readonly seed?: number;
-  readonly pool?: { readonly address: string; readonly prefixBits: number };
-}
-
-/** What a slave is like. */
-export interface SlaveTerms {
-  /** 2 by default. */
-  readonly links?: number;
-  readonly rekeyAfterMs?: number;
-  readonly wantedMtuBytes?: number;
-  readonly wallOffsetMs?: number;
-  readonly tundev?: MemoryTundevOptions;
-}
-
-const COMMON = { metrics: null, logLevel: "info", logFormat: "text", stateDir: "" } as const;
 
 /** The world. */
 export class TunnelWorld implements AsyncDisposable {
@@ -151,20 +129,8 @@ export class TunnelWorld implements AsyncDisposable {
 
   /** Starts the master program; of an earlier run only the store is left. @param wallOffsetMs added to its wall clock. */
   startMaster(wallOffsetMs = 0): void {
-    const { allowsSlaveToSlave = false, standIn = false } = this.#options;
-    const mtuBytes = WORLD_MTU_BYTES;
-    const options: MasterOptions = {
-      ...COMMON,
-      protocol: "secure",
-      role: "master",
-      listen: { host: MASTER_ADDRESS.hostname, port: MASTER_ADDRESS.port },
-      pool: this.#options.pool ?? { address: "10.10.10.0", prefixBits: 24 },
-      allowsSlaveToSlave,
-      allowsTcp: false,
-      tundev: standIn
-        ? { kind: "connect-tcp", target: { host: "127.0.0.1", port: 22 }, mtuBytes }
-        : { kind: "tun", name: "mem0", addresses: [], mtuBytes },
-    };
+    const { standIn = false } = this.#options;
+    const options = masterOptions(this.#options);
     const open: LinkOpener = () => Promise.reject(new Error("a master opens nothing"));
     const terms = { open, carriesIp: !standIn, wallOffsetMs };
     const end = new TunnelEnd(
@@ -200,7 +166,7 @@ export class TunnelWorld implements AsyncDisposable {
   async addSlave(name: string, terms: SlaveTerms = {}): Promise<SlaveEnd> {
     const identity = this.#identities.get(name);
     assert(identity !== undefined, `${name} is not invited`);
-    const { links = 2, rekeyAfterMs = 120_000, wantedMtuBytes = 0, wallOffsetMs = 0 } = terms;
+    const { wallOffsetMs = 0 } = terms;
     const { standIn = false } = this.#options;
     const machine = ++this.#machines;
     const hostname = `10.${machine >> 8}.${machine & 255}.1`;
@@ -210,25 +176,7 @@ export class TunnelWorld implements AsyncDisposable {
       sockets.push(socket);
       return Promise.resolve({ socket, remote: MASTER_ADDRESS, transport: "udp", alternatives: 0 });
     };
-    const mtuBytes = 1_500;
-    const options: SlaveOptions = {
-      ...COMMON,
-      protocol: "secure",
-      role: "slave",
-      links: Array.from({ length: links }, (_, i) => ({
-        id: i + 1,
-        name: `phone${i + 1}`,
-        targets: [{ host: "master", port: 4321 }],
-        allowsTcp: false,
-        proxy: null,
-      })),
-      identity,
-      wantedMtuBytes,
-      rekeyAfterMs,
-      tundev: standIn
-        ? { kind: "listen-tcp", listen: { host: "127.0.0.1", port: 0 }, mtuBytes }
-        : { kind: "tun", name: "mem0", addresses: [], mtuBytes },
-    };
+    const options = slaveOptions(terms, identity, standIn);
     const endTerms = { open, carriesIp: !standIn, wallOffsetMs, tundev: terms.tundev };
     const end = new TunnelEnd(this, endTerms, (context) => new SlaveTunnel(options, context));
     this.#ends.push(end);

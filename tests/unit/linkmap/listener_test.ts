@@ -3,7 +3,8 @@ import type { DatagramSocket } from "../../../src/linkmap/datagram_socket.ts";
 import { Listener } from "../../../src/linkmap/listener.ts";
 import { STRANGER_TIMEOUT_MS } from "../../../src/linkmap/tcp_admission.ts";
 import { connectTcp } from "../../../src/linkmap/tcp_connect.ts";
-import type { TcpSocket } from "../../../src/linkmap/tcp_socket.ts";
+import { MIN_DATAGRAM_BYTES } from "../../../src/linkmap/tcp_framing.ts";
+import { STRANGER_DATAGRAMS, type TcpSocket } from "../../../src/linkmap/tcp_socket.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
@@ -45,7 +46,7 @@ class Echo implements AsyncDisposable {
     this.sockets.push(socket);
     const [slot] = createSlots(1);
     while (await socket.receive([slot!]) > 0) {
-      if (slot!.packet.toBytes()[0] === 1) this.#authentic.add(socket);
+      if (slot!.packet.toBytes().at(-1) === 1) this.#authentic.add(socket);
       socket.send(slot!.packet, slot!.source);
     }
   }
@@ -65,14 +66,22 @@ function connect(port: number): Promise<TcpSocket> {
   return connectTcp({ remote: { hostname: HOST, port }, drops: new DropCounters() });
 }
 
-/** Sends a byte and waits for it to come back. */
+/** Sends a datagram with that byte at its end, and waits for it to come back. */
 async function say(socket: DatagramSocket, port: number, byte: number): Promise<void> {
-  const packet = new Packet();
-  packet.fill(Uint8Array.of(byte));
+  const packet = datagramOf(byte);
   assert.equal(socket.send(packet, { hostname: HOST, port }), 0);
   const [slot] = createSlots(1);
   assert.equal(await socket.receive([slot!]), 1);
-  assert.deepEqual([...slot!.packet.toBytes()], [byte]);
+  assert.deepEqual(slot!.packet.toBytes(), packet.toBytes());
+}
+
+/** As short as a datagram of ours can be. */
+function datagramOf(byte: number): Packet {
+  const packet = new Packet(MIN_DATAGRAM_BYTES);
+  packet.fill(new Uint8Array(MIN_DATAGRAM_BYTES));
+  packet.bytes.set([0x42, 0x4c], packet.start);
+  packet.bytes[packet.end - 1] = byte;
+  return packet;
 }
 
 Deno.test("Listener takes links over UDP and TCP on one port", async () => {
@@ -153,6 +162,41 @@ Deno.test("Listener closes what speaks something else, at once and without a wor
     "the drop to be counted",
     () => echo.drops.get(DropReason.BAD_FRAMING) === 1,
   );
+});
+
+Deno.test("Listener ends a connection with frames too small for datagrams", async () => {
+  await using echo = new Echo();
+  const port = freePort();
+  await echo.listen(port);
+  using stranger = await connect(port);
+  const tiny = new Packet();
+  tiny.fill(Uint8Array.of(7));
+  const target = { hostname: HOST, port };
+  for (let i = 0; i < 1_000; i++) assert.equal(stranger.send(tiny, target), 0);
+  assert.equal(await stranger.receive(createSlots(1)), 0);
+  await awaitCondition("the end", () => echo.closed.length === 1, { intervalMs: 1 });
+  assert.match(String(echo.closed[0]!.failure), /Bad framing .* a frame of 1 bytes is too short/);
+  assert.equal(echo.drops.get(DropReason.BAD_FRAMING), 1);
+});
+
+Deno.test("Listener ends a stranger's connection after 64 datagrams, and none of a member's", async () => {
+  await using echo = new Echo();
+  const port = freePort();
+  await echo.listen(port);
+  using slave = await connect(port);
+  await say(slave, port, 1);
+  for (let i = 0; i < 3 * STRANGER_DATAGRAMS; i++) await say(slave, port, 2);
+  using late = await connect(port);
+  for (let i = 1; i < STRANGER_DATAGRAMS; i++) await say(late, port, 2);
+  await say(late, port, 1);
+  await say(late, port, 2);
+  using stranger = await connect(port);
+  for (let i = 0; i < STRANGER_DATAGRAMS; i++) await say(stranger, port, 2);
+  stranger.send(datagramOf(1), { hostname: HOST, port });
+  assert.equal(await stranger.receive(createSlots(1)), 0);
+  await awaitCondition("the end", () => echo.closed.length === 1, { intervalMs: 1 });
+  assert.match(String(echo.closed[0]!.failure), /brought 64 datagrams, none of a link$/);
+  await say(slave, port, 3);
 });
 
 Deno.test("Listener answers from the address that was asked", async () => {

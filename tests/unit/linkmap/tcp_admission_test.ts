@@ -4,7 +4,6 @@ import {
   type AdmittedConnection,
   MAX_CONNECTIONS,
   MAX_STRANGERS,
-  SILENT_TIMEOUT_MS,
   STRANGER_TIMEOUT_MS,
   TcpAdmission,
 } from "../../../src/linkmap/tcp_admission.ts";
@@ -12,7 +11,6 @@ import type { NetAddress } from "../../../src/net_address.ts";
 
 /** A connection that only says what was done to it. */
 class FakeConnection implements AdmittedConnection {
-  receivedDatagrams = 0;
   isAuthentic = false;
   isClosed = false;
   readonly remote: NetAddress;
@@ -71,7 +69,6 @@ Deno.test("TcpAdmission keeps what has authenticated", () => {
 Deno.test("TcpAdmission closes a stranger after ten seconds, not before", () => {
   const admission = createAdmission();
   const connection = admit(admission, { now: 500 });
-  connection.receivedDatagrams = 3;
   admission.handleTimeout(500 + STRANGER_TIMEOUT_MS - 1);
   assert.equal(connection.isClosed, false);
   admission.handleTimeout(500 + STRANGER_TIMEOUT_MS);
@@ -79,25 +76,80 @@ Deno.test("TcpAdmission closes a stranger after ten seconds, not before", () => 
   assert.equal(admission.size, 0);
 });
 
-Deno.test("TcpAdmission closes an authenticated connection that fell silent", () => {
+Deno.test("TcpAdmission gives a member that lost its link ten seconds, not less", () => {
   const admission = createAdmission();
   const connection = admit(admission, { isAuthentic: true });
-  for (let now = 1_000; now <= 300_000; now += 1_000) {
-    connection.receivedDatagrams++;
-    admission.handleTimeout(now);
-  }
+  for (let now = 1_000; now <= 300_000; now += 1_000) admission.handleTimeout(now);
+  assert.equal(connection.isClosed, false, "a link leads over it");
+  connection.isAuthentic = false;
+  admission.handleTimeout(301_000);
+  admission.handleTimeout(301_000 + STRANGER_TIMEOUT_MS - 1);
   assert.equal(connection.isClosed, false);
-  admission.handleTimeout(300_000 + SILENT_TIMEOUT_MS - 1);
-  assert.equal(connection.isClosed, false);
-  admission.handleTimeout(300_000 + SILENT_TIMEOUT_MS);
+  admission.handleTimeout(301_000 + STRANGER_TIMEOUT_MS);
   assert.equal(connection.isClosed, true);
+  assert.equal(admission.size, 0);
 });
 
-Deno.test("TcpAdmission refuses when all places are taken by authenticated connections", () => {
+Deno.test("TcpAdmission keeps a member whose link comes back in time", () => {
+  const admission = createAdmission();
+  const connection = admit(admission, { isAuthentic: true });
+  admission.handleTimeout(0);
+  connection.isAuthentic = false;
+  admission.handleTimeout(1_000);
+  connection.isAuthentic = true;
+  admission.handleTimeout(1_000 + STRANGER_TIMEOUT_MS);
+  admission.handleTimeout(1_000 + 2 * STRANGER_TIMEOUT_MS);
+  assert.equal(connection.isClosed, false);
+});
+
+Deno.test("TcpAdmission closes members that lost their links where no stranger's place is free, and no stranger for them", () => {
+  const admission = createAdmission();
+  const members = Array.from({ length: 3 }, () => admit(admission, { isAuthentic: true }));
+  admission.handleTimeout(0);
+  const strangers = Array.from({ length: MAX_STRANGERS - 1 }, () => admit(admission));
+  for (const member of members) member.isAuthentic = false;
+  admission.handleTimeout(1_000);
+  assert.deepEqual(members.map(({ isClosed }) => isClosed), [false, true, true]);
+  assert(strangers.every(({ isClosed }) => !isClosed));
+  assert.equal(admission.size, MAX_STRANGERS);
+});
+
+Deno.test("TcpAdmission takes the places of one slave's connections that its links left, before it refuses another", () => {
+  const admission = createAdmission();
+  // A slave whose 255 links go on to a new connection again and again, and which closes none.
+  const kept: FakeConnection[] = [];
+  for (let i = 0; i < MAX_CONNECTIONS; i++) {
+    const left = kept.at(-255);
+    if (left !== undefined) left.isAuthentic = false;
+    kept.push(admit(admission, { hostname: "192.0.2.66", isAuthentic: true }));
+  }
+  assert.equal(admission.size, MAX_CONNECTIONS, "within a second it may have all places");
+  const slave = admit(admission, { hostname: "198.51.100.7", isAuthentic: true });
+  assert.equal(slave.isClosed, false);
+  assert.equal(admission.size, 255 + MAX_STRANGERS);
+  assert(kept.every(({ isAuthentic, isClosed }) => !(isAuthentic && isClosed)));
+});
+
+Deno.test("TcpAdmission.mayGoOn tells connections of links from others", () => {
+  const admission = createAdmission();
+  const connection = admit(admission);
+  assert.equal(admission.mayGoOn(connection), false);
+  connection.isAuthentic = true;
+  assert.equal(admission.mayGoOn(connection), true);
+  admission.handleTimeout(0);
+  connection.isAuthentic = false;
+  assert.equal(admission.mayGoOn(connection), true, "a member until it is looked after");
+  admission.handleTimeout(1_000);
+  assert.equal(admission.mayGoOn(connection), false);
+});
+
+Deno.test("TcpAdmission refuses when links lead over all the connections there may be", () => {
   const admission = createAdmission();
   for (let i = 0; i < MAX_CONNECTIONS; i++) admit(admission, { isAuthentic: true });
   const late = new FakeConnection();
   assert.equal(admission.admit(late, 0), false);
+  assert.equal(admission.size, MAX_CONNECTIONS);
+  admission.remove(late);
   assert.equal(admission.size, MAX_CONNECTIONS);
 });
 

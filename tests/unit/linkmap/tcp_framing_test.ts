@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   craftTcpPreamble,
+  MIN_DATAGRAM_BYTES,
   TcpFrameReader,
   writeTcpFrame,
 } from "../../../src/linkmap/tcp_framing.ts";
@@ -163,5 +164,40 @@ Deno.test("TcpFrameReader refuses lengths of 0 and above 65,507 for ever", () =>
     assert.deepEqual(read(reader, stream, [1]), [Uint8Array.of(7)]);
     assert.equal(reader.next(), DropReason.BAD_FRAMING);
     assert.equal(reader.fault, `a frame says that it is ${lengthBytes} bytes long`);
+  }
+});
+
+/** A frame as short as a datagram can be, or longer. */
+function datagramFrame(lengthBytes = MIN_DATAGRAM_BYTES): Uint8Array {
+  return frame(Uint8Array.of(0x42, 0x4c, ...new Uint8Array(lengthBytes - 2).fill(9)));
+}
+
+Deno.test("TcpFrameReader that wants datagrams takes them however TCP splits", () => {
+  for (const pieceBytes of [1, 2, 3, 4, 5, 33, 34, 35, 1_000]) {
+    const reader = new TcpFrameReader({ expectsPreamble: false, wantsDatagrams: true });
+    const stream = Uint8Array.of(...datagramFrame(), ...datagramFrame(300), ...datagramFrame());
+    const lengths = read(reader, stream, [pieceBytes]).map(({ length }) => length);
+    assert.deepEqual(lengths, [32, 300, 32], `pieces of ${pieceBytes}`);
+    assert.equal(reader.next(), 0);
+  }
+});
+
+Deno.test("TcpFrameReader that wants datagrams refuses at the first byte that rules one out", () => {
+  const faults: [bytes: number[], fault: string | null][] = [
+    [[0, 31], "a frame of 31 bytes is too short to be a bindlink datagram"],
+    [[0, 1, 0x42], "a frame of 1 bytes is too short to be a bindlink datagram"],
+    [[0, 32], null],
+    [[0, 32, 0x42], null],
+    [[0, 32, 0x43], "a frame does not begin like a bindlink datagram"],
+    [[0, 32, 0x42, 0x4c], null],
+    [[0, 32, 0x42, 0x4d], "a frame does not begin like a bindlink datagram"],
+    [[0, 0], "a frame says that it is 0 bytes long"],
+  ];
+  for (const [bytes, fault] of faults) {
+    const reader = new TcpFrameReader({ expectsPreamble: false, wantsDatagrams: true });
+    const frames = read(reader, Uint8Array.of(...datagramFrame(), ...bytes), [1]);
+    assert.equal(frames.length, 1);
+    assert.equal(reader.next(), fault === null ? 0 : DropReason.BAD_FRAMING, `${bytes}`);
+    assert.equal(reader.fault, fault ?? "");
   }
 });

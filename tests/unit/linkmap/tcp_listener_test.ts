@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { DatagramSocket } from "../../../src/linkmap/datagram_socket.ts";
 import { connectTcp } from "../../../src/linkmap/tcp_connect.ts";
+import { MIN_DATAGRAM_BYTES } from "../../../src/linkmap/tcp_framing.ts";
 import type { TcpSocket } from "../../../src/linkmap/tcp_socket.ts";
 import { DropCounters } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
@@ -14,14 +15,22 @@ function connect(port: number): Promise<TcpSocket> {
   return connectTcp({ remote: { hostname: HOST, port }, drops: new DropCounters() });
 }
 
-/** Sends a byte and waits for it to come back. */
+/** Sends a datagram with that byte at its end, and waits for it to come back. */
 async function say(socket: DatagramSocket, port: number, byte: number): Promise<void> {
-  const packet = new Packet();
-  packet.fill(Uint8Array.of(byte));
+  const packet = datagramOf(byte);
   assert.equal(socket.send(packet, { hostname: HOST, port }), 0);
   const [slot] = createSlots(1);
   assert.equal(await socket.receive([slot!]), 1);
-  assert.deepEqual([...slot!.packet.toBytes()], [byte]);
+  assert.deepEqual(slot!.packet.toBytes(), packet.toBytes());
+}
+
+/** As short as a datagram of ours can be. */
+function datagramOf(byte: number): Packet {
+  const packet = new Packet(MIN_DATAGRAM_BYTES);
+  packet.fill(new Uint8Array(MIN_DATAGRAM_BYTES));
+  packet.bytes.set([0x42, 0x4c], packet.start);
+  packet.bytes[packet.end - 1] = byte;
+  return packet;
 }
 
 Deno.test("TcpListener outlives a lack of file descriptors, and its connections too", async () => {

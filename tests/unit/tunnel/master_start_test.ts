@@ -40,6 +40,8 @@ const COMMON = { metrics: null, logLevel: "info", logFormat: "text", stateDir: "
 
 /** What one end works with, on real time. */
 class Workings {
+  /** How far ahead of real time its clock is. */
+  aheadMs = 0;
   readonly drops = new DropCounters();
   readonly logger = new RecordingLogger();
   readonly tundev = new MemoryTundev();
@@ -52,7 +54,7 @@ class Workings {
       open,
       drops: this.drops,
       logger: this.logger,
-      clock: () => performance.now(),
+      clock: () => performance.now() + this.aheadMs,
       wallClock: Date.now,
       rng: Math.random,
       reschedule: () => {},
@@ -231,6 +233,26 @@ Deno.test("MasterTunnel tells authentic connections from others", async () => {
   };
   await until("the link waits", isWaiting, master.tunnel);
   assert.equal(master.logger.count("warn Link down"), 1);
+});
+
+Deno.test("MasterTunnel ends the TCP connection of a revoked slave", async () => {
+  await using master = new Master();
+  await master.tunnel.start();
+  await using slave = new Slave(master, "tcp");
+  await slave.tunnel.start();
+  const isJoined = (): boolean => slave.logger.count("info Link up") === 1;
+  await until("the slave joins", isJoined, master.tunnel, slave.tunnel);
+  master.tunnel.administration.handleRevoked(RECORD);
+  const [connection] = slave.sockets;
+  const isOver = (): boolean => connection!.failure !== null;
+  // It is a stranger's now, at the latest after two looks; and has ten seconds then.
+  await until("it ends", () => {
+    master.aheadMs += 100;
+    master.tunnel.handleTimeout(performance.now() + master.aheadMs);
+    return isOver() || master.aheadMs > 60_000;
+  });
+  assert.match(String(connection!.failure), /closed by the other end|reset by the other end/);
+  assert(master.aheadMs < 14_000, `after ${master.aheadMs} ms`);
 });
 
 Deno.test("SlaveTunnel refuses a master's key that nobody can have", async () => {

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { DatagramType } from "../../../src/wire/datagram_header.ts";
 import { DropReason } from "../../../src/wire/drop_reason.ts";
 import { innerPacket } from "../../support/inner_packets.ts";
-import { MASTER_ADDRESS, TunnelWorld, WORLD_MTU_BYTES } from "../../support/tunnel_world.ts";
+import { TunnelWorld } from "../../support/tunnel_world.ts";
+import { MASTER_ADDRESS, WORLD_MTU_BYTES } from "../../support/tunnel_world_options.ts";
 
 Deno.test("SlaveTunnel joins over all its links and carries packets both ways", async () => {
   await using world = await TunnelWorld.create(["laptop"]);

@@ -6,7 +6,8 @@ import { formatAddress } from "../../../src/net_address.ts";
 import { DatagramType } from "../../../src/wire/datagram_header.ts";
 import { innerPacket, markOf } from "../../support/inner_packets.ts";
 import type { TappedDatagram } from "../../support/tapped_network.ts";
-import { MASTER_ADDRESS, type SlaveEnd, TunnelWorld } from "../../support/tunnel_world.ts";
+import { type SlaveEnd, TunnelWorld } from "../../support/tunnel_world.ts";
+import { MASTER_ADDRESS } from "../../support/tunnel_world_options.ts";
 
 const ELSEWHERE: NetAddress = { hostname: "198.51.100.66", port: 6_666 };
 
@@ -73,6 +74,32 @@ Deno.test("MasterTunnel answers from the socket that a link's newest packet came
   const mark = network.passed.length;
   world.master.send(innerPacket(1, 2));
   assert.deepEqual(network.passed.slice(mark).map(({ source }) => source), [socket.localAddress]);
+});
+
+Deno.test("MasterTunnel.isAuthentic knows a connection while a link leads over it", async () => {
+  await using world = await TunnelWorld.create(["laptop"]);
+  const slave = await world.join("laptop", { links: 1 });
+  const { tunnel } = world.master;
+  using connection = world.listen({ ...MASTER_ADDRESS, hostname: "192.0.2.101" });
+  connection.transport = "tcp";
+  const arriveOverIt = async (): Promise<void> => {
+    world.network.inject({ ...sendHeldBack(world, slave, 5), dst: connection.localAddress });
+    await world.settle();
+  };
+  assert.equal(tunnel.isAuthentic(connection), false);
+  await arriveOverIt();
+  assert.equal(tunnel.isAuthentic(connection), true);
+  // The next packet comes to the other socket again.
+  slave.send(innerPacket(2, 1));
+  await world.settle();
+  assert.equal(tunnel.isAuthentic(connection), false);
+  await arriveOverIt();
+  await world.kill(slave);
+  await world.runFor(30_000);
+  assert.equal(tunnel.isAuthentic(connection), true, "its link is not forgotten yet");
+  world.admin.revoke("laptop");
+  await world.runFor(1_001);
+  assert.equal(tunnel.isAuthentic(connection), false);
 });
 
 Deno.test("MasterTunnel moves no link for a replay from another address", async () => {
