@@ -78,12 +78,8 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
       usageOf: (name) => store.usageOf(name),
     });
     for (const record of store.slaves) this.#roster.add(record);
-    this.#timers = new TimerWheel(({ links }, now) => {
-      if (links === null) return Infinity;
-      const { multiplexer } = links;
-      if (multiplexer.nextTimeout() <= now) multiplexer.handleTimeout(now);
-      return multiplexer.nextTimeout();
-    }, context.clock());
+    const serve = (slave: MasterSlave, now: number): number => this.#serve(slave, now);
+    this.#timers = new TimerWheel(serve, context.clock());
     this.#responder = new Responder({
       ...context,
       localStatic: store.keyPair,
@@ -139,6 +135,17 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     this.#nextCareMs = now + CARE_INTERVAL_MS;
     this.#roster.care(now);
     this.#usage.handleTimeout(now);
+  }
+
+  /** Does what is due for a slave. @returns monotonic ms of what comes next; Infinity: it is gone. */
+  #serve(slave: MasterSlave, now: number): number {
+    const multiplexer = slave.links?.multiplexer;
+    if (multiplexer === undefined) return Infinity;
+    if (multiplexer.nextTimeout() <= now) {
+      multiplexer.handleTimeout(now);
+      this.#roster.careFor(slave, now);
+    }
+    return multiplexer.nextTimeout();
   }
 
   /** See {@link Tunnel.nextTimeout}. */
@@ -236,13 +243,15 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
   ): number {
     if (this.#isClosing) return DropReason.CLOSED;
     const text = formatAddress(source);
-    const isProven = socket.transport === "tcp" || this.#roster.provenSources.has(text);
-    const result = this.#responder.handleInitiation(
-      packet,
-      { text, isProven },
-      this.#answer,
-      now,
-    );
+    const roster = this.#roster;
+    const from = {
+      text,
+      // Asked under load only: it may be dear to answer.
+      get isProven(): boolean {
+        return socket.transport === "tcp" || roster.isProvenSource(text);
+      },
+    };
+    const result = this.#responder.handleInitiation(packet, from, this.#answer, now);
     if (result <= 0) return result;
     const sent = socket.send(this.#answer, source);
     if (sent < 0) return sent;

@@ -42,11 +42,8 @@ export class SlaveRoster {
   readonly connected = new Set<MasterSlave>();
   /** How often a slave went. */
   departures = 0;
-  /**
-   * Addresses that links lead to, as of the last second: what comes from there need not prove by a cookie that it
-   * receives what is sent there, so that a flood of handshakes does not keep a slave from renewing its session.
-   */
-  provenSources: ReadonlySet<string> = new Set();
+  /** Addresses that links led to when it was first asked for one in the last second; null: nobody has asked yet. */
+  #provenSources: ReadonlySet<string> | null = null;
   #usedSockets = new Set<DatagramSocket>();
   readonly #options: SlaveRosterOptions;
   readonly #pool: AddressPool;
@@ -162,17 +159,32 @@ export class SlaveRoster {
     this.#usedSockets.add(to);
   }
 
-  /** Called every second: sessions that are over, links that are silent. */
+  /**
+   * Whether a link led to this address within the last second: what comes from there need not prove by a cookie that it
+   * receives what is sent there, so that a flood of handshakes does not keep a slave from renewing its session.
+   */
+  isProvenSource(text: string): boolean {
+    this.#provenSources ??= new Set(this.#linkAddresses());
+    return this.#provenSources.has(text);
+  }
+
+  /** Called every second: sessions of slaves that are not there. */
   care(now: number): void {
-    for (const slave of this.#byKey.values()) {
-      if (slave.keyring.nextTimeout() <= now) slave.keyring.handleTimeout(now);
+    for (const { links, keyring } of this.#byKey.values()) {
+      if (links === null && keyring.nextTimeout() <= now) keyring.handleTimeout(now);
     }
-    for (const slave of this.connected) {
-      slave.links?.forgetSilent(now);
-      if (slave.keyring.current === null) this.disconnect(slave, now);
-    }
-    this.provenSources = new Set(this.#linkAddresses());
+    this.#provenSources = null;
     this.#usedSockets = new Set(this.#linkSockets());
+  }
+
+  /**
+   * Called about every second for each slave that is there, not for all at once, since datagrams wait meanwhile: sessions
+   * that are over, links that are silent.
+   */
+  careFor(slave: MasterSlave, now: number): void {
+    if (slave.keyring.nextTimeout() <= now) slave.keyring.handleTimeout(now);
+    slave.links?.forgetSilent(now);
+    if (slave.keyring.current === null) this.disconnect(slave, now);
   }
 
   /** What the slaves used, by name. */

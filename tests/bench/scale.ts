@@ -56,7 +56,7 @@ export const SCALE: Benchmark = {
 export class ScaleRig implements AsyncDisposable {
   readonly network: DirectNetwork;
   readonly master: BindlinkProcess;
-  readonly #crowd: TestProcess;
+  readonly crowd: TestProcess;
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
@@ -67,7 +67,7 @@ export class ScaleRig implements AsyncDisposable {
   ) {
     this.network = network;
     this.master = master;
-    this.#crowd = crowd;
+    this.crowd = crowd;
     this.#stack = stack;
   }
 
@@ -92,18 +92,18 @@ export class ScaleRig implements AsyncDisposable {
 
   /** The simulated slaves fall silent; resolves when the master has taken note and sends them nothing any more. */
   async silence(): Promise<void> {
-    this.#crowd.kill("SIGUSR1");
+    this.crowd.kill("SIGUSR1");
     await new Promise((resolve) => setTimeout(resolve, LINK_SILENT_MS + 1_000));
   }
 
   /** They go on; resolves when every link has been heard again. */
   async resume(): Promise<void> {
-    const linesBefore = this.#crowd.stdout.length;
-    this.#crowd.kill("SIGUSR2");
+    const linesBefore = this.crowd.stdout.length;
+    this.crowd.kill("SIGUSR2");
     await awaitCondition(
       "all simulated slaves to be back",
-      () => this.#crowd.stdout.slice(linesBefore).includes("back"),
-      { timeoutMs: 30_000, detail: () => this.#crowd.output },
+      () => this.crowd.stdout.slice(linesBefore).includes("back"),
+      { timeoutMs: 30_000, detail: () => this.crowd.output },
     );
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { awaitCondition } from "../../support/await_condition.ts";
 import { canUseNamespaces, NetworkLab } from "../../support/namespace.ts";
-import { ping } from "../../support/ping.ts";
+import { ping, waitForPing } from "../../support/ping.ts";
 import { runProgram, TestProcess } from "../../support/process.ts";
 
 /** Makes a lab with a sleeping program in it, says the name and the program's id, and waits. */
@@ -42,6 +42,7 @@ Deno.test({
         { namespace: b, device: "eth0", addresses: ["10.0.0.2/24", "fd00::2/64"], rateBps: 1e6 },
       );
       for (const host of ["10.0.0.2", "fd00::2"]) {
+        await waitForPing(a, host, 5_000);
         assert.equal((await ping(a, host, 3)).received, 3);
       }
       assert(await a.hasDevice("eth0"));
