@@ -140,6 +140,10 @@ export class SlaveRoster {
 
   /** Cuts a slave off for good: from now on its key is only told so. */
   revoke(slave: MasterSlave, now: number): void {
+    // A connection is good for nothing but its link. The listener's datagram sockets are everyone's.
+    for (const { transport, socket } of slave.links?.all ?? []) {
+      if (transport === "tcp") socket?.close();
+    }
     this.disconnect(slave, now);
     slave.keyring.clear();
     slave.isRevoked = true;
