@@ -63,7 +63,7 @@ async function measure(
   { name, rateBps }: { readonly name: string; readonly rateBps?: number },
   { isQuick, progress }: BenchContext,
 ): Promise<Figure[]> {
-  const rounds = isQuick ? 2 : 5;
+  const rounds = isQuick ? 1 : 3;
   const seconds = 3;
   await using stack = new AsyncDisposableStack();
   const network = stack.use(

@@ -88,37 +88,42 @@ function measureRefusals(
   const sources = good.map((_, i) => `198.51.${i >> 4}.${i & 15}:${PORT + i}`);
   const receive = (packets: readonly Packet[], i: number): number =>
     rig.receive(packets[i % FORGED]!, sources[i % FORGED]!);
-  const cases: { readonly what: string; readonly run: () => void }[] = [
+  const nothing = (): void => {};
+  const cases: {
+    readonly what: string;
+    readonly prepare: () => void;
+    readonly run: () => void;
+  }[] = [
     {
       what: "mac1 checked, right",
+      prepare: nothing,
       run: repeat(times, (i) => checker.hasGoodMac1(good[i % FORGED]!), true),
     },
     {
       what: "mac1 wrong: refused",
+      prepare: nothing,
       run: repeat(times, (i) => receive(bad, i), DropReason.BAD_MAC),
     },
     {
       what: "mac1 right, under load: a cookie reply",
-      run: (): void => {
-        enterLoad(rig, good);
-        repeat(times, (i) => {
-          rig.now += 1; // a second brings 2,000
-          return receive(good, i);
-        }, HandshakeAnswer.COOKIE)();
-      },
+      prepare: () => enterLoad(rig, good),
+      run: repeat(times, (i) => {
+        rig.now += 1; // a second brings 2,000
+        return receive(good, i);
+      }, HandshakeAnswer.COOKIE),
     },
     {
       what: "mac1 right, cookies used up: refused",
-      run: (): void => {
+      prepare: (): void => {
         enterLoad(rig, good);
         while (receive(good, 0) === HandshakeAnswer.COOKIE);
-        repeat(times, (i) => receive(good, i), DropReason.HANDSHAKE_FLOOD)();
       },
+      run: repeat(times, (i) => receive(good, i), DropReason.HANDSHAKE_FLOOD),
     },
   ];
-  const figures = cases.map(({ what, run }) => {
+  const figures = cases.map(({ what, prepare, run }) => {
     progress(what);
-    return time(what, run, times);
+    return time(what, { prepare, run }, times);
   });
   progress("copies");
   return [...figures, timeCopies(rig)];
@@ -164,13 +169,17 @@ function repeat<Result>(
   };
 }
 
-function time(what: string, run: () => void, times: number): Figure {
-  run(); // warm
+function time(
+  what: string,
+  { prepare, run }: { readonly prepare: () => void; readonly run: () => void },
+  times: number,
+): Figure {
   const microseconds: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = -1; round < ROUNDS; round++) {
+    prepare();
     const startMs = performance.now();
     run();
-    microseconds.push((performance.now() - startMs) * 1e3 / times);
+    if (round >= 0) microseconds.push((performance.now() - startMs) * 1e3 / times); // else warm
   }
   const note = `median of ${ROUNDS}, ${spread(microseconds, 2)}`;
   return { what, value: median(microseconds), unit: "µs", note };

@@ -46,7 +46,7 @@ export const SCALE: Benchmark = {
     for (const slaves of counts) {
       context.progress(`${slaves} slaves join`);
       await using rig = await ScaleRig.create(slaves);
-      const { rssBytes, processorPercent } = await measureIdle(rig, context);
+      const { rssBytes, processorPercent } = await measureIdle(rig, slaves, context);
       if (slaves === 1) oneRssBytes = rssBytes;
       figures.push(...describeIdle({ slaves, rssBytes, oneRssBytes, processorPercent }));
       if (slaves === counts.at(-1)) figures.push(...await compareFlows(rig, slaves, context));
@@ -131,10 +131,11 @@ function inviteCrowd(stateDir: string, slaves: number): ManySlavesPlan {
 
 async function measureIdle(
   { master }: ScaleRig,
+  slaves: number,
   { isQuick, progress }: BenchContext,
 ): Promise<{ readonly rssBytes: number; readonly processorPercent: number }> {
   const { pid } = master.process;
-  const seconds = isQuick ? 5 : 20;
+  const seconds = isQuick ? 5 : slaves < 1_000 ? 10 : 20;
   progress(`idle for ${seconds} s`);
   const beforeMs = processorMs(pid);
   const startMs = performance.now();
@@ -186,7 +187,7 @@ async function compareFlow(
   { name, others }: { readonly name: string; readonly others: string },
   { isQuick, progress }: BenchContext,
 ): Promise<Figure[]> {
-  const rounds = isQuick ? 2 : 5;
+  const rounds = isQuick ? 1 : 3;
   const seconds = isQuick ? 2 : 4;
   const flow = async (): Promise<number> => {
     const load = { host: INNER_MASTER, seconds, omitSeconds: 1 };
