@@ -34,7 +34,7 @@ Deno.test("forged initiations with a good mac1 from many sources cost next to no
   const operations = flood(world, 3_000, (i) => forged[i % forged.length]!, spoofedSource);
   assert.ok(operations <= BEFORE_LOAD_OPERATIONS, `${operations} operations in 3 s`);
   const cookies = world.master.countOf(HandshakeAnswer.COOKIE);
-  assert.ok(cookies > 6_000 && cookies <= 8_000, `${cookies} cookies in 3 s`);
+  assert.ok(cookies > 1_500 && cookies <= 2_000, `${cookies} cookies in 3 s`);
   assert.ok(world.master.responder.rememberedEntries <= 2);
   assert.ok(world.isAgreed(slave));
 });
