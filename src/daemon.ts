@@ -7,6 +7,7 @@
 
 import type { DaemonOptions, MasterOptions, TundevSpec } from "./daemon_options.ts";
 import { openAeadProvider } from "./crypto/aead_provider.ts";
+import { openMac1 } from "./crypto/mac1.ts";
 import { nodeDiffieHellman } from "./crypto/x25519.ts";
 import { createLinkOpener } from "./linkmap/link_opener.ts";
 import { describeError, type Logger } from "./log.ts";
@@ -180,7 +181,8 @@ class Daemon {
     };
     if (options.role === "slave") return new SlaveTunnel(options, secure);
     if (state === null) throw new Error("Invariant: a master without its state");
-    return new MasterTunnel(options, secure, state.store);
+    const mac1 = await openMac1(state.store.keyPair.publicKey);
+    return new MasterTunnel(options, { ...secure, mac1 }, state.store);
   }
 
   /** Hot. */

@@ -121,6 +121,7 @@ const DEPENDENCIES: Readonly<Record<string, string>> = {
   "@noble/ciphers": "src/peer/primitives.ts",
   "@noble/curves": "src/peer/primitives.ts",
   "@noble/hashes": "src/peer/primitives.ts",
+  "hash-wasm": "src/crypto/mac1.ts",
   "libsodium-wrappers": "src/crypto/sodium_aead.ts",
   "qr": "src/commands/qr_text.ts",
   "@optique/core": "src/cli/",

@@ -18,10 +18,9 @@
  * @module
  */
 
-import { blake2sMac } from "./blake2s_mac.ts";
 import { KEY_BYTES } from "./key_pair.ts";
 import { NOISE_INITIATION_OVERHEAD_BYTES, NOISE_RESPONSE_OVERHEAD_BYTES } from "./noise.ts";
-import { hash, MAC_BYTES, TAG_BYTES, XCHACHA_NONCE_BYTES } from "./primitives.ts";
+import { hash, mac, MAC_BYTES, TAG_BYTES, XCHACHA_NONCE_BYTES } from "./primitives.ts";
 import { DATAGRAM_HEADER_BYTES, DatagramType } from "../wire/datagram_header.ts";
 import type { Packet } from "../wire/packet.ts";
 
@@ -208,5 +207,5 @@ function datagramOf(
 
 function writeMac1(bytes: Uint8Array, receiverPublicKey: Uint8Array): void {
   const end = bytes.length - MACS_BYTES;
-  bytes.set(blake2sMac(mac1KeyOf(receiverPublicKey), bytes.subarray(0, end)), end);
+  bytes.set(mac(mac1KeyOf(receiverPublicKey), bytes.subarray(0, end)), end);
 }

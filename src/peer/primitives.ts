@@ -33,7 +33,7 @@ export function hash(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return state.digest();
 }
 
-/** Keyed BLAKE2s with 16 bytes of output: WireGuard's MAC; the reference for the fast one, blake2s_mac.ts. @param key 1 to 32 bytes. */
+/** Keyed BLAKE2s with 16 bytes of output: WireGuard's MAC. @param key 1 to 32 bytes. */
 export function mac(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> {
   return blake2s(data, { key, dkLen: MAC_BYTES });
 }

@@ -72,7 +72,8 @@ export class Responder {
 
   constructor(options: ResponderOptions) {
     this.#options = options;
-    this.#checker = new CookieChecker(options.localStatic.publicKey, options.randomBytes);
+    const { localStatic, randomBytes, mac1 } = options;
+    this.#checker = new CookieChecker(localStatic.publicKey, randomBytes, mac1);
   }
 
   /** What is kept of strangers' and slaves' initiations, in entries: bounded, whatever comes. */
@@ -128,8 +129,8 @@ export class Responder {
 
   /** Whether a flood has used up what could be answered, so that not even mac1 need be looked at. */
   #isHopeless(packet: Packet, source: HandshakeSource, name: string, now: number): boolean {
-    return this.#budget.isSwamped(now) && !source.isProven && !hasMac2(packet) &&
-      !this.#answers.has(name);
+    return this.#budget.isSwamped(now) && !hasMac2(packet) && !this.#answers.has(name) &&
+      !source.isProven;
   }
 
   /** Whether an initiation is worked on. @returns 0: yes; else what handleInitiation returns. */

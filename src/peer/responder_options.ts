@@ -7,6 +7,7 @@
 import type { AeadProvider } from "./aead.ts";
 import type { HandshakeMemory } from "./handshake_memory.ts";
 import type { InnerAddress } from "./handshake_payload.ts";
+import type { Mac } from "./cookie.ts";
 import type { DiffieHellman, KeyPair, RandomBytes } from "./key_pair.ts";
 import type { Keyring } from "./keyring.ts";
 import type { LinkCounters } from "./session.ts";
@@ -34,6 +35,8 @@ export interface ResponderOptions {
   readonly mtuBytes: number;
   readonly software: string;
   readonly randomBytes: RandomBytes;
+  /** The MAC of what is sent to this end, when there is a faster one than noble's: see CookieChecker. */
+  readonly mac1?: Mac;
   /** The slave of a public key; null: unknown, answered by nothing. */
   readonly findSlave: (publicKey: Uint8Array) => SlaveHandshakes | null;
   /** A random session index that is free at this end. */

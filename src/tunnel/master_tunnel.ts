@@ -9,7 +9,7 @@ import type { MasterOptions } from "../daemon_options.ts";
 import type { ListenedHandler } from "../linkmap/datagram_handler.ts";
 import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
 import { LinkMap } from "../linkmap/link_map.ts";
-import { formatAddress, type NetAddress } from "../net_address.ts";
+import type { NetAddress } from "../net_address.ts";
 import { HandshakeAnswer, Responder } from "../peer/responder.ts";
 import type { Session } from "../peer/session.ts";
 import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
@@ -24,12 +24,13 @@ import { DropReason } from "../wire/drop_reason.ts";
 import { NoticeCode } from "../wire/inner_message.ts";
 import { Packet } from "../wire/packet.ts";
 import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
+import { HandshakeOrigin } from "./handshake_origin.ts";
 import { InnerDispatch } from "./inner_dispatch.ts";
 import type { MasterSlave } from "./master_slave.ts";
 import { RunningMaster } from "./running_master.ts";
 import { SlaveRoster } from "./slave_roster.ts";
 import { TimerWheel } from "./timer_wheel.ts";
-import type { SecureContext, Tunnel } from "./tunnel.ts";
+import type { MasterContext, Tunnel } from "./tunnel.ts";
 import { WrongProtocol } from "./wrong_protocol.ts";
 import { UsageSaver } from "./usage_saver.ts";
 
@@ -48,13 +49,14 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
   /** What commands see and change of it. */
   readonly administration: LiveMaster;
   readonly #options: MasterOptions;
-  readonly #context: SecureContext;
+  readonly #context: MasterContext;
   readonly #linkMap: LinkMap;
   readonly #roster: SlaveRoster;
   readonly #usage: UsageSaver;
   readonly #responder: Responder;
   readonly #answer = new Packet();
   readonly #dispatch = new InnerDispatch();
+  readonly #origin = new HandshakeOrigin((text) => this.#roster.isProvenSource(text));
   readonly #wrongProtocol: WrongProtocol;
   readonly #onNotice = (code: number): void => this.#handleNotice(code);
   /** Whom the notice that is being read is from. */
@@ -64,7 +66,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
   readonly #timers: TimerWheel<MasterSlave>;
   #nextCareMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: MasterOptions, context: SecureContext, store: MasterStore) {
+  constructor(options: MasterOptions, context: MasterContext, store: MasterStore) {
     this.#options = options;
     this.#context = context;
     this.#linkMap = new LinkMap(context);
@@ -242,15 +244,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     now: number,
   ): number {
     if (this.#isClosing) return DropReason.CLOSED;
-    const text = formatAddress(source);
-    const roster = this.#roster;
-    const from = {
-      text,
-      // Asked under load only: it may be dear to answer.
-      get isProven(): boolean {
-        return socket.transport === "tcp" || roster.isProvenSource(text);
-      },
-    };
+    const from = this.#origin.set(socket, source);
     const result = this.#responder.handleInitiation(packet, from, this.#answer, now);
     if (result <= 0) return result;
     const sent = socket.send(this.#answer, source);

@@ -8,6 +8,7 @@
 import type { LinkOpener } from "../linkmap/link_opener.ts";
 import type { Logger } from "../log.ts";
 import type { AeadProvider } from "../peer/aead.ts";
+import type { Mac } from "../peer/cookie.ts";
 import type { DiffieHellman, RandomBytes } from "../peer/key_pair.ts";
 import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import type { Tundev } from "../tundev/tundev.ts";
@@ -44,6 +45,12 @@ export interface SecureContext extends TunnelContext {
   readonly software: string;
   /** Lets datagrams that were just sent leave before their sockets close. */
   readonly flush: () => Promise<void>;
+}
+
+/** What the master's needs besides. */
+export interface MasterContext extends SecureContext {
+  /** The MAC of handshake datagrams sent to this master, when there is a faster one than noble's. */
+  readonly mac1?: Mac;
 }
 
 /** One end's tunnel. Driven by its sockets, by packets from the tun, and by time. */
