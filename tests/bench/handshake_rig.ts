@@ -5,6 +5,8 @@
  * @module
  */
 
+import { openMac1 } from "../../src/crypto/mac1.ts";
+import type { Mac } from "../../src/peer/cookie.ts";
 import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
 import { type AeadProvider, CipherId } from "../../src/peer/aead.ts";
 import { MIN_HELLO_BYTES, writeInitiation } from "../../src/peer/handshake_message.ts";
@@ -27,6 +29,8 @@ export class HandshakeRig implements Disposable {
   /** Monotonic ms of both ends. Only goes forward. */
   now = 1_000;
   readonly masterKey: Uint8Array<ArrayBuffer>;
+  /** The MAC of what is sent to the master. */
+  readonly mac1: Mac;
   readonly responder: Responder;
   readonly initiator: Initiator;
   /** What the initiator sent last. */
@@ -37,8 +41,18 @@ export class HandshakeRig implements Disposable {
   readonly #slave: SlaveHandshakes;
   readonly #keyring = new Keyring(DEFAULT_SESSION_LIMITS, NOBODY);
 
-  constructor(dh: DiffieHellman, provider: AeadProvider) {
+  /** With keys of its own, and the MAC that a daemon uses. */
+  static async create(dh: DiffieHellman, provider: AeadProvider): Promise<HandshakeRig> {
     const master = generateKeyPair(dh, randomBytes);
+    return new HandshakeRig(dh, provider, { master, mac1: await openMac1(master.publicKey) });
+  }
+
+  private constructor(
+    dh: DiffieHellman,
+    provider: AeadProvider,
+    { master, mac1 }: { readonly master: KeyPair; readonly mac1: Mac },
+  ) {
+    this.mac1 = mac1;
     const slave = generateKeyPair(dh, randomBytes);
     const psk = randomBytes(32);
     this.masterKey = master.publicKey;
@@ -54,6 +68,7 @@ export class HandshakeRig implements Disposable {
     const common = { provider, dh, randomBytes, software: "bindlink bench", mtuBytes: 1_340 };
     this.responder = new Responder({
       ...common,
+      mac1,
       localStatic: master,
       instanceId: "0123456789abcdef",
       findSlave: () => this.#slave,
