@@ -33,11 +33,11 @@ const LOAD_INITIATIONS = 100;
 const LOAD_MS = 1_000;
 
 /**
- * Cookie replies a second: 26 µs each (noble) and about 15 to send it, so 2 % of a core. The more, the sooner a slave among
- * forgers gets one: of 10,000 a second each twentieth is answered, and a slave of two links sends ten in an attempt. (A
- * slave that has links already needs none: see takeSource.)
+ * Cookie replies a second: 26 µs each (noble) and about 15 to send it, so 4 % of a core. The more, the sooner a slave among
+ * forgers gets one: of 10,000 a second each tenth is answered, and a slave of two links sends ten in an attempt, so two
+ * attempts of three succeed. (A slave that has links already needs none: see takeSource.)
  */
-const COOKIES = { capacity: 500, perSecond: 500 };
+const COOKIES = { capacity: 1_000, perSecond: 1_000 };
 
 /** Handshakes of one source that has proved its address, under load. */
 const SOURCE = { capacity: 20, perSecond: 10 };

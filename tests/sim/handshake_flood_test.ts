@@ -34,7 +34,7 @@ Deno.test("forged initiations with a good mac1 from many sources cost next to no
   const operations = flood(world, 3_000, (i) => forged[i % forged.length]!, spoofedSource);
   assert.ok(operations <= BEFORE_LOAD_OPERATIONS, `${operations} operations in 3 s`);
   const cookies = world.master.countOf(HandshakeAnswer.COOKIE);
-  assert.ok(cookies > 1_500 && cookies <= 2_000, `${cookies} cookies in 3 s`);
+  assert.ok(cookies > 3_000 && cookies <= 4_000, `${cookies} cookies in 3 s`);
   assert.ok(world.master.responder.rememberedEntries <= 2);
   assert.ok(world.isAgreed(slave));
 });
@@ -110,9 +110,9 @@ Deno.test("under a flood from many sources a slave joins, and a slave that is in
     tookMs.push(world.clock.now - startMs);
     assert.ok(world.isAgreed(slave));
   }
-  // An attempt of ten datagrams succeeds three times of four: the sum of three is 60 s once in a million runs.
+  // An attempt of ten datagrams, 5 s, succeeds two times of three: three take 120 s once in ten million runs.
   assert.ok(
-    tookMs.reduce((sum, ms) => sum + ms, 0) < 60_000,
+    tookMs.reduce((sum, ms) => sum + ms, 0) < 120_000,
     `${tookMs.join(", ")} ms (first seed ${firstSeed})`,
   );
 });
