@@ -48,7 +48,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "ffi/nonblocking_writer.ts",
     "shared",
   ],
-  "src/cli": ["src/linkmap", "src/peer", "src/state", "shared"],
+  "src/cli": [
+    "src/linkmap",
+    "src/multiplexer/link_settings.ts",
+    "src/peer",
+    "src/state",
+    "shared",
+  ],
   "src/commands": ["src/control", "src/state", "src/peer", "shared"],
   "src/daemon.ts": [
     "src/master_state.ts",

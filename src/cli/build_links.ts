@@ -1,19 +1,38 @@
 /**
- * Makes a slave's links out of `--proxies`, `--proxy-target`, `--targets` and the token's endpoints:
+ * Makes a slave's links out of `--proxies`, `--proxy-target`, `--targets`, `--mode` and the token's endpoints:
  * ids from 1 in the order given, proxies first, names unique.
  *
  * @module
  */
 
 import type { LinkSpec } from "../linkmap/link_spec.ts";
+import {
+  DEFAULT_LINK_SETTINGS,
+  LINK_MODES,
+  type LinkSettings,
+} from "../multiplexer/link_settings.ts";
 import { formatHostPort, type HostPort } from "../net_address.ts";
 import { UsageError } from "../usage_error.ts";
-import type { GivenOptions } from "./given_options.ts";
+import type { GivenOption, GivenOptions } from "./given_options.ts";
+import { parseLinkSettings } from "./link_setting_words.ts";
+import { splitLink } from "./link_value.ts";
 import { parseProxy } from "./proxy_value.ts";
-import { parseHostPort } from "./values.ts";
+import { quoteProxy, quoteValue } from "./quote.ts";
+import { parseChoice, parseHostPort } from "./values.ts";
 
 /** A link's id is one byte on the wire, and never 0. */
 const MAX_LINKS = 255;
+
+/** A link without what its place among the others decides. */
+interface Way extends Pick<LinkSpec, "targets" | "proxy" | "settings"> {
+  /** The user's; null: none was given. */
+  readonly name: string | null;
+  /** What to correct when the name is another link's. */
+  readonly subject: string;
+}
+
+/** Reads a link's settings. @param subject option and endpoint, for errors. @throws {UsageError} */
+type SettingsReader = (texts: readonly string[], subject: string) => LinkSettings;
 
 /**
  * The links of a slave with a token, at least one: with none named, a direct one to the endpoints.
@@ -23,14 +42,18 @@ export function buildLinks(
   given: GivenOptions,
   endpoints: readonly HostPort[],
 ): readonly LinkSpec[] {
-  const named = [...proxyWays(given, endpoints), ...directWays(given)];
-  const ways = named.length > 0 ? named : [{ targets: endpoints, proxy: null }];
+  const { value, subject } = given.one("mode");
+  const mode = parseChoice(value, subject, LINK_MODES);
+  const read: SettingsReader = (texts, subject) => parseLinkSettings(texts, subject, mode);
+  const named = [...proxyWays(given, endpoints, read), ...directWays(given, read)];
+  const direct = { name: null, subject: "", targets: endpoints, proxy: null };
+  const ways = named.length > 0 ? named : [{ ...direct, settings: read([], "") }];
   return numbered(ways, !given.flag("no-tcp-fallback"));
 }
 
 /** The links of a slave that speaks the original's protocol, at least one. @throws {UsageError} */
 export function buildLegacyLinks(given: GivenOptions): readonly LinkSpec[] {
-  const ways = [...proxyWays(given, []), ...directWays(given)];
+  const ways = [...proxyWays(given, [], refuseSettings), ...directWays(given, refuseSettings)];
   if (ways.length > 0) return numbered(ways, false);
   throw new UsageError(
     "A slave needs a link: add --proxies HOST:PORT with --proxy-target HOST:PORT, " +
@@ -38,7 +61,13 @@ export function buildLegacyLinks(given: GivenOptions): readonly LinkSpec[] {
   );
 }
 
-type Way = Pick<LinkSpec, "targets" | "proxy">;
+function refuseSettings(texts: readonly string[], subject: string): LinkSettings {
+  if (texts.length === 0) return DEFAULT_LINK_SETTINGS;
+  throw new UsageError(
+    `${subject}: settings need --protocol secure: the legacy protocol spreads packets by the rate ` +
+      "that arrives; leave out the ; and what follows it",
+  );
+}
 
 function numbered(ways: readonly Way[], allowsTcp: boolean): readonly LinkSpec[] {
   if (ways.length > MAX_LINKS) {
@@ -47,18 +76,31 @@ function numbered(ways: readonly Way[], allowsTcp: boolean): readonly LinkSpec[]
     );
   }
   const timesSeen = new Map<string, number>();
-  return ways.map((way, i) => {
+  const count = (name: string): number => {
+    const times = (timesSeen.get(name) ?? 0) + 1;
+    timesSeen.set(name, times);
+    return times;
+  };
+  return ways.map(({ name: given, subject, ...way }, i) => {
     const end = way.proxy ?? way.targets[0];
     if (end === undefined) throw new Error("Invariant: a link without a target");
-    const place = formatHostPort(end.host, end.port);
-    const times = (timesSeen.get(place) ?? 0) + 1;
-    timesSeen.set(place, times);
-    return { id: i + 1, name: times === 1 ? place : `${place}#${times}`, allowsTcp, ...way };
+    const name = given ?? formatHostPort(end.host, end.port);
+    const times = count(name);
+    if (given !== null && times > 1) {
+      throw new UsageError(
+        `${subject}: another link is called ${quoteValue(given)}: give it a name of its own`,
+      );
+    }
+    return { id: i + 1, name: times === 1 ? name : `${name}#${times}`, allowsTcp, ...way };
   });
 }
 
 /** @param endpoints what stands in for `--proxy-target`; none: it is needed. */
-function proxyWays(given: GivenOptions, endpoints: readonly HostPort[]): Way[] {
+function proxyWays(
+  given: GivenOptions,
+  endpoints: readonly HostPort[],
+  read: SettingsReader,
+): Way[] {
   const proxies = given.find("proxies");
   const target = given.findOne("proxy-target");
   if (proxies === undefined) {
@@ -83,14 +125,31 @@ function proxyWays(given: GivenOptions, endpoints: readonly HostPort[]): Way[] {
     );
   }
   const targets = target === undefined ? endpoints : [parseHostPort(target.value, target.subject)];
-  return proxies.values.map((value) => ({ targets, proxy: parseProxy(value, proxies.subject) }));
+  return waysOf(proxies, read, (endpoint, subject) => ({
+    targets,
+    proxy: parseProxy(endpoint, subject),
+  }));
 }
 
-function directWays(given: GivenOptions): Way[] {
+function directWays(given: GivenOptions, read: SettingsReader): Way[] {
   const targets = given.find("targets");
   if (targets === undefined) return [];
-  return targets.values.map((value) => ({
-    targets: [parseHostPort(value, targets.subject)],
+  return waysOf(targets, read, (endpoint, subject) => ({
+    targets: [parseHostPort(endpoint, subject)],
     proxy: null,
   }));
+}
+
+function waysOf(
+  { values, subject: option }: GivenOption,
+  read: SettingsReader,
+  parseEndpoint: (endpoint: string, subject: string) => Pick<LinkSpec, "targets" | "proxy">,
+): Way[] {
+  return values.map((value) => {
+    const { name, endpoint, settings } = splitLink(value, option);
+    // First, for behind something that is no endpoint there may be a piece of a password.
+    const ends = parseEndpoint(endpoint, option);
+    const subject = `${option} ${quoteProxy(endpoint)}`;
+    return { name, subject, ...ends, settings: read(settings, subject) };
+  });
 }

@@ -78,6 +78,12 @@ export const COMMANDS: readonly CommandSpec[] = [
       "bindlink slave --token-file laptop.token --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "# two ways to the master without a proxy",
       "bindlink slave --token-file laptop.token --targets 203.0.113.5:4321,[2001:db8::5]:4321",
+      "# a phone whose data costs money, at most 5 Mbit/s of it; a shell wants the ; quoted",
+      "bindlink slave --proxies 'phone1=192.168.43.1:1080;metered;cap=5mbit'",
+      "# a modem for when nothing else works",
+      "bindlink slave --proxies 192.168.43.1:1080 --targets 'modem=203.0.113.5:4321;backup'",
+      "# every packet over two links",
+      "bindlink slave --mode redundant --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "# token and password stay out of the process list, which other users can read",
       "BINDLINK_TOKEN=bindlink1_... BINDLINK_PROXIES=socks5://me:s3cret@192.168.43.1:1080 " +
       "bindlink slave",
@@ -121,6 +127,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       "# - reads the token from stdin: it stays out of the process list and the shell's history",
       "bindlink join - --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "bindlink join --token-file laptop.token",
+      "# names and settings of links are stored with them",
+      "bindlink join - --mode cheapest --proxies 'phone1=192.168.43.1:1080;metered'",
     ],
   },
   {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DEFAULT_LINK_SETTINGS, LINK_MODES } from "../multiplexer/link_settings.ts";
 import type { CommandName, Role } from "./command_table.ts";
 import type { OptionSpec } from "./option_spec.ts";
 
@@ -85,8 +86,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     commands: SLAVE,
     isRepeatable: true,
     help: "SOCKS5 proxies, one link through each: HOST:PORT or socks5://USER:PASSWORD@HOST:PORT " +
-      "(write @ : , / and % in a password as %40 %3A %2C %2F %25). Other users of this machine " +
-      "can see a command line: give passwords in the environment variable.",
+      "(write @ : , / ; = and % in a password as %40 %3A %2C %2F %3B %3D %25). Other users of this " +
+      "machine can see a command line: give passwords in the environment variable. NAME= in front " +
+      "names a link for log and metrics; settings follow it, each after a ;, which a shell wants " +
+      "quoted: 'phone1=192.168.43.1:1080;metered;cap=5mbit'. Settings: metered (its traffic costs " +
+      "money), backup or mode=MODE (as for --mode), cap=RATE (each way) or up=RATE and down=RATE, " +
+      "in kbit, mbit or gbit a second.",
   },
   {
     name: "proxy-target",
@@ -101,8 +106,20 @@ export const OPTIONS: readonly OptionSpec[] = [
     commands: SLAVE,
     isRepeatable: true,
     help:
-      "The master's addresses to reach without a proxy, one link to each. With no link named, " +
-      "there is one to the token's endpoints.",
+      "The master's addresses to reach without a proxy, one link to each, with name and settings " +
+      "as for --proxies: 'dsl=203.0.113.5:4321;backup'. With no link named, there is one to the " +
+      "token's endpoints.",
+  },
+  {
+    name: "mode",
+    metavar: "MODE",
+    commands: SLAVE,
+    protocol: "secure",
+    help: "How links are used that do not say it themselves. speed: whenever it makes the tunnel " +
+      "faster; redundant: each packet over a second link as well; backup: only while no other " +
+      "link is up; cheapest: metered links only when the others do not suffice.",
+    defaults: both(DEFAULT_LINK_SETTINGS.mode),
+    choices: LINK_MODES,
   },
   {
     name: "no-tcp-fallback",

@@ -131,6 +131,36 @@ export function parseSeconds(
   );
 }
 
+/** Units of a rate, in bits per second. */
+const RATE_UNITS_BPS: ReadonlyMap<string, number> = new Map([
+  ["kbit", 1e3],
+  ["mbit", 1e6],
+  ["gbit", 1e9],
+]);
+
+/** Least that a link sends at (the pacing's floor), and more than any link does, in bits per second. */
+const MIN_RATE_BPS = 64_000;
+const MAX_RATE_BPS = 100e9;
+
+/** A rate with its unit, e.g. `1.5mbit`, in bits per second. @throws {UsageError} */
+export function parseRateBps(text: string, subject: string): number {
+  const fail = (problem: string): never => {
+    throw new UsageError(`${subject} ${quoteValue(text)}: ${problem}`);
+  };
+  const match = /^(\d{1,9}(?:\.\d{1,9})?)([a-z]*)$/i.exec(text);
+  const figure = match?.[1];
+  const unit = match?.[2]?.toLowerCase();
+  if (figure === undefined || unit === undefined) {
+    return fail("type a number and its unit, e.g. 5mbit or 0.5mbit");
+  }
+  if (unit === "") return fail(`the unit is missing: type ${figure}mbit, or kbit or gbit`);
+  const unitBps = RATE_UNITS_BPS.get(unit);
+  if (unitBps === undefined) return fail(`type ${figure}kbit, ${figure}mbit or ${figure}gbit`);
+  const rateBps = Math.round(Number(figure) * unitBps);
+  if (rateBps >= MIN_RATE_BPS && rateBps <= MAX_RATE_BPS) return rateBps;
+  return fail("type a rate from 64kbit to 100gbit");
+}
+
 /** Largest packet in the tunnel. @param hasIpv6 whether the tunnel has an IPv6 address. @throws {UsageError} */
 export function parseMtuBytes(text: string, subject: string, hasIpv6: boolean): number {
   const bytes = /^\d{1,6}$/.test(text) ? Number(text) : NaN;

@@ -20,6 +20,8 @@ export interface InitiatedHandler {
   handleLinkClosed(link: Link, now: number): void;
   /** Monotonic ms when anything valid last came over a link; -Infinity for never. */
   lastHeardMs(link: Link): number;
+  /** How often the peer is asked over a link, in ms, at the rarest. */
+  askIntervalMs(link: Link): number;
 }
 
 /** Takes what arrives at a listener: a master. */

@@ -1,24 +1,14 @@
 /**
  * A link: an id, and the socket and address that lead to the peer now. The socket comes and goes;
- * the link and its id stay.
+ * the link and its id stay. What datagrams look like is the tunnel's matter: see its links.
  *
  * @module
  */
 
-import type { LinkPort } from "../multiplexer/link_port.ts";
-import type { ControlPacket } from "../wire/control_packet.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { DatagramSocket, Transport } from "./datagram_socket.ts";
 import { formatAddress, isSameAddress, type NetAddress } from "../net_address.ts";
-
-/** Makes datagrams of what a link is to carry: the legacy format, or sealed. Hands them to {@link Link.transmit}. */
-export interface LinkCodec {
-  /** Hot. @param packet borrowed until return. @returns bytes given to the socket, or a DropReason. */
-  sendData(link: Link, packet: Packet, now: number): number;
-  /** @returns bytes given to the socket, or a DropReason. */
-  sendControl(link: Link, controlPacket: ControlPacket, now: number): number;
-}
 
 /** What a {@link Link} is made with. */
 export interface LinkOptions {
@@ -27,13 +17,13 @@ export interface LinkOptions {
   readonly name: string;
   /** True for a slave's link, false for one that a master learned. */
   readonly isInitiator: boolean;
-  readonly codec: LinkCodec;
 }
 
 /** One way to the peer, over whatever socket serves it now. */
-export class Link implements LinkPort {
+export class Link {
   readonly id: number;
-  readonly name: string;
+  /** For people; a master learns it from the slave. */
+  name: string;
   readonly isInitiator: boolean;
   /** Why the link is not open, for people; empty while it is. */
   reason = "";
@@ -48,7 +38,6 @@ export class Link implements LinkPort {
   sentBytes = 0;
   receivedPackets = 0;
   receivedBytes = 0;
-  readonly #codec: LinkCodec;
   #socket: DatagramSocket | null = null;
   #remote: NetAddress | null = null;
 
@@ -56,7 +45,6 @@ export class Link implements LinkPort {
     this.id = options.id;
     this.name = options.name;
     this.isInitiator = options.isInitiator;
-    this.#codec = options.codec;
   }
 
   /** The socket in use, or null while the link is not open. */
@@ -91,18 +79,6 @@ export class Link implements LinkPort {
   /** Hot. Whether the peer is reached by this socket at this address. */
   leadsTo(socket: DatagramSocket, remote: NetAddress): boolean {
     return this.#socket === socket && this.#remote !== null && isSameAddress(this.#remote, remote);
-  }
-
-  /** Hot. See {@link LinkPort.send}. */
-  send(packet: Packet, now: number): number {
-    if (this.#socket === null) return DropReason.CLOSED;
-    return this.#codec.sendData(this, packet, now);
-  }
-
-  /** See {@link LinkPort.sendControl}. */
-  sendControl(controlPacket: ControlPacket, now: number): number {
-    if (this.#socket === null) return DropReason.CLOSED;
-    return this.#codec.sendControl(this, controlPacket, now);
   }
 
   /** Hot. Gives a whole datagram to the socket, borrowed until return. @returns its bytes, or a DropReason. */

@@ -19,6 +19,9 @@ import type { LinkSpec } from "./link_spec.ts";
  */
 const REOPEN_SILENT_MS = 10_000;
 
+/** Or for so many intervals, where the peer is asked more rarely: over a link that costs money, while it is idle. */
+const REOPEN_SILENT_INTERVALS = 2.5;
+
 /** The same for a way that never heard anything while there are others to try. */
 const REOPEN_UNHEARD_MS = 3_000;
 
@@ -40,6 +43,8 @@ export interface LinkKeeperOptions {
   readonly rng: () => number;
   /** Monotonic ms when the link was last heard; -Infinity for never. */
   readonly lastHeardMs: () => number;
+  /** How often the peer is asked over the link, in ms, at the rarest. */
+  readonly askIntervalMs: () => number;
   /** The link is attached to a socket: greet the peer. */
   readonly onOpen: () => void;
   /** The link has lost its socket. */
@@ -80,12 +85,15 @@ export class LinkKeeper {
   checkSilence(now: number): void {
     if (this.#opened === null) return;
     const isHeard = this.#noteHeard(now);
-    const limitMs = isHeard || this.#opened.alternatives === 0
-      ? REOPEN_SILENT_MS
-      : REOPEN_UNHEARD_MS;
+    const limitMs = this.#silenceLimitMs(isHeard, this.#opened.alternatives);
     const sinceMs = Math.max(this.#options.lastHeardMs(), this.#openedAtMs);
     if (now - sinceMs >= limitMs) this.#opened.socket.close();
     else if (this.#rotation.wantsUdp(now)) this.#leaveTcp();
+  }
+
+  #silenceLimitMs(isHeard: boolean, alternatives: number): number {
+    if (!isHeard) return alternatives === 0 ? REOPEN_SILENT_MS : REOPEN_UNHEARD_MS;
+    return Math.max(REOPEN_SILENT_MS, REOPEN_SILENT_INTERVALS * this.#options.askIntervalMs());
   }
 
   async #run(): Promise<void> {

@@ -14,7 +14,7 @@ import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { Packet } from "../wire/packet.ts";
 import type { InitiatedHandler, ListenedHandler } from "./datagram_handler.ts";
 import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
-import { Link, type LinkCodec } from "./link.ts";
+import type { Link } from "./link.ts";
 import { LinkKeeper } from "./link_keeper.ts";
 import type { LinkOpener } from "./link_opener.ts";
 import type { LinkSpec } from "./link_spec.ts";
@@ -62,13 +62,6 @@ export class LinkMap {
     return this.#isClosing;
   }
 
-  /** Makes a link, not open yet: see {@link LinkMap.keepOpen}. */
-  initiateLink(spec: LinkSpec, codec: LinkCodec): Link {
-    const link = new Link({ id: spec.id, name: spec.name, isInitiator: true, codec });
-    link.reason = "opening";
-    return link;
-  }
-
   /** Opens an initiated link and keeps it open from now on; does not wait for it. */
   keepOpen(link: Link, spec: LinkSpec, handler: InitiatedHandler): void {
     const { open, logger, clock, rng } = this.#options;
@@ -85,6 +78,7 @@ export class LinkMap {
         clock,
         rng,
         lastHeardMs: () => handler.lastHeardMs(link),
+        askIntervalMs: () => handler.askIntervalMs(link),
         onOpen: () => handler.handleLinkOpen(link, clock()),
         onClosed: () => handler.handleLinkClosed(link, clock()),
         pump: (socket) => this.#pump(socket, handle),

@@ -1,9 +1,10 @@
 /**
- * What a user says of a link: where it ends and what it goes through.
+ * What a user says of a link: its name, where it ends, what it goes through, how it is used.
  *
  * @module
  */
 
+import type { LinkSettings } from "../multiplexer/link_settings.ts";
 import type { HostPort } from "../net_address.ts";
 
 /** A SOCKS5 proxy (RFC 1928), with a user name and password (RFC 1929) when it wants one. */
@@ -15,7 +16,7 @@ export interface ProxySpec extends HostPort {
 export interface LinkSpec {
   /** 1..255, unique in the slave: the wire's link id. */
   readonly id: number;
-  /** For log and metrics; unique in the slave. Holds no password. */
+  /** For log and metrics: the user's name for it, else where it leads; unique in the slave. Holds no password. */
   readonly name: string;
   /**
    * The master's endpoints, as the far end of this link names them (with a proxy, the proxy resolves a name): tried in
@@ -26,4 +27,6 @@ export interface LinkSpec {
   readonly allowsTcp: boolean;
   /** The proxy to go through, or null for a direct link. */
   readonly proxy: ProxySpec | null;
+  /** When and how much it is used; the legacy protocol has only the default. */
+  readonly settings: LinkSettings;
 }

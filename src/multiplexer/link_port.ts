@@ -1,25 +1,31 @@
 /**
- * What the multiplexer needs of a link. The LinkMap's `Link` implements it over sockets, the
- * simulator over emulated links.
+ * What the multiplexer needs of a link. The LinkMap's links implement it over sockets, the simulator over
+ * emulated links.
  *
  * @module
  */
 
-import type { ControlPacket } from "../wire/control_packet.ts";
 import type { Packet } from "../wire/packet.ts";
+import type { LinkSettings } from "./link_settings.ts";
 
 /** A way to the peer. */
 export interface LinkPort {
   /** 1..255; chosen by the slave, learned by the master, kept while the link exists. */
   readonly id: number;
-  /** True at the end that opened the link: that end probes it when it is silent, the other only answers. */
+  /** For people. */
+  readonly name: string;
+  /** True at the end that opened the link: that end asks when it is silent, the other only answers. */
   readonly isInitiator: boolean;
+  /** What arrives over it arrives in order, or the link ends: it goes over TCP now. */
+  readonly isReliable: boolean;
+  /** What the user said of the link; a master learns it from the slave. */
+  readonly settings: LinkSettings;
+  /** Link sequence number of the datagram that was sent last. */
+  readonly lastSeqNo: number;
   /**
-   * Hot. Sends a data packet, borrowed until return.
+   * Hot. Sends an inner message, borrowed until return; it needs the headroom of a {@link Packet}.
    * @param now monotonic ms: whether a session may still be used depends on it.
-   * @returns bytes put on the wire, or a DropReason.
+   * @returns bytes of the datagram, or a DropReason.
    */
-  send(packet: Packet, now: number): number;
-  /** Sends a control packet. @returns bytes put on the wire, or a DropReason. */
-  sendControl(controlPacket: ControlPacket, now: number): number;
+  send(message: Packet, now: number): number;
 }

@@ -1,73 +1,104 @@
 /**
- * The multiplexer: spreads what leaves the tun over the links, gathers what arrives over them, and
- * tells the peer once a second what it received on each.
+ * The multiplexer: makes one tunnel out of several links. What leaves the tun is spread over them so that it arrives
+ * as early as it can; what arrives over them is put in order.
  *
- * Pure: it is driven by three inputs only (a tun packet, a packet from a link, time), so the same
- * code runs in the simulator. It knows links as {@link LinkPort}s, never as sockets.
+ * Pure: it is driven by three inputs only (a tun packet, a message from a link, time), so the same code runs in the
+ * simulator. It knows links as {@link LinkPort}s, never as sockets.
+ *
+ * ```
+ * tun --> send ----> Sender ----------------> LinkPort.send
+ *                      ^ Acknowledgements <-- FEEDBACK
+ * tun <-- deliver <- Receiver <-------------- DATA
+ *                    Pinger <---------------> PING
+ * ```
  *
  * @module
  */
 
-import type { ControlPacket } from "../wire/control_packet.ts";
 import { DropReason } from "../wire/drop_reason.ts";
-import type { Packet } from "../wire/packet.ts";
+import { FeedbackReader } from "../wire/feedback_reader.ts";
+import { GivenUp } from "../wire/given_up.ts";
+import { InnerKind, readInnerKind } from "../wire/inner_message.ts";
+import { LinkNotice } from "../wire/link_notice.ts";
+import { Packet } from "../wire/packet.ts";
+import { PingFlag } from "../wire/ping.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import type { LinkPort } from "./link_port.ts";
-import { LINK_SILENT_MS, MultiplexerLink } from "./multiplexer_link.ts";
-import type { Scheduler } from "./scheduler.ts";
-import { WeightedScheduler } from "./weighted_scheduler.ts";
+import { LinkWatch } from "./link_watch.ts";
+import { MultiplexerLink } from "./multiplexer_link.ts";
+import { craftLinkNotice, takeLinkNotice } from "./noticed_settings.ts";
+import type { PacketPool } from "./packet_pool.ts";
+import { Pinger } from "./pinger.ts";
+import { Receiver } from "./receiver.ts";
+import { Scheduler } from "./scheduler.ts";
+import { Sender } from "./sender.ts";
 
-/** One control packet a second, the original's pace. */
-export const CONTROL_INTERVAL_MS = 1_000;
+/** While data is in flight, all is looked at this often. */
+const TICK_MS = 10;
 
-/**
- * After this long without an accepted control packet any sequence number is accepted: the peer has
- * restarted and counts anew. Shorter would let a delayed packet pass for a restart.
- */
-const CONTROL_RESTART_MS = 3_000;
+/** How often queue and waiting times follow the links, and shares are worked out. */
+const TUNE_MS = 50;
+
+/** Without data for this long the links are pinged rarely. */
+const IDLE_AFTER_MS = 30_000;
+
+/** The longest message of the multiplexer's own. */
+const MESSAGE_BYTES = 1_400;
 
 /** What a {@link Multiplexer} is made of. */
 export interface MultiplexerOptions {
   /** Uniform in [0, 1). */
   readonly rng: () => number;
-  /** Takes a data packet that arrived, borrowed until return. @returns 0 or more, or a DropReason. */
+  /** Takes a packet that arrived, borrowed until return. @returns 0 or more, or a DropReason. */
   readonly deliver: (packet: Packet) => number;
-  /** Number of the first control packet. The daemon passes the clock's seconds, so that a restart goes forward. */
-  readonly firstSeqNo?: number;
-  /** Called when a link is heard (again) or falls silent; not when its socket is gone. */
+  /** Slots, shared by all peers of this end. */
+  readonly pool: PacketPool;
+  /** Next number of each order group (256): of the peer, and kept as long as the program runs. */
+  readonly groupSeqNos: Uint32Array;
+  /** Called when a link comes up, is suspect, or falls silent; not when its socket is gone. */
   readonly onLinkChange?: (link: MultiplexerLink) => void;
-  /** How packets are spread; the original's weighted random choice when left out. */
-  readonly scheduler?: Scheduler;
+  /** Called when {@link Multiplexer.nextTimeout} has become earlier. */
+  readonly onWake?: () => void;
+  /** A slave said what it wants of a link. */
+  readonly onLinkNotice?: (linkId: number, notice: LinkNotice) => void;
 }
 
 /** Joins links into one tunnel end. */
 export class Multiplexer {
-  readonly #deliver: (packet: Packet) => number;
-  readonly #onLinkChange: (link: MultiplexerLink) => void;
-  readonly #scheduler: Scheduler;
+  readonly sender: Sender;
+  readonly receiver: Receiver;
+  readonly scheduler = new Scheduler();
+  readonly #options: MultiplexerOptions;
   /** Links by id, dense: a lookup per packet. */
-  readonly #byId: (MultiplexerLink | null)[] = new Array(256).fill(null);
+  readonly #byId: (MultiplexerLink | null)[] = [];
   readonly #links: MultiplexerLink[] = [];
-  #nextSeqNo: number;
-  #lastControl: ControlPacket | null = null;
-  #nextControlMs = Number.NEGATIVE_INFINITY;
-  #peerSeqNo = Number.NEGATIVE_INFINITY;
-  #peerControlMs = Number.NEGATIVE_INFINITY;
+  readonly #acknowledgements: Acknowledgements;
+  readonly #pinger: Pinger;
+  readonly #watch: LinkWatch;
+  readonly #feedback = new FeedbackReader();
+  readonly #givenUp = new GivenUp();
+  readonly #notice = new LinkNotice();
+  readonly #message = new Packet(MESSAGE_BYTES);
+  #nextMs = Number.NEGATIVE_INFINITY;
+  #tunedMs = Number.NEGATIVE_INFINITY;
+  #dataMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MultiplexerOptions) {
-    this.#deliver = options.deliver;
-    this.#onLinkChange = options.onLinkChange ?? (() => {});
-    this.#scheduler = options.scheduler ?? new WeightedScheduler(options.rng);
-    this.#nextSeqNo = options.firstSeqNo ?? 0;
+    this.#options = options;
+    const { pool, rng, groupSeqNos, deliver } = options;
+    const { scheduler } = this;
+    const links = this.#links;
+    const seed = Math.floor(rng() * Number.MAX_SAFE_INTEGER);
+    this.sender = new Sender({ pool, scheduler, links, seed, groupSeqNos });
+    this.receiver = new Receiver(pool, links, deliver);
+    this.#acknowledgements = new Acknowledgements(this.sender);
+    this.#pinger = new Pinger(rng);
+    this.#watch = new LinkWatch(this.sender, scheduler, (link) => options.onLinkChange?.(link));
   }
 
   /** All links, in the order they were added. */
   get links(): readonly MultiplexerLink[] {
     return this.#links;
-  }
-
-  /** Number of the newest control packet accepted from the peer; -Infinity when there was none. */
-  get peerSeqNo(): number {
-    return this.#peerSeqNo;
   }
 
   /** A link by id, or null. */
@@ -76,161 +107,277 @@ export class Multiplexer {
   }
 
   /**
-   * Takes a link on; the initiator greets the peer over it. It carries data once something was heard
-   * over it.
+   * Takes a link on. It carries data once something was heard over it.
    * @throws Error when the id is taken or not 1..255: a bug of the caller's.
    */
   addLink(port: LinkPort, now: number): MultiplexerLink {
     if (!Number.isInteger(port.id) || port.id < 1 || port.id > 255) {
       throw new Error(`Invariant: link id ${port.id} is not 1..255`);
     }
+    while (this.#byId.length <= port.id) this.#byId.push(null);
     if (this.#byId[port.id]) throw new Error(`Invariant: link ${port.id} added twice`);
     const link = new MultiplexerLink(port);
     this.#byId[port.id] = link;
     this.#links.push(link);
-    if (port.isInitiator) this.#greet(link, now);
+    this.handleLinkOpen(port.id, now);
     return link;
   }
 
-  /** Forgets a link. Does nothing when there is none of that id. */
+  /** Forgets a link; what is in flight over it goes over others. Does nothing when there is none of that id. */
   removeLink(linkId: number, now: number): void {
-    const link = this.#byId[linkId];
+    const link = this.getLink(linkId);
     if (!link) return;
+    this.handleLinkClosed(linkId, now);
     this.#byId[linkId] = null;
     this.#links.splice(this.#links.indexOf(link), 1);
-    this.#scheduler.update(this.#links, now);
+    this.scheduler.invalidate();
   }
 
-  /** The link's socket is open (again): greets the peer over it, without waiting for the next second. */
+  /** The link's socket is open (again): asks the peer over it. */
   handleLinkOpen(linkId: number, now: number): void {
-    const link = this.#byId[linkId];
-    if (link) this.#greet(link, now);
+    const link = this.getLink(linkId);
+    if (!link) return;
+    link.openedMs = now;
+    link.echoes = 0;
+    link.isNoticeHeard = false;
+    link.nextPingMs = now;
+    link.rate.capBps = link.port.isInitiator
+      ? link.port.settings.capUpBps
+      : link.port.settings.capDownBps;
+    if (link.port.isInitiator) this.#sendPing(link, now);
+    this.#wake(link.nextPingMs);
   }
 
-  /** The peer is a new instance of itself: it counts its control packets from wherever it likes. */
-  handlePeerRestart(): void {
-    this.#peerSeqNo = Number.NEGATIVE_INFINITY;
-    this.#peerControlMs = Number.NEGATIVE_INFINITY;
-  }
-
-  /** The link's socket is gone: no data goes over it from now on. */
+  /** The link's socket is gone: nothing goes over it from now on, what was in flight goes over others at once. */
   handleLinkClosed(linkId: number, now: number): void {
-    const link = this.#byId[linkId];
-    if (!link?.isAlive) return;
-    link.isAlive = false;
-    this.#scheduler.update(this.#links, now);
+    const link = this.getLink(linkId);
+    if (!link) return;
+    this.#watch.close(link, now);
+    this.sender.pump(now);
+    this.#flushGivenUp(now);
+  }
+
+  /** The peer is a new instance of itself: it knows nothing of what was sent before, and counts anew. */
+  handlePeerRestart(): void {
+    this.sender.clear();
+    this.receiver.reorder.reset();
+    for (const link of this.#links) {
+      link.received.reset();
+      this.sender.abandon(link);
+      link.newestAckedSeqNo = -1;
+      link.peerClockUs = -1;
+      link.delay.reset();
+      link.capacity.restart();
+      link.pingSentUs = Number.NaN;
+      link.isNoticeHeard = false;
+    }
+  }
+
+  /** Nothing new is sent over the link from now on, by neither end: it is about to go. */
+  leave(linkId: number, now: number): void {
+    const link = this.getLink(linkId);
+    if (!link) return;
+    link.isLeaving = true;
+    link.isNoticeHeard = false;
+    this.scheduler.invalidate();
+    this.#sendNotice(link, now);
   }
 
   /**
    * Hot. Sends a packet from the tun, borrowed until return.
-   * @returns bytes put on the wire, or a DropReason.
+   * @returns its bytes, or a DropReason.
    */
   send(packet: Packet, now: number): number {
-    if (packet.end === packet.start) return DropReason.EMPTY;
-    const link = this.#scheduler.pick(packet, now);
-    if (link === null) return DropReason.NO_LINK;
-    link.unreportedPkts++;
-    return link.port.send(packet, now);
-  }
-
-  /**
-   * Hot. A data packet arrived over a link: delivers it, borrowed until return. A packet that is not
-   * taken (not IP, say) proves nothing about the link and is not counted as heard.
-   * @returns what `deliver` returned, or a DropReason.
-   */
-  received(linkId: number, packet: Packet, now: number): number {
-    const link = this.#byId[linkId];
-    if (!link) return DropReason.BAD_LINK_ID;
-    const lengthBytes = packet.end - packet.start;
-    const result = this.#deliver(packet);
-    if (result < 0 && result !== DropReason.TUN_WRITE_ERROR) return result;
-    link.receivedTally.add(lengthBytes, now);
-    this.#heard(link, now);
+    this.#dataMs = now;
+    if (!this.#watch.hasLiveLink) {
+      return packet.end === packet.start ? DropReason.EMPTY : DropReason.NO_LINK;
+    }
+    const result = this.sender.send(packet, now);
+    this.#wakeForSends(now);
     return result;
   }
 
   /**
-   * A control packet arrived over a link. Each number counts once, on whichever link it comes first.
-   * @returns 0, or STALE_CONTROL when the number repeats or goes back (the link is heard all the same).
+   * Hot. A message arrived over a link, authenticated; borrowed until return.
+   * @param linkSeqNo the datagram's number on the link
+   * @param datagramBytes of the whole datagram
+   * @returns 0 or more, or a DropReason: UNKNOWN_KIND for what is none of ours.
    */
-  handleControl(linkId: number, controlPacket: ControlPacket, now: number): number {
-    const link = this.#byId[linkId];
+  received(
+    linkId: number,
+    linkSeqNo: number,
+    message: Packet,
+    datagramBytes: number,
+    now: number,
+  ): number {
+    const link = this.getLink(linkId);
     if (!link) return DropReason.BAD_LINK_ID;
-    const isFresh = controlPacket.seqNo > this.#peerSeqNo ||
-      now - this.#peerControlMs >= CONTROL_RESTART_MS;
-    if (isFresh) {
-      this.#peerSeqNo = controlPacket.seqNo;
-      this.#peerControlMs = now;
-      for (const each of this.#links) {
-        each.handleReport(controlPacket.received.get(each.port.id) ?? 0, now);
-      }
+    const kind = readInnerKind(message);
+    if (kind === InnerKind.DATA) {
+      this.#dataMs = now;
+      const { receiver } = this;
+      const result = receiver.handleData(link, linkSeqNo, message, datagramBytes, now);
+      this.#heard(link, now);
+      if (receiver.feedbackDueMs <= now) this.#sendFeedback(now);
+      this.#wake(Math.min(receiver.feedbackDueMs, receiver.reorder.nextTimeout()));
+      return result;
     }
+    this.receiver.handleOther(link, linkSeqNo, datagramBytes, now);
     this.#heard(link, now);
-    if (!isFresh) return DropReason.STALE_CONTROL;
-    this.#scheduler.update(this.#links, now);
-    return 0;
+    return this.#handleMessage(link, kind, message, now);
   }
 
-  /**
-   * The next control packet: what we received on each link; one of which nothing was received is left
-   * out, which says the same in fewer bytes. Takes the next sequence number.
-   */
-  craftControl(now: number): ControlPacket {
-    const received = new Map<number, number>();
-    for (const link of this.#links) {
-      const receivedBytes = link.receivedTally.total(now);
-      if (receivedBytes > 0) received.set(link.port.id, receivedBytes);
-    }
-    return { seqNo: this.#nextSeqNo++, received };
-  }
-
-  /**
-   * Does what is due: links that fell silent; control packets on every link. Over a silent link the
-   * initiator's are the probe. The other end sends none: so an address that someone forged gets only a
-   * few, and a link that is dead in one direction is soon silent in both.
-   */
+  /** Does what is due: links that fell silent, feedback, pings, packets that waited long enough or may go now. */
   handleTimeout(now: number): void {
-    for (const link of this.#links) {
-      if (!link.isAlive || now - link.lastHeardMs < LINK_SILENT_MS) continue;
-      link.isAlive = false;
-      this.#scheduler.update(this.#links, now);
-      this.#onLinkChange(link);
-    }
-    if (now < this.#nextControlMs) return;
-    // Keeps the pace, but never sends a burst to catch up after the machine slept.
-    this.#nextControlMs = Math.max(
-      this.#nextControlMs + CONTROL_INTERVAL_MS,
-      now + CONTROL_INTERVAL_MS / 2,
-    );
-    this.#lastControl = this.craftControl(now);
-    for (const { port, isAlive } of this.#links) {
-      if (isAlive || port.isInitiator) port.sendControl(this.#lastControl, now);
-    }
+    this.#watch.check(this.#links, now);
+    this.receiver.reorder.handleTimeout(now);
+    if (this.receiver.feedbackDueMs <= now) this.#sendFeedback(now);
+    for (const link of this.#links) if (this.#pings(link) && link.nextPingMs <= now) this.#sendPing(link, now);
+    if (now - this.#tunedMs >= TUNE_MS) this.#tune(now);
+    this.sender.pump(now);
+    this.#flushGivenUp(now);
+    this.#nextMs = this.#findNext(now);
   }
 
   /** Monotonic ms of the next {@link handleTimeout} that has something to do. */
   nextTimeout(): number {
-    let next = this.#nextControlMs;
-    for (const link of this.#links) {
-      if (link.isAlive) next = Math.min(next, link.lastHeardMs + LINK_SILENT_MS);
-    }
-    return next;
+    return this.#nextMs;
   }
 
-  /** Something valid came over the link. */
+  #handleMessage(link: MultiplexerLink, kind: number, message: Packet, now: number): number {
+    switch (kind) {
+      case InnerKind.FEEDBACK:
+        return this.#handleFeedback(message, now);
+      case InnerKind.PING:
+        return this.#handlePing(link, message, now);
+      case InnerKind.GIVEN_UP:
+        return this.#handleGivenUp(message, now);
+      case InnerKind.LINK:
+        return this.#handleNotice(link, message, now);
+      default:
+        return DropReason.UNKNOWN_KIND;
+    }
+  }
+
+  #handleFeedback(message: Packet, now: number): number {
+    const reader = this.#feedback;
+    const result = reader.begin(message);
+    if (result < 0) return result;
+    while (reader.nextLink()) {
+      const link = this.getLink(reader.linkId);
+      if (link === null) continue;
+      this.#acknowledgements.handle(link, reader, now);
+      this.#watch.handleAcknowledged(link, now);
+    }
+    this.sender.pump(now);
+    this.#flushGivenUp(now);
+    this.#wakeForSends(now);
+    return 0;
+  }
+
+  #handlePing(link: MultiplexerLink, message: Packet, now: number): number {
+    const flags = this.#pinger.handle(link, message, now);
+    if (flags < 0) return flags;
+    if ((flags & PingFlag.HAS_ECHO) !== 0) {
+      const transitMs = this.#acknowledgements.transitMs(this.#pinger.echoedTransitUs);
+      link.delay.handleSample(transitMs, transitMs, 0, now);
+      this.#watch.handleAcknowledged(link, now);
+    }
+    if ((flags & PingFlag.WANTS_ANSWER) !== 0) {
+      this.#pinger.craftAnswer(link, this.#message, now);
+      link.port.send(this.#message, now);
+    }
+    return 0;
+  }
+
+  #handleGivenUp(message: Packet, now: number): number {
+    const list = this.#givenUp;
+    const result = list.decode(message);
+    for (let i = 0; i < list.count; i++) {
+      this.receiver.reorder.giveUp(list.group(i), list.seqNo(i), now);
+    }
+    return result;
+  }
+
+  #handleNotice(link: MultiplexerLink, message: Packet, now: number): number {
+    const result = this.#notice.decode(message);
+    if (result < 0) return result;
+    if (takeLinkNotice(this.#notice, link)) {
+      this.#options.onLinkNotice?.(link.port.id, this.#notice);
+      link.rate.capBps = link.port.settings.capDownBps;
+      this.scheduler.invalidate();
+      this.#sendNotice(link, now);
+    }
+    return 0;
+  }
+
+  /** Hot. Something valid came over the link. */
   #heard(link: MultiplexerLink, now: number): void {
     link.lastHeardMs = now;
-    if (link.isAlive) return;
-    link.handleUp(now);
-    this.#scheduler.update(this.#links, now);
-    this.#onLinkChange(link);
-    // The peer may not know yet that its packets arrive: without this, it would wait up to a second.
-    this.#greet(link, now);
+    if (!link.isAlive) this.#watch.revive(link, now);
   }
 
-  /** Sends the newest control packet again over one link: the same number, so it counts once. */
-  #greet(link: MultiplexerLink, now: number): void {
-    this.#lastControl ??= this.craftControl(now);
-    link.port.sendControl(this.#lastControl, now);
+  #sendFeedback(now: number): void {
+    const link = this.scheduler.pickFeedback() ?? this.#watch.lastHeard(this.#links);
+    this.receiver.craftFeedback(this.#message, now);
+    link?.port.send(this.#message, now);
+  }
+
+  /** The end that opened a link asks; the other one does only while the link is suspect. */
+  #pings(link: MultiplexerLink): boolean {
+    return link.port.isInitiator || (link.isAlive && link.isSuspect);
+  }
+
+  #sendPing(link: MultiplexerLink, now: number): void {
+    this.#pinger.craft(link, now - this.#dataMs > IDLE_AFTER_MS, this.#message, now);
+    link.port.send(this.#message, now);
+    if (link.port.isInitiator && !link.isNoticeHeard) this.#sendNotice(link, now);
+  }
+
+  #sendNotice(link: MultiplexerLink, now: number): void {
+    craftLinkNotice(link, this.#notice);
+    this.#notice.encode(this.#message);
+    link.port.send(this.#message, now);
+  }
+
+  #flushGivenUp(now: number): void {
+    const { givenUp } = this.sender;
+    if (givenUp.count === 0) return;
+    givenUp.encode(this.#message);
+    givenUp.clear();
+    this.scheduler.pickFirst()?.port.send(this.#message, now);
+  }
+
+  #tune(now: number): void {
+    this.#tunedMs = now;
+    this.sender.tuneQueue();
+    this.receiver.tuneHold(now);
+    let bytes = 0;
+    for (const link of this.#links) bytes += link.sentTally.total(now);
+    for (const link of this.#links) link.share = bytes > 0 ? link.sentTally.total(now) / bytes : 0;
+  }
+
+  /** Hot. After packets were sent: looks again soon, and as soon as what waits may go. */
+  #wakeForSends(now: number): void {
+    if (this.#nextMs <= now + 1) return;
+    this.#wake(Math.min(now + TICK_MS, this.sender.nextPumpMs(now)));
+  }
+
+  #wake(atMs: number): void {
+    if (atMs >= this.#nextMs) return;
+    this.#nextMs = atMs;
+    this.#options.onWake?.();
+  }
+
+  #findNext(now: number): number {
+    const { receiver, sender } = this;
+    let next = Math.min(receiver.feedbackDueMs, receiver.reorder.nextTimeout(), sender.nextPumpMs(now));
+    let isActive = sender.queue.pkts > 0 || sender.resends.count > 0;
+    for (const link of this.#links) {
+      if (this.#pings(link)) next = Math.min(next, link.nextPingMs);
+      if (link.isAlive) next = Math.min(next, link.silentAtMs());
+      if (link.sent.inFlightPkts > 0) isActive = true;
+    }
+    return isActive ? Math.min(next, now + TICK_MS) : next;
   }
 }

@@ -1,77 +1,161 @@
 /**
- * What the multiplexer knows of one link: what arrives over it, what the peer reports, whether it lives.
+ * What the multiplexer knows of one link, in the direction it sends and in the one it receives.
  *
  * @module
  */
 
+import { CapacityEstimator } from "./capacity_estimator.ts";
+import { DelayEstimator } from "./delay_estimator.ts";
 import type { LinkPort } from "./link_port.ts";
+import { LinkSlack } from "./link_slack.ts";
+import { LossEstimator } from "./loss_estimator.ts";
+import { Pacer } from "./pacer.ts";
+import { RateControl } from "./rate_control.ts";
+import { ReceivedLog } from "./received_log.ts";
+import { RttEstimator } from "./rtt_estimator.ts";
+import { SentLog } from "./sent_log.ts";
 import { Tallier, TALLIER_WINDOW_MS } from "./tallier.ts";
 
-/** A link that nothing valid came over for this long carries no data. The original sent on for ever. */
+/** A link over which nothing valid came for this long carries no data, unless its peer said to ask more rarely. */
 export const LINK_SILENT_MS = 3_000;
 
-/**
- * A link is deaf once this many data packets were sent over it and the peer has reported none of them
- * for {@link DEAF_AFTER_MS}: its outgoing direction is dead while the other lives.
- */
-const DEAF_AFTER_PKTS = 8;
+/** A suspect link is down after this long without a word: it is asked every 50 ms then. */
+export const SUSPECT_SILENT_MS = 2_000;
 
-/** A report covers the tallier's window and is a second old at most. */
-const DEAF_AFTER_MS = TALLIER_WINDOW_MS + 1_000;
+/** Least time without an acknowledgement that makes a link suspect, and what is added to a late round trip. */
+const SUSPECT_MIN_MS = 50;
+const SUSPECT_MARGIN_MS = 25;
 
-/** State of one link in the multiplexer. Fields are read by the scheduler and by snapshots. */
+/** IPv4 and UDP headers around a datagram: what a link's rate counts, too. */
+export const OUTER_BYTES = 28;
+
+/** Why the scheduler uses a link or does not. */
+export const LinkUse = {
+  /** It takes part. */
+  CARRYING: 0,
+  /** The links that are faster suffice. */
+  SPARE: 1,
+  /** Its packets would come later than the others are willing to wait. */
+  LATE: 2,
+  /** It adds too little for the time it costs. */
+  LITTLE: 3,
+  /** It loses too much. */
+  LOSSY: 4,
+  /** For when no other link is up. */
+  BACKUP: 5,
+  /** For when the links that cost nothing do not suffice. */
+  COSTLY: 6,
+  /** It is about to go. */
+  LEAVING: 7,
+} as const;
+
+/** One link. Fields are plain: the scheduler reads them for each packet. */
 export class MultiplexerLink {
   readonly port: LinkPort;
-  /** Bytes of data packets received over the link in the last 5 s: what our control packets report. */
+  readonly rtt = new RttEstimator();
+  readonly delay = new DelayEstimator();
+  readonly loss = new LossEstimator();
+  readonly capacity = new CapacityEstimator();
+  readonly rate: RateControl = new RateControl(this.capacity, this.delay, this.rtt);
+  readonly pacer = new Pacer();
+  readonly slack = new LinkSlack();
+  readonly sent = new SentLog();
+  readonly received = new ReceivedLog();
+  readonly sentTally = new Tallier();
   readonly receivedTally = new Tallier();
-  /** True while something valid was heard within {@link LINK_SILENT_MS}. */
+
+  /** True while something valid is heard over it. */
   isAlive = false;
-  /** Monotonic ms of the last valid packet over this link; -Infinity when there was none. */
+  /** Data is not acknowledged any more: nothing new goes over it until it proves itself. */
+  isSuspect = false;
+  isLeaving = false;
+  /** Monotonic ms; -Infinity for never. */
   lastHeardMs = Number.NEGATIVE_INFINITY;
-  /** Bytes the peer says it received from us on this link in its last 5 s. */
-  peerReceivedBytes = 0;
-  /** Data packets sent since the peer last reported any. */
-  unreportedPkts = 0;
-  /** Monotonic ms when the peer last reported any, or when the link came up. */
-  reportedMs = Number.NEGATIVE_INFINITY;
-  /** Fraction of the data packets the scheduler gives this link, 0..1. */
+  lastAckedMs = Number.NEGATIVE_INFINITY;
+  /** When its socket was opened. */
+  openedMs = 0;
+  suspectSinceMs = Number.NEGATIVE_INFINITY;
+  /** When it last had no credit though packets waited. */
+  limitedMs = Number.NEGATIVE_INFINITY;
+  /** Longest time until the peer says something by itself, ms. */
+  peerIntervalMs = 0;
+  /** When the next ping is due. */
+  nextPingMs = Number.NEGATIVE_INFINITY;
+  /** The newest ping that came: its time, when it came, what it took; NaN for none. */
+  pingSentUs = Number.NaN;
+  pingReceivedMs = 0;
+  pingTransitUs = 0;
+  /** Pings of ours that were answered since the link came up. */
+  echoes = 0;
+  /** Whether the peer knows of {@link LinkPort.settings}. */
+  isNoticeHeard = false;
+
+  /** Newest number acknowledged, and when that packet was sent. */
+  newestAckedSeqNo = -1;
+  newestAckedSentMs = Number.NEGATIVE_INFINITY;
+  /** The peer's clock as its feedback has it, unwrapped; ms. */
+  peerClockMs = 0;
+  peerClockUs = -1;
+
+  /** One of {@link LinkUse}. */
+  use: number = LinkUse.SPARE;
+  /** Since when the faster links would suffice without it. */
+  spareSinceMs = Number.POSITIVE_INFINITY;
+  /** When a packet given to it now would arrive, on the scale of transit times; and how much later than over the best link. */
+  etaMs = 0;
+  laterMs = 0;
+  /** Fraction of the data sent in the last seconds, 0..1. */
   share = 0;
+  resentPkts = 0;
+  lostPkts = 0;
 
   constructor(port: LinkPort) {
     this.port = port;
   }
 
-  /** Takes what the peer reports. */
-  handleReport(receivedBytes: number, now: number): void {
-    this.peerReceivedBytes = receivedBytes;
-    if (receivedBytes > 0) this.#clearUnreported(now);
+  /** Usable for new data. */
+  get isUsable(): boolean {
+    return this.isAlive && !this.isSuspect;
   }
 
-  /** The link carries data from now on. */
-  handleUp(now: number): void {
-    this.isAlive = true;
-    this.#clearUnreported(now);
+  /** Monotonic ms after which it counts as silent. */
+  silentAtMs(): number {
+    if (this.isSuspect) {
+      return Math.max(this.lastHeardMs, this.suspectSinceMs) + SUSPECT_SILENT_MS;
+    }
+    return this.lastHeardMs + Math.max(LINK_SILENT_MS, 2.5 * this.peerIntervalMs + 500);
   }
 
-  /** Whether the peer hears nothing of what we send over this link, though we hear the peer. */
-  isDeaf(now: number): boolean {
-    return this.unreportedPkts >= DEAF_AFTER_PKTS && now - this.reportedMs >= DEAF_AFTER_MS;
+  /** Monotonic ms at which data in flight makes it suspect; Infinity while none is. */
+  suspectAtMs(): number {
+    const { sent } = this;
+    if (sent.inFlightPkts === 0 || this.isSuspect) return Number.POSITIVE_INFINITY;
+    const at = sent.find(sent.oldestSeqNo);
+    const oldestMs = at < 0 ? this.lastAckedMs : sent.sentMs[at]!;
+    const waitMs = Math.max(SUSPECT_MIN_MS, this.rtt.lateMs + SUSPECT_MARGIN_MS);
+    return Math.max(oldestMs, this.lastAckedMs) + (this.port.isReliable ? 4 * waitMs : waitMs);
   }
 
-  #clearUnreported(now: number): void {
-    this.unreportedPkts = 0;
-    this.reportedMs = now;
+  /** Hot. Bytes more that may be in flight; negative: too many are. */
+  inFlightRoomBytes(): number {
+    return this.rate.maxInFlightBytes - this.sent.inFlightBytes;
   }
 
-  /**
-   * The original's `link_rate`: bytes per second that reach the peer over this link, as the peer
-   * reports it.
-   */
-  get linkRateBytesPerSecond(): number {
-    return this.peerReceivedBytes * 1_000 / TALLIER_WINDOW_MS;
+  /** Hot. Works out {@link MultiplexerLink.etaMs}. */
+  updateEta(packetBytes: number): void {
+    const bytesPerMs = this.capacity.capacityBps / 8_000;
+    const standingBytes = this.sent.inFlightBytes - bytesPerMs * this.rtt.minMs;
+    const queueMs = Math.max(this.delay.queueMs, standingBytes / bytesPerMs);
+    const baseMs = this.delay.hasSample ? this.delay.baseMs : this.rtt.minMs / 2;
+    this.etaMs = baseMs + Math.max(0, queueMs) + packetBytes / bytesPerMs;
   }
 
-  /** Bytes per second received over this link in the last 5 s. */
+  /** Bytes per second sent over the link in the last 5 s. */
+  sentBytesPerSecond(now: number): number {
+    return this.sentTally.total(now) * 1_000 / TALLIER_WINDOW_MS;
+  }
+
+  /** Bytes per second received over it in the last 5 s. */
   receivedBytesPerSecond(now: number): number {
     return this.receivedTally.total(now) * 1_000 / TALLIER_WINDOW_MS;
   }

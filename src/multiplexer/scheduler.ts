@@ -1,21 +1,263 @@
 /**
- * The seam between the multiplexer and the way it spreads packets.
+ * Which link the next packet takes: the one over which it arrives first, among those that may send now.
+ *
+ * Every millisecond at most the links are looked at anew and put in the order of their estimated time of arrival (ETA);
+ * for each packet only the first one in that order with credit is taken. So the cost per packet does not grow with the
+ * number of links.
  *
  * @module
  */
 
-import type { Packet } from "../wire/packet.ts";
-import type { MultiplexerLink } from "./multiplexer_link.ts";
+import { LinkUse, type MultiplexerLink } from "./multiplexer_link.ts";
 
-/** Chooses the link for each data packet. */
-export interface Scheduler {
+/** How often the order is made anew. */
+const REFRESH_MS = 1;
+
+/** How often it is decided which links take part. */
+const DECIDE_MS = 10;
+
+/** Packets of one flow may arrive that far apart: what the other end is willing to wait, and put in order. */
+export const REORDER_BUDGET_MS = 200;
+
+/** A link that is later than the best one must add this share of what the faster ones carry, for each ms. 80 ms: 4 %. */
+const WORTH_PER_LATER_MS = 1 / 2_000;
+
+/** A link that loses more is held out while there is another. */
+const MAX_LOSS_FRACTION = 0.15;
+/** And comes back below this. */
+const RETURN_LOSS_FRACTION = 0.08;
+
+/** Slower links take part once packets wait that long, or the demand is that share of what the faster ones carry. */
+const BACKLOG_MS = 10;
+const DEMAND_FRACTION = 0.9;
+/** And leave when the demand was below this share for this long. */
+const SPARE_FRACTION = 0.7;
+const SPARE_AFTER_MS = 1_000;
+
+/** A full packet: what an ETA is worked out for. */
+const FULL_PACKET_BYTES = 1_412;
+
+/** Chooses links. */
+export class Scheduler {
+  /** Links that may carry data now, by ETA. */
+  readonly order: MultiplexerLink[] = [];
+  /** The links that take part in bulk, by ETA. */
+  readonly #bulk: MultiplexerLink[] = [];
+  #next = 0;
+  #refreshedMs = Number.NEGATIVE_INFINITY;
+  #decidedMs = Number.NEGATIVE_INFINITY;
+  #feedbackTurn = 0;
+
+  /** Something changed that cannot wait: a link came or went. */
+  invalidate(): void {
+    this.#refreshedMs = Number.NEGATIVE_INFINITY;
+    this.#decidedMs = Number.NEGATIVE_INFINITY;
+  }
+
   /**
-   * The links that may carry data, or what is known of them, changed. Called at most a few times a
-   * second; the scheduler sets each link's `share`.
-   * @param links all links; those that are not alive must not be picked.
+   * Hot. Looks at the links anew, if it is time.
+   * @param backlogMs how long the oldest packet has waited
+   * @param demandBps what comes from the tun
    */
-  update(links: readonly MultiplexerLink[], now: number): void;
+  refresh(
+    links: readonly MultiplexerLink[],
+    backlogMs: number,
+    demandBps: number,
+    now: number,
+  ): void {
+    if (now - this.#refreshedMs < REFRESH_MS) return;
+    this.#refreshedMs = now;
+    this.#next = 0;
+    if (now - this.#decidedMs >= DECIDE_MS) {
+      this.#decidedMs = now;
+      this.#collect(links);
+      this.#sort(this.order);
+      this.#decide(backlogMs, demandBps, now);
+    } else {
+      for (let i = 0; i < this.#bulk.length; i++) this.#bulk[i]!.updateEta(FULL_PACKET_BYTES);
+    }
+    this.#sort(this.#bulk);
+  }
 
-  /** Hot. The link for this packet, or null when none may carry it. */
-  pick(packet: Packet, now: number): MultiplexerLink | null;
+  /** Hot. The link for a bulk packet, or null: none has credit, or there is none. */
+  pickBulk(now: number): MultiplexerLink | null {
+    const bulk = this.#bulk;
+    while (this.#next < bulk.length) {
+      const link = bulk[this.#next]!;
+      if (link.pacer.hasCredit(now)) {
+        if (link.inFlightRoomBytes() > 0) return link;
+      } else {
+        link.limitedMs = now;
+      }
+      this.#next++;
+    }
+    return null;
+  }
+
+  /** Hot. The link over which a single packet arrives first, credit or not; null when there is none. */
+  pickFirst(): MultiplexerLink | null {
+    return this.order.length > 0 ? this.order[0]! : null;
+  }
+
+  /** Hot. The next best after {@link pickFirst}; null when there is none. */
+  pickSecond(): MultiplexerLink | null {
+    return this.order.length > 1 ? this.order[1]! : null;
+  }
+
+  /** Hot. The link for a packet that was lost on `lost`: the first to arrive, another one if there is another. */
+  pickResend(lost: MultiplexerLink): MultiplexerLink | null {
+    for (let i = 0; i < this.order.length; i++) {
+      const link = this.order[i]!;
+      if (link.inFlightRoomBytes() + link.rate.maxInFlightBytes <= 0) continue;
+      // The link that lost it may be the best by far: a second loss there is as unlikely as the first.
+      if (link !== lost || !lost.isSuspect) return link;
+    }
+    return this.pickFirst();
+  }
+
+  /** The link for feedback: the fastest, and every second time another one, so that no single death silences all. */
+  pickFeedback(): MultiplexerLink | null {
+    const { order } = this;
+    if (order.length === 0) return null;
+    this.#feedbackTurn++;
+    if (order.length === 1 || (this.#feedbackTurn & 1) === 0) return order[0]!;
+    return order[1 + (this.#feedbackTurn >> 1) % (order.length - 1)]!;
+  }
+
+  /** Monotonic ms when a bulk packet can go, the next look at the links at the earliest; Infinity: only news of a link can change that. */
+  nextCreditMs(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const link of this.#bulk) {
+      if (link.inFlightRoomBytes() > 0) next = Math.min(next, link.pacer.nextCreditMs(now));
+    }
+    return Math.max(next, this.#refreshedMs + REFRESH_MS);
+  }
+
+  /** The links that may carry data: those that are up; if all are suspect, the one heard last. */
+  #collect(links: readonly MultiplexerLink[]): void {
+    const { order } = this;
+    order.length = 0;
+    let leastBad: MultiplexerLink | null = null;
+    for (let i = 0; i < links.length; i++) {
+      const link = links[i]!;
+      if (!link.isAlive) continue;
+      if (link.isSuspect) {
+        if (leastBad === null || link.lastAckedMs > leastBad.lastAckedMs) leastBad = link;
+        continue;
+      }
+      link.updateEta(FULL_PACKET_BYTES);
+      order.push(link);
+    }
+    if (order.length === 0 && leastBad !== null) {
+      leastBad.updateEta(FULL_PACKET_BYTES);
+      order.push(leastBad);
+    }
+    this.#keepTiers();
+  }
+
+  /** Leaves out what is for worse times, and what is about to go, while there is anything else. */
+  #keepTiers(): void {
+    const { order } = this;
+    let least = Number.POSITIVE_INFINITY;
+    for (const link of order) least = Math.min(least, reserveRank(link));
+    let kept = 0;
+    for (let i = 0; i < order.length; i++) {
+      const link = order[i]!;
+      if (reserveRank(link) === least) order[kept++] = link;
+      else link.use = link.isLeaving ? LinkUse.LEAVING : LinkUse.BACKUP;
+    }
+    order.length = kept;
+  }
+
+  /** Hot. Insertion sort: from one time to the next the order hardly changes. */
+  #sort(links: MultiplexerLink[]): void {
+    for (let i = 1; i < links.length; i++) {
+      const link = links[i]!;
+      let at = i;
+      while (at > 0 && links[at - 1]!.etaMs > link.etaMs) {
+        links[at] = links[at - 1]!;
+        at--;
+      }
+      links[at] = link;
+    }
+  }
+
+  /** Which links take part in bulk, from the fastest on. */
+  #decide(backlogMs: number, demandBps: number, now: number): void {
+    const { order } = this;
+    const bulk = this.#bulk;
+    bulk.length = 0;
+    if (order.length === 0) return;
+    let fasterBps = 0;
+    const bestEtaMs = order[0]!.etaMs;
+    // Cheap ones first, whatever their ETA.
+    for (let pass = 0; pass < 2; pass++) {
+      for (let i = 0; i < order.length; i++) {
+        const link = order[i]!;
+        if (isCostly(link) !== (pass === 1)) continue;
+        link.laterMs = link.etaMs - bestEtaMs;
+        link.use = this.#useOf(link, { fasterBps, backlogMs, demandBps, now });
+        if (link.use !== LinkUse.CARRYING) continue;
+        bulk.push(link);
+        fasterBps += link.capacity.capacityBps;
+      }
+    }
+    if (bulk.length === 0) {
+      order[0]!.use = LinkUse.CARRYING;
+      bulk.push(order[0]!);
+    }
+  }
+
+  #useOf(link: MultiplexerLink, load: Load): number {
+    if (load.fasterBps === 0) return isLossy(link) && this.order.length > 1 ? LinkUse.LOSSY : LinkUse.CARRYING;
+    if (isLossy(link)) return LinkUse.LOSSY;
+    if (link.laterMs > REORDER_BUDGET_MS) return LinkUse.LATE;
+    const worthBps = link.capacity.capacityBps;
+    if (worthBps < load.fasterBps * link.laterMs * WORTH_PER_LATER_MS) return LinkUse.LITTLE;
+    return this.#isNeeded(link, load)
+      ? LinkUse.CARRYING
+      : isCostly(link)
+      ? LinkUse.COSTLY
+      : LinkUse.SPARE;
+  }
+
+  /** Whether the faster links do not suffice; with some patience before a link is sent home. */
+  #isNeeded(link: MultiplexerLink, { fasterBps, backlogMs, demandBps, now }: Load): boolean {
+    if (backlogMs > BACKLOG_MS || demandBps > DEMAND_FRACTION * fasterBps) {
+      link.spareSinceMs = Number.POSITIVE_INFINITY;
+      return true;
+    }
+    if (link.use !== LinkUse.CARRYING) return false;
+    if (demandBps > SPARE_FRACTION * fasterBps) {
+      link.spareSinceMs = Number.POSITIVE_INFINITY;
+      return true;
+    }
+    if (link.spareSinceMs === Infinity) link.spareSinceMs = now;
+    return now - link.spareSinceMs < SPARE_AFTER_MS;
+  }
+}
+
+/** What a link is weighed against. */
+interface Load {
+  /** Sum of the capacities of the links before it. */
+  readonly fasterBps: number;
+  readonly backlogMs: number;
+  readonly demandBps: number;
+  readonly now: number;
+}
+
+/** 0 for links that carry data whenever it helps; backups above, the first one named first; leaving ones last. */
+function reserveRank(link: MultiplexerLink): number {
+  if (link.isLeaving) return 1_000 + link.port.id;
+  return link.port.settings.mode === "backup" ? link.port.id : 0;
+}
+
+function isCostly(link: MultiplexerLink): boolean {
+  return link.port.settings.mode === "cheapest" && link.port.settings.isMetered;
+}
+
+/** With hysteresis, or a link at the limit would come and go. */
+function isLossy(link: MultiplexerLink): boolean {
+  const limit = link.use === LinkUse.LOSSY ? RETURN_LOSS_FRACTION : MAX_LOSS_FRACTION;
+  return link.loss.longFraction > limit;
 }

@@ -10,9 +10,9 @@
  */
 
 import type { Packet } from "../wire/packet.ts";
-import type { MultiplexerLink } from "./multiplexer_link.ts";
+import type { LegacyLink } from "./legacy_link.ts";
 import { Sampler } from "./sampler.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { LegacyScheduler } from "./legacy_scheduler.ts";
 
 /** Link ids are one byte, 0 is not used. */
 const MAX_LINKS = 255;
@@ -36,18 +36,18 @@ const PRIOR_BYTES = 65_536;
 const DEAF_FRACTION = 1 / 256;
 
 /** Weighted random choice. */
-export class WeightedScheduler implements Scheduler {
+export class WeightedScheduler implements LegacyScheduler {
   readonly #rng: () => number;
   readonly #sampler = new Sampler(MAX_LINKS);
   readonly #weights = new Float64Array(MAX_LINKS);
-  readonly #candidates: MultiplexerLink[] = [];
+  readonly #candidates: LegacyLink[] = [];
 
   /** @param rng uniform in [0, 1). */
   constructor(rng: () => number) {
     this.#rng = rng;
   }
 
-  update(links: readonly MultiplexerLink[], now: number): void {
+  update(links: readonly LegacyLink[], now: number): void {
     const candidates = this.#candidates;
     candidates.length = 0;
     let heaviestBytes = 0;
@@ -70,7 +70,7 @@ export class WeightedScheduler implements Scheduler {
     }
   }
 
-  pick(_packet: Packet): MultiplexerLink | null {
+  pick(_packet: Packet): LegacyLink | null {
     const index = this.#sampler.draw(this.#rng());
     return index < 0 ? null : this.#candidates[index]!;
   }

@@ -74,6 +74,9 @@ export class Session {
    * a packet of a session that was replaced moves no address, whatever this says.
    */
   isNewest = false;
+  /** Link sequence numbers of the packets that were sealed and opened last; meaningful after a success. */
+  lastSealedSeqNo = 0.5;
+  lastOpenedSeqNo = 0.5;
 
   /** Null once wiped. */
   #sealer: Sealer | null;
@@ -120,6 +123,7 @@ export class Session {
     sealer.seal(inner.bytes, inner.start, inner.end, out.bytes, sealedStart, linkId, seqNo);
     out.start = HEADROOM_BYTES;
     out.end = HEADROOM_BYTES + sealedBytes;
+    this.lastSealedSeqNo = seqNo;
     this.sentPkts += 1;
     return 0;
   }

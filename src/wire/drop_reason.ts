@@ -92,6 +92,8 @@ export const DropReason = {
   COOKIE_ASKED: -40,
   /** An initiation answered by a refusal: its stamp is an old one (a replay, or a clock that went back), its key revoked, ... */
   HANDSHAKE_REFUSED: -41,
+  /** A data packet that came before, over this link or another: sent again though it had only been late. */
+  DUPLICATE: -42,
 } as const;
 
 /** One of {@link DropReason}'s values. */

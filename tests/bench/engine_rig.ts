@@ -6,6 +6,7 @@
  */
 
 import type { LinkSpec } from "../../src/linkmap/link_spec.ts";
+import { DEFAULT_LINK_SETTINGS } from "../../src/multiplexer/link_settings.ts";
 import { MemoryTundev } from "../../src/tundev/memory_tundev.ts";
 import { LegacyTunnel } from "../../src/tunnel/legacy_tunnel.ts";
 import { DatagramType, prependDatagramHeader } from "../../src/wire/datagram_header.ts";
@@ -102,7 +103,8 @@ export class EngineRig implements AsyncDisposable {
 /** A link that the rig's opener knows. */
 export function benchLink(id: number): LinkSpec {
   const targets = [{ host: FREE_PEER.hostname, port: FREE_PEER.port }];
-  return { id, name: `link${id}`, targets, allowsTcp: false, proxy: null };
+  const settings = DEFAULT_LINK_SETTINGS;
+  return { id, name: `link${id}`, targets, allowsTcp: false, proxy: null, settings };
 }
 
 /** A whole UDP packet. @param addresses of four bytes; documentation's when left out. */

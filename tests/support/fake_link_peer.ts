@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import type { LinkOpener } from "../../src/linkmap/link_opener.ts";
 import type { LinkSpec } from "../../src/linkmap/link_spec.ts";
+import { DEFAULT_LINK_SETTINGS } from "../../src/multiplexer/link_settings.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import { Packet } from "../../src/wire/packet.ts";
 import { type FakeDatagramSocket, FakeNetwork } from "./fake_datagram_socket.ts";
@@ -28,6 +29,7 @@ export function fakeLinkSpec(id: number): LinkSpec {
     targets: [{ host: "master", port: 4321 }],
     allowsTcp: false,
     proxy: null,
+    settings: DEFAULT_LINK_SETTINGS,
   };
 }
 

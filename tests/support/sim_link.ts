@@ -1,29 +1,27 @@
 /**
- * A link of the simulator: two emulators, slave to master and back, that carry what the two
- * multiplexers put on it.
+ * A link of the simulator: two emulators, slave to master and back, that carry what the two multiplexers put on it.
  *
  * @module
  */
 
 import type { LinkPort } from "../../src/multiplexer/link_port.ts";
-import type { ControlPacket } from "../../src/wire/control_packet.ts";
-import { DATAGRAM_HEADER_BYTES } from "../../src/wire/datagram_header.ts";
-import { encodeLegacyControl } from "../../src/wire/legacy_control.ts";
+import { DEFAULT_LINK_SETTINGS, type LinkSettings } from "../../src/multiplexer/link_settings.ts";
 import { Packet } from "../../src/wire/packet.ts";
 import { type LinkCounters, LinkEmulator, SendResult } from "./link_emulator.ts";
 import type { LinkProfile } from "./link_profile.ts";
 import { type VirtualClock, VirtualTimer } from "./virtual_clock.ts";
 
-/** Headers of IPv4 and UDP around each datagram. */
+/** Headers of IPv4 and UDP around each datagram, and what sealing adds to a message. */
 const OUTER_BYTES = 28;
+const SEAL_OVERHEAD_BYTES = 32;
 
-/** The largest inner packet of the simulator. */
-const MAX_INNER_BYTES = 2048;
+/** The largest message of the simulator. */
+const MAX_MESSAGE_BYTES = 2048;
 
-/** What a link carries: a data packet, or a control packet in bytes. */
+/** A message with its link sequence number. */
 export interface Cargo {
   readonly packet: Packet;
-  isControl: boolean;
+  seqNo: number;
 }
 
 /** One direction of a link, under the virtual clock. */
@@ -36,6 +34,7 @@ export class SimPipe {
   readonly #timer: VirtualTimer;
   readonly #free: Cargo[] = [];
   readonly #deliver = (cargo: Cargo): void => this.onArrival(cargo);
+  #nextSeqNo = 0;
 
   constructor(clock: VirtualClock, profile: LinkProfile, rng: () => number) {
     this.#clock = clock;
@@ -54,18 +53,21 @@ export class SimPipe {
     return this.#emulator.profile;
   }
 
-  /** Sends a copy of a data packet. @returns bytes of the datagram: whoever sends can't see the phone drop it. */
-  sendData(packet: Packet): number {
-    const cargo = this.#take(false);
-    cargo.packet.copyFrom(packet);
-    return this.#send(cargo);
+  /** Number of the datagram that was sent last. */
+  get lastSeqNo(): number {
+    return this.#nextSeqNo - 1;
   }
 
-  /** Sends a control packet, encoded: what it weighs on the link is real. @returns bytes of the datagram. */
-  sendControl(controlPacket: ControlPacket): number {
-    const cargo = this.#take(true);
-    encodeLegacyControl(controlPacket, cargo.packet);
-    return this.#send(cargo);
+  /** Sends a copy of a message. @returns bytes of the datagram: whoever sends can't see the phone drop it. */
+  send(message: Packet): number {
+    const cargo = this.#free.pop() ?? { packet: new Packet(MAX_MESSAGE_BYTES), seqNo: 0 };
+    cargo.packet.copyFrom(message);
+    cargo.seqNo = this.#nextSeqNo++;
+    const datagramBytes = datagramBytesOf(cargo);
+    const result = this.#emulator.send(cargo, datagramBytes + OUTER_BYTES, this.#clock.now);
+    if (result !== SendResult.ACCEPTED) this.#free.push(cargo);
+    this.#timer.arm(this.#emulator.nextTimeout());
+    return datagramBytes;
   }
 
   configure(change: Partial<LinkProfile>): void {
@@ -76,21 +78,11 @@ export class SimPipe {
   setUp(isUp: boolean): void {
     this.#emulator.setUp(isUp, this.#clock.now);
   }
+}
 
-  #take(isControl: boolean): Cargo {
-    const cargo = this.#free.pop() ?? { packet: new Packet(MAX_INNER_BYTES), isControl };
-    cargo.packet.reset();
-    cargo.isControl = isControl;
-    return cargo;
-  }
-
-  #send(cargo: Cargo): number {
-    const datagramBytes = cargo.packet.length + DATAGRAM_HEADER_BYTES;
-    const result = this.#emulator.send(cargo, datagramBytes + OUTER_BYTES, this.#clock.now);
-    if (result !== SendResult.ACCEPTED) this.#free.push(cargo);
-    this.#timer.arm(this.#emulator.nextTimeout());
-    return datagramBytes;
-  }
+/** Bytes of the datagram that carries a message. */
+export function datagramBytesOf({ packet }: Cargo): number {
+  return packet.length + SEAL_OVERHEAD_BYTES;
 }
 
 /** A link between slave and master. */
@@ -100,21 +92,29 @@ export class SimLink {
   readonly up: SimPipe;
   /** From the master to the slave. */
   readonly down: SimPipe;
+  readonly settings: LinkSettings;
 
   /** @param id 1..255 */
-  constructor(id: number, up: SimPipe, down: SimPipe) {
+  constructor(id: number, up: SimPipe, down: SimPipe, settings: Partial<LinkSettings> = {}) {
     this.id = id;
     this.up = up;
     this.down = down;
+    this.settings = { ...DEFAULT_LINK_SETTINGS, ...settings };
   }
 
   /** What one side's multiplexer sends through. */
   port(pipe: SimPipe): LinkPort {
+    const isInitiator = pipe === this.up;
     return {
       id: this.id,
-      isInitiator: pipe === this.up,
-      send: (packet) => pipe.sendData(packet),
-      sendControl: (controlPacket) => pipe.sendControl(controlPacket),
+      name: `link${this.id}`,
+      isInitiator,
+      isReliable: false,
+      settings: this.settings,
+      get lastSeqNo(): number {
+        return pipe.lastSeqNo;
+      },
+      send: (message) => pipe.send(message),
     };
   }
 

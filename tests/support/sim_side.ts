@@ -1,19 +1,17 @@
 /**
- * One end of the simulator's tunnel: a multiplexer, its timer, and what the LinkMap does for it
- * (it adds links: the slave its own ones, the master those it hears of).
+ * One end of the simulator's tunnel: a multiplexer, its timer, and what the LinkMap does for it (it adds links: the
+ * slave its own ones, the master those it hears of).
  *
  * @module
  */
 
 import { Multiplexer } from "../../src/multiplexer/multiplexer.ts";
 import type { MultiplexerLink } from "../../src/multiplexer/multiplexer_link.ts";
-import type { Scheduler } from "../../src/multiplexer/scheduler.ts";
-import type { ControlPacket } from "../../src/wire/control_packet.ts";
+import { PacketPool } from "../../src/multiplexer/packet_pool.ts";
 import { DropReason } from "../../src/wire/drop_reason.ts";
 import { checkIpPacket } from "../../src/wire/ip_packet.ts";
-import { decodeLegacyControl } from "../../src/wire/legacy_control.ts";
 import type { Packet } from "../../src/wire/packet.ts";
-import type { Cargo, SimLink, SimPipe } from "./sim_link.ts";
+import { type Cargo, datagramBytesOf, type SimLink, type SimPipe } from "./sim_link.ts";
 import { type VirtualClock, VirtualTimer } from "./virtual_clock.ts";
 
 /** What a side is made of. */
@@ -25,8 +23,6 @@ export interface SimSideOptions {
   readonly makeRng: () => () => number;
   /** Takes the packets that came through the tunnel; borrowed until it returns. */
   readonly deliver: (packet: Packet) => void;
-  /** A scheduler for each multiplexer this side makes; the multiplexer's own when left out. */
-  readonly makeScheduler?: (rng: () => number) => Scheduler;
   /** What this side's clock shows at the virtual time 0: two machines' clocks never agree. */
   readonly clockOffsetMs: number;
 }
@@ -37,6 +33,7 @@ export interface LinkChange {
   readonly atMs: number;
   readonly linkId: number;
   readonly isAlive: boolean;
+  readonly isSuspect: boolean;
 }
 
 /** One end of the tunnel. */
@@ -45,10 +42,10 @@ export class SimSide {
   readonly linkChanges: LinkChange[] = [];
   /** Packets that came over links and were not taken, by reason. */
   readonly drops = new Map<number, number>();
+  readonly pool = new PacketPool();
 
   readonly #options: SimSideOptions;
   readonly #timer: VirtualTimer;
-  readonly #control: ControlPacket = { seqNo: 0, received: new Map() };
   #multiplexer: Multiplexer | null = null;
 
   constructor(options: SimSideOptions) {
@@ -64,10 +61,6 @@ export class SimSide {
     return this.#options.clock.now + this.#options.clockOffsetMs;
   }
 
-  get isRunning(): boolean {
-    return this.#multiplexer !== null;
-  }
-
   /** The multiplexer of the running side. @throws Error while it is stopped. */
   get multiplexer(): Multiplexer {
     if (this.#multiplexer === null) {
@@ -76,25 +69,33 @@ export class SimSide {
     return this.#multiplexer;
   }
 
-  /** What the multiplexer knows of a link; null when the side is stopped or has not heard of it. */
-  link(linkId: number): MultiplexerLink | null {
-    return this.#multiplexer?.getLink(linkId) ?? null;
+  /** What the multiplexer knows of a link. @throws Error when it has not heard of it. */
+  link(linkId: number): MultiplexerLink {
+    const link = this.multiplexer.getLink(linkId);
+    if (link === null) throw new Error(`Invariant: no link ${linkId}`);
+    return link;
   }
 
-  /** Starts the process. @param firstSeqNo number of its first control packet. */
-  start(firstSeqNo: number = 0): void {
-    const { deliver, makeRng, makeScheduler, role, links } = this.#options;
-    const rng = makeRng();
+  /** Starts the process. */
+  start(): void {
+    const { deliver, makeRng, role, links } = this.#options;
     this.#multiplexer = new Multiplexer({
-      rng,
-      firstSeqNo,
+      rng: makeRng(),
+      pool: this.pool,
+      groupSeqNos: new Uint32Array(256),
       deliver: (packet) => {
         const result = checkIpPacket(packet);
         if (result >= 0) deliver(packet);
         return result;
       },
-      onLinkChange: (link) => this.#noteLinkChange(link),
-      ...(makeScheduler === undefined ? {} : { scheduler: makeScheduler(rng) }),
+      onLinkChange: (link) =>
+        this.linkChanges.push({
+          atMs: this.#options.clock.now,
+          linkId: link.port.id,
+          isAlive: link.isAlive,
+          isSuspect: link.isSuspect,
+        }),
+      onWake: () => this.#arm(),
     });
     if (role === "slave") { for (const link of links) this.#addLink(link); }
     this.#arm();
@@ -105,12 +106,10 @@ export class SimSide {
     this.#multiplexer = null;
   }
 
-  /** Hot. A packet from the tun. @returns bytes sent, or a DropReason. */
+  /** Hot. A packet from the tun. @returns its bytes, or a DropReason. */
   send(packet: Packet): number {
     if (this.#multiplexer === null) return DropReason.CLOSED;
-    const result = this.#multiplexer.send(packet, this.now);
-    this.#arm();
-    return result;
+    return this.#multiplexer.send(packet, this.now);
   }
 
   #inbound(link: SimLink): SimPipe {
@@ -130,16 +129,9 @@ export class SimSide {
     if (multiplexer === null) return;
     // The master learns a link from its first packet.
     if (multiplexer.getLink(link.id) === null) this.#addLink(link);
-    const result = cargo.isControl
-      ? this.#handleControl(multiplexer, link.id, cargo.packet)
-      : multiplexer.received(link.id, cargo.packet, this.now);
+    const bytes = datagramBytesOf(cargo);
+    const result = multiplexer.received(link.id, cargo.seqNo, cargo.packet, bytes, this.now);
     if (result < 0) this.drops.set(result, (this.drops.get(result) ?? 0) + 1);
-    this.#arm();
-  }
-
-  #handleControl(multiplexer: Multiplexer, linkId: number, packet: Packet): number {
-    const decoded = decodeLegacyControl(packet, this.#control);
-    return decoded < 0 ? decoded : multiplexer.handleControl(linkId, this.#control, this.now);
   }
 
   #handleTimeout(): void {
@@ -150,15 +142,7 @@ export class SimSide {
 
   /** A nanosecond late, or rounding between the two clocks could wake it just before its time, for ever. */
   #arm(): void {
-    this.#timer.arm(this.multiplexer.nextTimeout() - this.#options.clockOffsetMs + 1e-6);
-  }
-
-  #noteLinkChange(link: MultiplexerLink): void {
-    const { id } = link.port;
-    this.linkChanges.push({
-      atMs: this.#options.clock.now,
-      linkId: id,
-      isAlive: link.isAlive,
-    });
+    if (this.#multiplexer === null) return;
+    this.#timer.arm(this.#multiplexer.nextTimeout() - this.#options.clockOffsetMs + 1e-6);
   }
 }

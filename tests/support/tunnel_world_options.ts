@@ -5,6 +5,7 @@
  */
 
 import type { MasterOptions, SlaveIdentity, SlaveOptions } from "../../src/daemon_options.ts";
+import { DEFAULT_LINK_SETTINGS } from "../../src/multiplexer/link_settings.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import type { MemoryTundevOptions } from "../../src/tundev/memory_tundev.ts";
 
@@ -72,6 +73,7 @@ export function slaveOptions(
       targets: [{ host: "master", port: 4321 }],
       allowsTcp: false,
       proxy: null,
+      settings: DEFAULT_LINK_SETTINGS,
     })),
     identity,
     wantedMtuBytes,

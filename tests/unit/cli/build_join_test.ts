@@ -57,11 +57,17 @@ Deno.test("join's state directory is where it stores, no option of the slave", a
 });
 
 Deno.test("what join stores makes the slave that its options would make", async () => {
-  const options = `--proxies socks5://u:%40@a:1,b:2 --proxy-target m:9 --targets t:1 --mtu 1300 ` +
+  const options = "--proxies p=socks5://u:%40%3B%3D@a:1;metered;cap=1.5mbit,b:2 --mode cheapest " +
+    "--proxy-target m:9 --targets t=t:1;backup;up=64kbit --mtu 1300 " +
     "--listen-tcp 2222 --rekey-after 7 --no-tcp-fallback --log-format json --metrics 9090";
   const join = await joined(`join ${TOKEN} ${options}`);
   const later = await slave("", { stored: { [DEFAULT_STATE_DIR]: join } });
   assert.deepEqual(later, await slave(`${TOKEN} ${options}`));
+  assert.deepEqual(later.links.map((link) => [link.name, link.settings.mode]), [
+    ["p", "cheapest"],
+    ["b:2", "cheapest"],
+    ["t", "backup"],
+  ]);
 });
 
 Deno.test("join keeps a key file by a path that holds everywhere", async () => {
@@ -76,6 +82,8 @@ Deno.test("join refuses what slave would refuse", async () => {
       [`join ${TOKEN.slice(0, -5)}`, /^TOKEN: /],
       [`join ${KEYLESS_TOKEN}`, /^TOKEN brings no key/],
       [`join ${TOKEN} --proxies socks5://u:${PASSWORD}@h:99999`, /^--proxies .*port must be/],
+      [`join ${TOKEN} --targets a:1;cap=5`, /^--targets "a:1": cap "5": the unit is missing/],
+      [`join ${TOKEN} --mode fast`, /^--mode/],
       [`join ${TOKEN} --proxy-target m:1`, /^--proxy-target needs --proxies/],
       [`join ${TOKEN} --mtu 5`, /^--mtu/],
       [`join ${TOKEN} --metrics x`, /^--metrics/],

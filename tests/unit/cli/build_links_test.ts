@@ -1,22 +1,36 @@
 import assert from "node:assert/strict";
-import { complaint, ENDPOINTS, legacy, slave, TOKEN } from "./judge.ts";
+import {
+  DEFAULT_LINK_SETTINGS,
+  type LinkSettings,
+} from "../../../src/multiplexer/link_settings.ts";
+import { assertHarmless, complaint, ENDPOINTS, legacy, PASSWORD, slave, TOKEN } from "./judge.ts";
+
+const settings = DEFAULT_LINK_SETTINGS;
 
 Deno.test("a slave with a token and no link has one direct link to all endpoints", async () => {
   assert.deepEqual((await slave(TOKEN)).links, [
-    { id: 1, name: "203.0.113.5:4321", targets: ENDPOINTS, proxy: null, allowsTcp: true },
+    { id: 1, name: "203.0.113.5:4321", targets: ENDPOINTS, proxy: null, allowsTcp: true, settings },
   ]);
 });
 
 Deno.test("a slave's proxies lead to the token's endpoints", async () => {
   const { links } = await slave(`${TOKEN} --proxies a:1,socks5://u:p@b:2`);
   assert.deepEqual(links, [
-    { id: 1, name: "a:1", targets: ENDPOINTS, proxy: { host: "a", port: 1 }, allowsTcp: true },
+    {
+      id: 1,
+      name: "a:1",
+      targets: ENDPOINTS,
+      proxy: { host: "a", port: 1 },
+      allowsTcp: true,
+      settings,
+    },
     {
       id: 2,
       name: "b:2",
       targets: ENDPOINTS,
       proxy: { host: "b", port: 2, credentials: { username: "u", password: "p" } },
       allowsTcp: true,
+      settings,
     },
   ]);
 });
@@ -48,15 +62,16 @@ Deno.test("a legacy slave's links are numbered, proxies first, and never over TC
   const targets = [{ host: "m", port: 9 }];
   const allowsTcp = false;
   assert.deepEqual(options.role === "slave" && options.links, [
-    { id: 1, name: "a:1", targets, allowsTcp, proxy: { host: "a", port: 1 } },
-    { id: 2, name: "b:2", targets, allowsTcp, proxy: { host: "b", port: 2 } },
-    { id: 3, name: "c:3", targets, allowsTcp, proxy: { host: "c", port: 3 } },
+    { id: 1, name: "a:1", targets, allowsTcp, proxy: { host: "a", port: 1 }, settings },
+    { id: 2, name: "b:2", targets, allowsTcp, proxy: { host: "b", port: 2 }, settings },
+    { id: 3, name: "c:3", targets, allowsTcp, proxy: { host: "c", port: 3 }, settings },
     {
       id: 4,
       name: "[2001:db8::5]:4321",
       targets: [{ host: "2001:db8::5", port: 4321 }],
       allowsTcp,
       proxy: null,
+      settings,
     },
   ]);
 });
@@ -94,4 +109,110 @@ Deno.test("a proxy's password that holds an unescaped comma is not shown", async
   const message = await complaint(`slave ${TOKEN} --proxies socks5://u:abc@def,s3cret@h:1`);
   assert.match(message, /%2C/);
   assert.ok(!/abc|def|s3cret/.test(message), message);
+});
+
+/** The settings of the only link. */
+async function settingsOf(options: string): Promise<LinkSettings> {
+  const { links } = await slave(`${TOKEN} ${options}`);
+  assert.equal(links.length, 1);
+  return links[0]!.settings;
+}
+
+Deno.test("a link has the name and the settings that it is given, with a proxy or without", async () => {
+  const { links } = await slave(
+    `${TOKEN} --proxies phone1=a:1;metered;cap=5mbit,socks5://u:p@b:2;backup ` +
+      "--targets dsl=[2001:db8::5]:4321;up=2mbit;down=10Mbit,c:3",
+  );
+  assert.deepEqual(links.map((link) => [link.name, link.settings]), [
+    ["phone1", { mode: "speed", isMetered: true, capUpBps: 5e6, capDownBps: 5e6 }],
+    ["b:2", { ...settings, mode: "backup" }],
+    ["dsl", { ...settings, capUpBps: 2e6, capDownBps: 10e6 }],
+    ["c:3", settings],
+  ]);
+  assert.deepEqual(links.map((link) => (link.proxy ?? link.targets[0])?.port), [1, 2, 4321, 3]);
+});
+
+Deno.test("--mode holds for each link that says none, also for one that nobody named", async () => {
+  assert.equal((await settingsOf("--mode redundant")).mode, "redundant");
+  assert.equal((await settingsOf("--mode cheapest --targets a:1;metered")).mode, "cheapest");
+  assert.equal((await settingsOf("--mode cheapest --targets a:1;mode=speed")).mode, "speed");
+  assert.equal((await settingsOf("--mode cheapest --targets a:1;backup")).mode, "backup");
+  const environment = { BINDLINK_MODE: "redundant" };
+  assert.equal((await slave(TOKEN, { environment })).links[0]?.settings.mode, "redundant");
+  assert.match(
+    await complaint(`slave ${TOKEN} --mode fast`),
+    /^--mode "fast": type one of speed, redundant, backup, cheapest$/,
+  );
+  assert.match(await complaint("master --mode speed"), /^--mode is an option of "bindlink slave"/);
+});
+
+Deno.test("two links of one name are a mistake, two to one place are not", async () => {
+  assert.match(
+    await complaint(`slave ${TOKEN} --proxies p=a:1 --targets q=c:3,p=b:2`),
+    /^--targets "b:2": another link is called "p": give it a name of its own$/,
+  );
+  const { links } = await slave(`${TOKEN} --proxies a:1,p=a:1,a:1`);
+  assert.deepEqual(links.map((link) => link.name), ["a:1", "p", "a:1#2"]);
+});
+
+Deno.test("a mistake in a link is called by its option and its endpoint", async () => {
+  for (
+    const [options, expected] of [
+      ["--proxies p=a:1;cap=5", /^--proxies "a:1": cap "5": the unit is missing: type 5mbit/],
+      ["--proxies p=a;metered", /^--proxies "a": the port is missing/],
+      [
+        "--targets p=a:1;metred",
+        /^--targets "a:1": unknown setting "metred": did you mean metered/,
+      ],
+      ["--targets p=a:1;mode=x", /^--targets "a:1": mode "x": type one of speed, redundant/],
+      [
+        "--proxies a:1;metered,cap=5mbit",
+        /^--proxies "cap\*\*\*": this is a setting without a link/,
+      ],
+      ["--proxies a:1,backup", /^--proxies "backup": this is a setting without a link/],
+    ] as const
+  ) assert.match(await complaint(`slave ${TOKEN} ${options}`), expected);
+  const environment = { BINDLINK_TARGETS: "a:1;up" };
+  assert.match(
+    await complaint(`slave ${TOKEN}`, { environment }),
+    /^BINDLINK_TARGETS "a:1": up needs a value: type up=RATE$/,
+  );
+});
+
+Deno.test("a legacy slave's links have names and no settings", async () => {
+  const line = "slave --protocol legacy --proxy-target m:9 --proxies";
+  const options = await legacy(`${line} phone=a:1`);
+  assert.deepEqual(options.role === "slave" && options.links[0]?.name, "phone");
+  assert.match(
+    await complaint(`${line} phone=a:1;cap=5mbit`),
+    /^--proxies "a:1": settings need --protocol secure: the legacy protocol spreads packets by/,
+  );
+  assert.match(await complaint(`${line} a:1 --mode speed`), /^--mode needs --protocol secure$/);
+  const environment = { BINDLINK_MODE: "backup" };
+  const left = await legacy(`${line} a:1`, { environment });
+  assert.deepEqual(left.role === "slave" && left.links[0]?.settings, settings);
+});
+
+Deno.test("no password is shown, whatever is wrong with its link", async () => {
+  for (
+    const value of [
+      `p=socks5://u:${PASSWORD}@h:1;cap=5`,
+      `p=socks5://u:${PASSWORD}@h:1;metred`,
+      `p=socks5://u:${PASSWORD}@h`,
+      `p=socks5://u:${PASSWORD}@h:1,p=h:1`,
+      `p=socks5://u:x;${PASSWORD}@h:1`,
+      `socks5://u:x;${PASSWORD}`,
+      `socks5://u:1;${PASSWORD}`,
+      `socks5://u:1;${PASSWORD}=x`,
+      `socks5://u:x,${PASSWORD}$=y@h:1`,
+      `socks5://u:x,${PASSWORD}$=h:1`,
+      `p=u:${PASSWORD}@h:1;metered`,
+      `u:${PASSWORD}=@h:1`,
+      `p=h:1080:u:${PASSWORD}`,
+      `my phone=socks5://u:${PASSWORD}@h:1`,
+    ]
+  ) {
+    const environment = { BINDLINK_PROXIES: value };
+    assertHarmless(await complaint(`slave ${TOKEN}`, { environment }));
+  }
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { StoredJoin } from "../../../src/command_request.ts";
+import { DEFAULT_LINK_SETTINGS } from "../../../src/multiplexer/link_settings.ts";
 import { complaint, DEFAULT_STATE_DIR, ENDPOINTS, IDENTITY, slave, TOKEN } from "./judge.ts";
 
 function stored(options: StoredJoin["options"]): { stored: Record<string, StoredJoin> } {
@@ -12,7 +13,14 @@ Deno.test("a slave has its defaults", async () => {
     protocol: "secure",
     stateDir: DEFAULT_STATE_DIR,
     links: [
-      { id: 1, name: "203.0.113.5:4321", targets: ENDPOINTS, proxy: null, allowsTcp: true },
+      {
+        id: 1,
+        name: "203.0.113.5:4321",
+        targets: ENDPOINTS,
+        proxy: null,
+        allowsTcp: true,
+        settings: DEFAULT_LINK_SETTINGS,
+      },
     ],
     identity: IDENTITY,
     wantedMtuBytes: 0,
@@ -77,6 +85,15 @@ Deno.test("links that are named replace all that are stored", async () => {
   assert.deepEqual(await names("--proxies b:1"), ["b:1 203.0.113.5"]);
   assert.deepEqual(await names("--targets x:1"), ["x:1 x"]);
   assert.deepEqual(await names("", { BINDLINK_TARGETS: "x:1" }), ["x:1 x"]);
+});
+
+Deno.test("a mode that is stored holds for links that are named, and one that is typed for stored links", async () => {
+  const setting = stored({ proxies: ["p=a:1", "b:1;mode=speed"], mode: ["cheapest"] });
+  const modes = async (line: string): Promise<string[]> =>
+    (await slave(line, setting)).links.map((link) => `${link.name} ${link.settings.mode}`);
+  assert.deepEqual(await modes(""), ["p cheapest", "b:1 speed"]);
+  assert.deepEqual(await modes("--mode redundant"), ["p redundant", "b:1 speed"]);
+  assert.deepEqual(await modes("--targets c:1"), ["c:1 cheapest"]);
 });
 
 Deno.test("a --proxy-target that is typed goes with the stored proxies", async () => {

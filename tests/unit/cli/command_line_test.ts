@@ -132,7 +132,8 @@ Deno.test("readCommandLine's examples are command lines that it takes", async ()
     for (const example of examples) {
       const command = /\bbindlink (?<words>[^|>)<]*)/.exec(example)?.groups?.words;
       if (command === undefined || example.startsWith("#")) continue;
-      const result = await read(command.trim().split(" "), setting);
+      const words = command.trim().split(" ").map((word) => word.replace(/^'(.*)'$/, "$1"));
+      const result = await read(words, setting);
       assert.equal(result.kind, name === "master" || name === "slave" ? "run" : "command", example);
     }
   }
@@ -171,6 +172,7 @@ Deno.test("readCommandLine prints completion scripts and completes", async () =>
   assert.match(await completed("slave", "--prox"), /--proxy-target/);
   assert.match(await completed("slave", "--log-level", "de"), /debug/);
   assert.match(await completed("slave", "--protocol", "le"), /legacy/);
+  assert.match(await completed("join", "--mode", "ch"), /cheapest/);
   assert.match(await completed("inv"), /invite/);
   assert.match(await completed("invite", "laptop", "--end"), /--endpoint/);
   assert.match(await completed("slaves", "--js"), /--json/);
@@ -187,6 +189,9 @@ Deno.test("readCommandLine answers any argv with a request, text, or a one-line 
     fc.constantFrom(
       `socks5://u:${PASSWORD}@h:1`,
       `u:${PASSWORD}@h`,
+      `p=socks5://u:${PASSWORD}@h:1;cap=5mbit`,
+      `p=socks5://u:${PASSWORD}@h:1;cap=5`,
+      `socks5://u:x;${PASSWORD}@h:1`,
       `--x=u:${PASSWORD}@h`,
       TOKEN,
       `${TOKEN.slice(0, 40)}!`,

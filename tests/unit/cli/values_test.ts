@@ -8,6 +8,7 @@ import {
   parseListenAddress,
   parseMtuBytes,
   parsePool,
+  parseRateBps,
   parseSeconds,
   parseTunName,
 } from "../../../src/cli/values.ts";
@@ -148,6 +149,29 @@ Deno.test("parseMtuBytes keeps to its limits", () => {
   refused(() => parseMtuBytes("1279", "--mtu", true), /^--mtu "1279": .* IPv6 .* at least 1280/);
   for (const bad of ["575", "65001", "-1", "1.5", "", "0x600", "1e3"]) {
     refused(() => parseMtuBytes(bad, "--mtu", false), /type a number from 576 to 65000/);
+  }
+});
+
+Deno.test("parseRateBps reads kbit, mbit and gbit a second, decimals and either case", () => {
+  assert.equal(parseRateBps("64kbit", "cap"), 64_000);
+  assert.equal(parseRateBps("5mbit", "cap"), 5_000_000);
+  assert.equal(parseRateBps("0.5MBit", "cap"), 500_000);
+  assert.equal(parseRateBps("1.25gbit", "cap"), 1_250_000_000);
+  assert.equal(parseRateBps("100gbit", "cap"), 100e9);
+});
+
+Deno.test("parseRateBps says what to type", () => {
+  refused(
+    () => parseRateBps("5", "cap"),
+    /^cap "5": the unit is missing: type 5mbit, or kbit or gbit$/,
+  );
+  refused(() => parseRateBps("5mb", "cap"), /^cap "5mb": type 5kbit, 5mbit or 5gbit$/);
+  refused(() => parseRateBps("5constructor", "cap"), /type 5kbit/);
+  for (const bad of ["", "mbit", "-5mbit", ".5mbit", "1,5mbit", "5 mbit", "5e3mbit", "5mbit/s"]) {
+    refused(() => parseRateBps(bad, "cap"), /type a number and its unit, e.g. 5mbit or 0.5mbit$/);
+  }
+  for (const bad of ["0mbit", "63kbit", "101gbit", "999999999gbit"]) {
+    refused(() => parseRateBps(bad, "cap"), /type a rate from 64kbit to 100gbit$/);
   }
 });
 

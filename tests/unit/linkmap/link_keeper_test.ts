@@ -5,6 +5,7 @@ import { LinkKeeper } from "../../../src/linkmap/link_keeper.ts";
 import { createLinkOpener, type LinkOpener } from "../../../src/linkmap/link_opener.ts";
 import type { LinkSpec } from "../../../src/linkmap/link_spec.ts";
 import { FIRST_UDP_RETRY_MS } from "../../../src/linkmap/candidate_rotation.ts";
+import { DEFAULT_LINK_SETTINGS } from "../../../src/multiplexer/link_settings.ts";
 import { DropCounters } from "../../../src/wire/drop_reason.ts";
 import { awaitCondition } from "../../support/await_condition.ts";
 import { createSlots } from "../../support/datagram_rigs.ts";
@@ -38,6 +39,7 @@ class Rig implements AsyncDisposable {
       targets: [TARGET],
       allowsTcp: true,
       proxy: null,
+      settings: DEFAULT_LINK_SETTINGS,
       ...spec,
     };
     this.keeper = new LinkKeeper({

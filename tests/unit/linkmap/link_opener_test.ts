@@ -3,6 +3,7 @@ import { CandidateRotation, UDP_RETRY_MS } from "../../../src/linkmap/candidate_
 import { createLinkOpener, type OpenedLink } from "../../../src/linkmap/link_opener.ts";
 import type { LinkSpec } from "../../../src/linkmap/link_spec.ts";
 import { SocksError } from "../../../src/linkmap/socks_error.ts";
+import { DEFAULT_LINK_SETTINGS } from "../../../src/multiplexer/link_settings.ts";
 import type { HostPort } from "../../../src/net_address.ts";
 import { DropCounters } from "../../../src/wire/drop_reason.ts";
 import { Socks5Server, type Socks5ServerOptions } from "../../support/socks5_server.ts";
@@ -18,7 +19,14 @@ class Openings {
   readonly #signal = new AbortController().signal;
 
   constructor(spec: Partial<LinkSpec> & { readonly targets: readonly HostPort[] }) {
-    this.#spec = { id: 1, name: "phone", allowsTcp: true, proxy: null, ...spec };
+    this.#spec = {
+      id: 1,
+      name: "phone",
+      allowsTcp: true,
+      proxy: null,
+      settings: DEFAULT_LINK_SETTINGS,
+      ...spec,
+    };
     this.rotation = new CandidateRotation(this.#spec);
   }
 

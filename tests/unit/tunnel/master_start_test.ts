@@ -7,6 +7,7 @@ import type { DatagramSocket, Transport } from "../../../src/linkmap/datagram_so
 import { connectTcp } from "../../../src/linkmap/tcp_connect.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
 import type { LinkOpener } from "../../../src/linkmap/link_opener.ts";
+import { DEFAULT_LINK_SETTINGS } from "../../../src/multiplexer/link_settings.ts";
 import { MasterStore, type SlaveRecord } from "../../../src/state/master_store.ts";
 import { MemoryTundev } from "../../../src/tundev/memory_tundev.ts";
 import { MasterTunnel } from "../../../src/tunnel/master_tunnel.ts";
@@ -121,7 +122,14 @@ class Slave extends Workings implements AsyncDisposable {
       ...COMMON,
       protocol: "secure",
       role: "slave",
-      links: [{ id: 1, name: "direct", targets: [target], allowsTcp: true, proxy: null }],
+      links: [{
+        id: 1,
+        name: "direct",
+        targets: [target],
+        allowsTcp: true,
+        proxy: null,
+        settings: DEFAULT_LINK_SETTINGS,
+      }],
       identity: { secretKey: SECRET_KEY.slice(), psk: PSK.slice(), masterKey },
       wantedMtuBytes: 0,
       rekeyAfterMs: 120_000,

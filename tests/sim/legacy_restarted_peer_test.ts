@@ -5,12 +5,12 @@
 import assert from "node:assert/strict";
 import { DropReason } from "../../src/wire/drop_reason.ts";
 import { assertNear } from "../support/assert_near.ts";
-import { World } from "../support/world.ts";
+import { LegacyWorld } from "../support/legacy_world.ts";
 
 const LINKS = [{ rateBps: 20e6, delayMs: 20 }, { rateBps: 8e6, delayMs: 60 }];
 
 Deno.test("a restarted master learns the links and traffic flows again within a second or so", () => {
-  const world = new World({ seed: 1, links: LINKS });
+  const world = new LegacyWorld({ seed: 1, links: LINKS });
   const download = world.addFlow({ from: "master", rateBps: 5e6, startMs: 500 });
   const upload = world.addFlow({ from: "slave", rateBps: 5e6, startMs: 500 });
   world.at(10_000, () => world.master.stop());
@@ -24,7 +24,7 @@ Deno.test("a restarted master learns the links and traffic flows again within a 
 });
 
 Deno.test("a restarted slave is answered within a round trip", () => {
-  const world = new World({ seed: 2, links: LINKS });
+  const world = new LegacyWorld({ seed: 2, links: LINKS });
   const upload = world.addFlow({ from: "slave", rateBps: 5e6, startMs: 500 });
   world.at(10_000, () => world.slave.stop());
   world.at(10_500, () => world.slave.start());
@@ -34,7 +34,7 @@ Deno.test("a restarted slave is answered within a round trip", () => {
 });
 
 Deno.test("control packets of a restarted peer that counts from 0 are believed after 3 s", () => {
-  const world = new World({ seed: 3, links: LINKS });
+  const world = new LegacyWorld({ seed: 3, links: LINKS });
   world.addFlow({ from: "slave", rateBps: 40e6, startMs: 500 });
   world.runUntil(20_000);
   world.master.stop();
@@ -55,7 +55,7 @@ Deno.test("control packets of a restarted peer that counts on are believed at on
 });
 
 Deno.test("both ends restarted at once find each other", () => {
-  const world = new World({ seed: 5, links: LINKS });
+  const world = new LegacyWorld({ seed: 5, links: LINKS });
   const download = world.addFlow({ from: "master", rateBps: 5e6, startMs: 500 });
   world.runUntil(10_000);
   for (const side of [world.master, world.slave]) {
@@ -69,7 +69,7 @@ Deno.test("both ends restarted at once find each other", () => {
 
 /** Control packets that the slave ignores in the 5 s after the master's restart. */
 function stalePktsAfterRestart(firstSeqNo: number): number {
-  const world = new World({ seed: 4, links: LINKS });
+  const world = new LegacyWorld({ seed: 4, links: LINKS });
   world.runUntil(10_500);
   const before = world.slave.drops.get(DropReason.STALE_CONTROL) ?? 0;
   world.master.stop();

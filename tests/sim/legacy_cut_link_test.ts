@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { assertNear } from "../support/assert_near.ts";
-import { World } from "../support/world.ts";
+import { LegacyWorld } from "../support/legacy_world.ts";
 
 const LINKS = [{ rateBps: 20e6, delayMs: 20 }, { rateBps: 8e6, delayMs: 60 }];
 const CUT_MS = 5_000;
@@ -13,7 +13,7 @@ const CUT_MS = 5_000;
 const NOTICED_MS = CUT_MS + 3_000 + 100;
 
 Deno.test("a cut link is left out by both ends once it was silent for 3 s", () => {
-  const world = new World({ seed: 1, links: LINKS });
+  const world = new LegacyWorld({ seed: 1, links: LINKS });
   world.at(CUT_MS, () => world.link(1).cut());
   world.runUntil(NOTICED_MS);
   for (const side of [world.master, world.slave]) {
@@ -27,7 +27,7 @@ Deno.test("a cut link is left out by both ends once it was silent for 3 s", () =
 });
 
 Deno.test("what is sent after a cut link is left out arrives whole over the others", () => {
-  const world = new World({ seed: 2, links: LINKS });
+  const world = new LegacyWorld({ seed: 2, links: LINKS });
   world.at(CUT_MS, () => world.link(1).cut());
   const download = world.addFlow({ from: "master", rateBps: 6e6, startMs: NOTICED_MS });
   const upload = world.addFlow({ from: "slave", rateBps: 6e6, startMs: NOTICED_MS });
@@ -41,7 +41,7 @@ Deno.test("what is sent after a cut link is left out arrives whole over the othe
 });
 
 Deno.test("a mended link is used again after one probe", () => {
-  const world = new World({ seed: 3, links: LINKS });
+  const world = new LegacyWorld({ seed: 3, links: LINKS });
   world.at(CUT_MS, () => world.link(1).cut());
   world.at(10_000, () => world.link(1).mend());
   world.runUntil(11_200); // a probe a second, and its way
@@ -52,7 +52,7 @@ Deno.test("a mended link is used again after one probe", () => {
 });
 
 Deno.test("a mended link wins its capacity back under a backlog", () => {
-  const world = new World({ seed: 4, links: LINKS });
+  const world = new LegacyWorld({ seed: 4, links: LINKS });
   const download = world.addFlow({ from: "master", rateBps: 35e6, startMs: 500 });
   world.at(CUT_MS, () => world.link(1).cut());
   world.at(10_000, () => world.link(1).mend());
@@ -61,7 +61,7 @@ Deno.test("a mended link wins its capacity back under a backlog", () => {
 });
 
 Deno.test("a link that is deaf in one direction is left out by the end that hears nothing", () => {
-  const world = new World({ seed: 5, links: LINKS });
+  const world = new LegacyWorld({ seed: 5, links: LINKS });
   const upload = world.addFlow({ from: "slave", rateBps: 6e6, startMs: 500 });
   world.at(CUT_MS, () => world.link(1).up.setUp(false));
   world.runUntil(20_000);
@@ -73,7 +73,7 @@ Deno.test("a link that is deaf in one direction is left out by the end that hear
 });
 
 Deno.test("a link whose uplink alone dies is soon left out by both ends", () => {
-  const world = new World({ seed: 15, links: LINKS });
+  const world = new LegacyWorld({ seed: 15, links: LINKS });
   const upload = world.addFlow({ from: "slave", rateBps: 0.3e6, startMs: 500 });
   const download = world.addFlow({ from: "master", rateBps: 0.3e6, startMs: 500 });
   world.at(CUT_MS, () => world.link(1).up.setUp(false));
@@ -88,7 +88,7 @@ Deno.test("a link whose uplink alone dies is soon left out by both ends", () => 
 });
 
 Deno.test("a link whose downlink alone dies is used no more by the master that still hears it", () => {
-  const world = new World({ seed: 16, links: LINKS });
+  const world = new LegacyWorld({ seed: 16, links: LINKS });
   const download = world.addFlow({ from: "master", rateBps: 0.3e6, startMs: 500 });
   world.at(CUT_MS, () => world.link(1).down.setUp(false));
   world.runUntil(60_000);
@@ -102,7 +102,7 @@ Deno.test("a link whose downlink alone dies is used no more by the master that s
 });
 
 Deno.test("with all links cut packets are refused, and flow again when one is mended", () => {
-  const world = new World({ seed: 6, links: LINKS });
+  const world = new LegacyWorld({ seed: 6, links: LINKS });
   const download = world.addFlow({ from: "master", rateBps: 2e6, startMs: 500 });
   world.at(CUT_MS, () => world.links.forEach((link) => link.cut()));
   world.runUntil(NOTICED_MS);
@@ -116,7 +116,7 @@ Deno.test("with all links cut packets are refused, and flow again when one is me
 });
 
 Deno.test("a link that is slow to answer is not taken for a silent one", () => {
-  const world = new World({ seed: 7, links: [{ rateBps: 2e6, delayMs: 900 }, LINKS[1]!] });
+  const world = new LegacyWorld({ seed: 7, links: [{ rateBps: 2e6, delayMs: 900 }, LINKS[1]!] });
   world.addFlow({ from: "master", rateBps: 1e6, startMs: 3_000 });
   world.runUntil(20_000);
   for (const side of [world.master, world.slave]) {
@@ -126,7 +126,7 @@ Deno.test("a link that is slow to answer is not taken for a silent one", () => {
 
 Deno.test("a link that loses a third of its packets is not taken for a silent one", () => {
   const links = [{ rateBps: 10e6, delayMs: 30, lossFraction: 0.33 }, LINKS[1]!];
-  const world = new World({ seed: 8, links });
+  const world = new LegacyWorld({ seed: 8, links });
   const download = world.addFlow({ from: "master", rateBps: 4e6, startMs: 500 });
   const upload = world.addFlow({ from: "slave", rateBps: 4e6, startMs: 500 });
   world.runUntil(20_000);

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { LinkPort } from "../../src/multiplexer/link_port.ts";
+import type { LegacyLinkPort } from "../../src/multiplexer/legacy_link_port.ts";
 import type { ControlPacket } from "../../src/wire/control_packet.ts";
 import type { Packet } from "../../src/wire/packet.ts";
 
 /** Records; `result` says what the next sends return when it is negative. */
-export class FakeLinkPort implements LinkPort {
+export class FakeLegacyPort implements LegacyLinkPort {
   readonly id: number;
   readonly isInitiator: boolean;
   readonly sent: Uint8Array[] = [];

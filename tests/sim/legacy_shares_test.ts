@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { assertNear } from "../support/assert_near.ts";
-import type { SimSide } from "../support/sim_side.ts";
-import { World } from "../support/world.ts";
+import type { LegacySide } from "../support/legacy_side.ts";
+import { LegacyWorld } from "../support/legacy_world.ts";
 
 /** Three links of the reference case, as fast up as down. */
 const REFERENCE = [
@@ -18,14 +18,14 @@ const REFERENCE = [
 /** Part of a 1400-byte packet's time on the link: 28 bytes of IP and UDP and 4 of ours are on top. */
 const EFFICIENCY = 1400 / 1432;
 
-function assertShares(side: SimSide, expected: readonly number[]): void {
+function assertShares(side: LegacySide, expected: readonly number[]): void {
   expected.forEach((share, i) => {
     assertNear(side.link(i + 1)?.share ?? NaN, share, 0.02, `share of link ${i + 1}`);
   });
 }
 
 Deno.test("shares of a backlogged tunnel settle at the capacities, and the sum is used", () => {
-  const world = new World({ seed: 1, links: REFERENCE });
+  const world = new LegacyWorld({ seed: 1, links: REFERENCE });
   const download = world.addFlow({ from: "master", rateBps: 35e6, startMs: 500 });
   world.runUntil(15_000);
   assertShares(world.master, [20 / 31, 8 / 31, 3 / 31]);
@@ -39,7 +39,7 @@ Deno.test("shares follow each direction's own capacities", () => {
     { up: { rateBps: 8e6, delayMs: 60 }, down: { rateBps: 3e6, delayMs: 60 } },
     { up: { rateBps: 4e6, delayMs: 60 }, down: { rateBps: 8e6, delayMs: 60 } },
   ];
-  const world = new World({ seed: 2, links });
+  const world = new LegacyWorld({ seed: 2, links });
   world.addFlow({ from: "master", rateBps: 35e6, startMs: 500 });
   world.addFlow({ from: "slave", rateBps: 16e6, startMs: 500 });
   world.runUntil(15_000);
@@ -48,7 +48,7 @@ Deno.test("shares follow each direction's own capacities", () => {
 });
 
 Deno.test("shares follow a capacity that halves, within the tallier's window", () => {
-  const world = new World({ seed: 3, links: REFERENCE });
+  const world = new LegacyWorld({ seed: 3, links: REFERENCE });
   const download = world.addFlow({ from: "master", rateBps: 35e6, startMs: 500 });
   world.at(10_000, () => world.link(1).configure({ rateBps: 10e6 }));
   world.runUntil(20_000);
@@ -57,7 +57,7 @@ Deno.test("shares follow a capacity that halves, within the tallier's window", (
 });
 
 Deno.test("shares follow a capacity that grows, while the backlog shows it", () => {
-  const world = new World({ seed: 4, links: REFERENCE });
+  const world = new LegacyWorld({ seed: 4, links: REFERENCE });
   const download = world.addFlow({ from: "master", rateBps: 60e6, startMs: 500 });
   world.at(8_000, () => world.link(3).configure({ rateBps: 20e6 }));
   world.runUntil(30_000);
@@ -67,7 +67,7 @@ Deno.test("shares follow a capacity that grows, while the backlog shows it", () 
 });
 
 Deno.test("below the capacity nothing is lost and the delay is that of the links", () => {
-  const world = new World({ seed: 5, links: REFERENCE });
+  const world = new LegacyWorld({ seed: 5, links: REFERENCE });
   const download = world.addFlow({ from: "master", rateBps: 4e6, startMs: 500, stopMs: 9_000 });
   world.runUntil(10_000);
   assert.equal(download.refusedPkts, 0);
@@ -77,7 +77,7 @@ Deno.test("below the capacity nothing is lost and the delay is that of the links
 });
 
 Deno.test("one link alone is used whole, in order", () => {
-  const world = new World({ seed: 6, links: [{ rateBps: 10e6, delayMs: 30, jitterMs: 10 }] });
+  const world = new LegacyWorld({ seed: 6, links: [{ rateBps: 10e6, delayMs: 30, jitterMs: 10 }] });
   const upload = world.addFlow({ from: "slave", rateBps: 12e6, startMs: 500 });
   world.runUntil(5_000);
   assertNear(upload.sink.goodputBps(1_000, 5_000), 10e6 * EFFICIENCY, 0.1e6, "goodput");

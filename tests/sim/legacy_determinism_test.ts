@@ -4,11 +4,11 @@
  */
 
 import assert from "node:assert/strict";
-import { World } from "../support/world.ts";
+import { LegacyWorld } from "../support/legacy_world.ts";
 
 /** A script with all there is to the links; everything that was measured. */
 function run(seed: number): unknown {
-  const world = new World({
+  const world = new LegacyWorld({
     seed,
     links: [
       { rateBps: 20e6, delayMs: 20, jitterMs: 8, lossFraction: 0.005 },

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { Multiplexer } from "../../../src/multiplexer/multiplexer.ts";
+import { LegacyMultiplexer } from "../../../src/multiplexer/legacy_multiplexer.ts";
 import { DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
-import { FakeLinkPort } from "../../support/fake_link_port.ts";
+import { FakeLegacyPort } from "../../support/fake_legacy_port.ts";
 import { mulberry32 } from "../../support/rng.ts";
 
 interface Bench {
-  readonly multiplexer: Multiplexer;
-  readonly ports: FakeLinkPort[];
+  readonly multiplexer: LegacyMultiplexer;
+  readonly ports: FakeLegacyPort[];
   readonly delivered: number[];
   readonly changes: string[];
 }
@@ -15,7 +15,7 @@ interface Bench {
 function setUp(linkCount: number, deliverResult = 0): Bench {
   const delivered: number[] = [];
   const changes: string[] = [];
-  const multiplexer = new Multiplexer({
+  const multiplexer = new LegacyMultiplexer({
     rng: mulberry32(7),
     firstSeqNo: 100,
     deliver: (packet) => {
@@ -24,7 +24,7 @@ function setUp(linkCount: number, deliverResult = 0): Bench {
     },
     onLinkChange: ({ port, isAlive }) => changes.push(`${port.id} ${isAlive ? "up" : "silent"}`),
   });
-  const ports = Array.from({ length: linkCount }, (_, i) => new FakeLinkPort(i + 1));
+  const ports = Array.from({ length: linkCount }, (_, i) => new FakeLegacyPort(i + 1));
   for (const port of ports) multiplexer.addLink(port, 0);
   return { multiplexer, ports, delivered, changes };
 }
@@ -42,33 +42,33 @@ function control(seqNo: number, received: Record<number, number> = {}): {
   return { seqNo, received: new Map(Object.entries(received).map(([id, n]) => [Number(id), n])) };
 }
 
-Deno.test("Multiplexer.send returns NO_LINK while no link was heard", () => {
+Deno.test("LegacyMultiplexer.send returns NO_LINK while no link was heard", () => {
   const { multiplexer, ports } = setUp(2);
   assert.equal(multiplexer.send(packetOf(100), 0), DropReason.NO_LINK);
   assert.deepEqual(ports.map((port) => port.sent.length), [0, 0]);
 });
 
-Deno.test("Multiplexer.send returns EMPTY for a packet without bytes", () => {
+Deno.test("LegacyMultiplexer.send returns EMPTY for a packet without bytes", () => {
   const { multiplexer } = setUp(1);
   multiplexer.handleControl(1, control(1), 0);
   assert.equal(multiplexer.send(packetOf(0), 0), DropReason.EMPTY);
 });
 
-Deno.test("Multiplexer.send uses a link as soon as it was heard, and only that one", () => {
+Deno.test("LegacyMultiplexer.send uses a link as soon as it was heard, and only that one", () => {
   const { multiplexer, ports } = setUp(2);
   multiplexer.handleControl(2, control(1), 10);
   for (let i = 0; i < 20; i++) assert.equal(multiplexer.send(packetOf(100), 10), 100);
   assert.deepEqual(ports.map((port) => port.sent.length), [0, 20]);
 });
 
-Deno.test("Multiplexer.send passes on why a link did not take the packet", () => {
+Deno.test("LegacyMultiplexer.send passes on why a link did not take the packet", () => {
   const { multiplexer, ports } = setUp(1);
   multiplexer.handleControl(1, control(1), 0);
   ports[0]!.result = DropReason.SEND_QUEUE_FULL;
   assert.equal(multiplexer.send(packetOf(100), 0), DropReason.SEND_QUEUE_FULL);
 });
 
-Deno.test("Multiplexer weighs links by what the peer received from us", () => {
+Deno.test("LegacyMultiplexer weighs links by what the peer received from us", () => {
   const { multiplexer, ports } = setUp(3);
   for (const id of [1, 2, 3]) {
     multiplexer.handleControl(id, control(1, { 1: 20e6, 2: 8e6, 3: 3e6 }), 0);
@@ -84,19 +84,19 @@ Deno.test("Multiplexer weighs links by what the peer received from us", () => {
   );
 });
 
-Deno.test("Multiplexer does not let a few pings over one link decide the shares", () => {
+Deno.test("LegacyMultiplexer does not let a few pings over one link decide the shares", () => {
   const { multiplexer } = setUp(2);
   for (const id of [1, 2]) multiplexer.handleControl(id, control(1, { 1: 420 }), 0);
   assert(multiplexer.getLink(2)!.share > 0.49);
 });
 
-Deno.test("Multiplexer leaves a link of which nothing arrives a share to grow from", () => {
+Deno.test("LegacyMultiplexer leaves a link of which nothing arrives a share to grow from", () => {
   const { multiplexer } = setUp(2);
   for (const id of [1, 2]) multiplexer.handleControl(id, control(1, { 1: 1_000_000 }), 0);
   assert(multiplexer.getLink(2)!.share > 0.01);
 });
 
-Deno.test("Multiplexer leaves out a link that was silent for three seconds, and probes it", () => {
+Deno.test("LegacyMultiplexer leaves out a link that was silent for three seconds, and probes it", () => {
   const { multiplexer, ports, changes } = setUp(2);
   multiplexer.handleControl(1, control(1), 0);
   multiplexer.handleControl(2, control(1), 0);
@@ -118,7 +118,7 @@ Deno.test("Multiplexer leaves out a link that was silent for three seconds, and 
   assert.equal(multiplexer.getLink(2)!.isAlive, true);
 });
 
-Deno.test("Multiplexer leaves a link out at once when its socket is gone", () => {
+Deno.test("LegacyMultiplexer leaves a link out at once when its socket is gone", () => {
   const { multiplexer, changes } = setUp(1);
   multiplexer.handleControl(1, control(1), 0);
   multiplexer.handleLinkClosed(1, 5);
@@ -126,7 +126,7 @@ Deno.test("Multiplexer leaves a link out at once when its socket is gone", () =>
   assert.deepEqual(changes, ["1 up"], "the link map says why it closed");
 });
 
-Deno.test("Multiplexer.handleControl takes each number once, and never goes back", () => {
+Deno.test("LegacyMultiplexer.handleControl takes each number once, and never goes back", () => {
   const { multiplexer } = setUp(2);
   assert.equal(multiplexer.handleControl(1, control(5, { 1: 500 }), 0), 0);
   assert.equal(multiplexer.handleControl(2, control(5, { 1: 1 }), 10), DropReason.STALE_CONTROL);
@@ -135,14 +135,14 @@ Deno.test("Multiplexer.handleControl takes each number once, and never goes back
   assert.equal(multiplexer.getLink(1)!.linkRateBytesPerSecond, 100);
 });
 
-Deno.test("Multiplexer.handleControl hears a link by a repeated number too", () => {
+Deno.test("LegacyMultiplexer.handleControl hears a link by a repeated number too", () => {
   const { multiplexer } = setUp(2);
   multiplexer.handleControl(1, control(5), 0);
   multiplexer.handleControl(2, control(5), 0);
   assert.equal(multiplexer.getLink(2)!.isAlive, true);
 });
 
-Deno.test("Multiplexer.handleControl believes a smaller number after three seconds without a fresh one", () => {
+Deno.test("LegacyMultiplexer.handleControl believes a smaller number after three seconds without a fresh one", () => {
   const { multiplexer } = setUp(1);
   multiplexer.handleControl(1, control(500), 0);
   assert.equal(multiplexer.handleControl(1, control(0), 2_999), DropReason.STALE_CONTROL);
@@ -151,7 +151,7 @@ Deno.test("Multiplexer.handleControl believes a smaller number after three secon
   assert.equal(multiplexer.handleControl(1, control(2), 3_100), 0);
 });
 
-Deno.test("Multiplexer.handleControl and received drop what names no link", () => {
+Deno.test("LegacyMultiplexer.handleControl and received drop what names no link", () => {
   const { multiplexer, delivered } = setUp(1);
   for (const id of [0, 2, 255, 256, -1]) {
     assert.equal(multiplexer.handleControl(id, control(1), 0), DropReason.BAD_LINK_ID);
@@ -160,13 +160,13 @@ Deno.test("Multiplexer.handleControl and received drop what names no link", () =
   assert.deepEqual(delivered, []);
 });
 
-Deno.test("Multiplexer.handleControl ignores entries for links that do not exist", () => {
+Deno.test("LegacyMultiplexer.handleControl ignores entries for links that do not exist", () => {
   const { multiplexer } = setUp(1);
   assert.equal(multiplexer.handleControl(1, control(1, { 1: 5, 200: 9, 70_000: 9 }), 0), 0);
   assert.equal(multiplexer.getLink(1)!.peerReceivedBytes, 5);
 });
 
-Deno.test("Multiplexer sends one control packet a second on every link, with the same number", () => {
+Deno.test("LegacyMultiplexer sends one control packet a second on every link, with the same number", () => {
   const { multiplexer, ports } = setUp(3);
   multiplexer.handleTimeout(0);
   for (const port of ports) port.sentControls.length = 0;
@@ -182,7 +182,7 @@ Deno.test("Multiplexer sends one control packet a second on every link, with the
   assert.deepEqual(ports[2]!.sentControls, ports[0]!.sentControls);
 });
 
-Deno.test("Multiplexer does not send control packets in a burst after a long sleep", () => {
+Deno.test("LegacyMultiplexer does not send control packets in a burst after a long sleep", () => {
   const { multiplexer, ports } = setUp(1);
   multiplexer.handleTimeout(0);
   ports[0]!.sentControls.length = 0;
@@ -195,7 +195,7 @@ Deno.test("Multiplexer does not send control packets in a burst after a long sle
   assert.equal(ports[0]!.sentControls.length, 1);
 });
 
-Deno.test("Multiplexer.craftControl reports the bytes received on each link in five seconds", () => {
+Deno.test("LegacyMultiplexer.craftControl reports the bytes received on each link in five seconds", () => {
   const { multiplexer } = setUp(2);
   multiplexer.received(1, packetOf(1_000), 0);
   multiplexer.received(1, packetOf(84), 4_000);
@@ -204,7 +204,7 @@ Deno.test("Multiplexer.craftControl reports the bytes received on each link in f
   assert.deepEqual(multiplexer.craftControl(5_000).received, new Map([[1, 84], [2, 7]]));
 });
 
-Deno.test("Multiplexer greets a link when it is added, opened, and first heard", () => {
+Deno.test("LegacyMultiplexer greets a link when it is added, opened, and first heard", () => {
   const { multiplexer, ports } = setUp(1);
   assert.equal(ports[0]!.sentControls.length, 1);
   multiplexer.handleLinkOpen(1, 5);
@@ -216,9 +216,9 @@ Deno.test("Multiplexer greets a link when it is added, opened, and first heard",
   assert.equal(new Set(ports[0]!.sentControls.map(({ seqNo }) => seqNo)).size, 1);
 });
 
-Deno.test("Multiplexer answers over a link that the peer opened, and does not probe it", () => {
+Deno.test("LegacyMultiplexer answers over a link that the peer opened, and does not probe it", () => {
   const { multiplexer } = setUp(0);
-  const port = new FakeLinkPort(9, { isInitiator: false });
+  const port = new FakeLegacyPort(9, { isInitiator: false });
   multiplexer.addLink(port, 0);
   multiplexer.handleTimeout(0);
   assert.equal(port.sentControls.length, 0, "nothing before the peer is heard");
@@ -232,7 +232,7 @@ Deno.test("Multiplexer answers over a link that the peer opened, and does not pr
 });
 
 /** Two links that are heard; the peer reports `received` each second while we send 20 packets a second. */
-function reportFor(seconds: number, received: Record<number, number>): Multiplexer {
+function reportFor(seconds: number, received: Record<number, number>): LegacyMultiplexer {
   const { multiplexer } = setUp(2);
   for (let second = 1; second <= seconds; second++) {
     for (const id of [1, 2]) {
@@ -243,7 +243,7 @@ function reportFor(seconds: number, received: Record<number, number>): Multiplex
   return multiplexer;
 }
 
-Deno.test("Multiplexer takes packets off a link of which the peer reports nothing for six seconds", () => {
+Deno.test("LegacyMultiplexer takes packets off a link of which the peer reports nothing for six seconds", () => {
   assert(reportFor(6, { 1: 5_000 }).getLink(2)!.share > 0.4, "a report may be late");
   const multiplexer = reportFor(8, { 1: 5_000 });
   assert(multiplexer.getLink(2)!.share < 0.01, `share ${multiplexer.getLink(2)!.share}`);
@@ -251,7 +251,7 @@ Deno.test("Multiplexer takes packets off a link of which the peer reports nothin
   assert(multiplexer.getLink(2)!.share > 0.4, "it hears again");
 });
 
-Deno.test("Multiplexer does not take an idle link for a deaf one", () => {
+Deno.test("LegacyMultiplexer does not take an idle link for a deaf one", () => {
   const { multiplexer } = setUp(2);
   for (let second = 1; second <= 60; second++) {
     for (const id of [1, 2]) multiplexer.handleControl(id, control(second), second * 1_000);
@@ -259,20 +259,20 @@ Deno.test("Multiplexer does not take an idle link for a deaf one", () => {
   assert.deepEqual(multiplexer.links.map((link) => link.share), [0.5, 0.5]);
 });
 
-Deno.test("Multiplexer.received does not take garbage for a sign of life", () => {
+Deno.test("LegacyMultiplexer.received does not take garbage for a sign of life", () => {
   const { multiplexer } = setUp(1, DropReason.NOT_IP);
   assert.equal(multiplexer.received(1, packetOf(10), 0), DropReason.NOT_IP);
   assert.equal(multiplexer.getLink(1)!.isAlive, false);
   assert.deepEqual(multiplexer.craftControl(0).received, new Map());
 });
 
-Deno.test("Multiplexer.received counts a packet that the tun had no room for as received", () => {
+Deno.test("LegacyMultiplexer.received counts a packet that the tun had no room for as received", () => {
   const { multiplexer } = setUp(1, DropReason.TUN_WRITE_ERROR);
   assert.equal(multiplexer.received(1, packetOf(10), 0), DropReason.TUN_WRITE_ERROR);
   assert.equal(multiplexer.getLink(1)!.isAlive, true);
 });
 
-Deno.test("Multiplexer.removeLink forgets the link", () => {
+Deno.test("LegacyMultiplexer.removeLink forgets the link", () => {
   const { multiplexer } = setUp(2);
   multiplexer.handleControl(1, control(1), 0);
   multiplexer.removeLink(1, 0);
@@ -281,9 +281,9 @@ Deno.test("Multiplexer.removeLink forgets the link", () => {
   assert.deepEqual(multiplexer.links.map((link) => link.port.id), [2]);
 });
 
-Deno.test("Multiplexer.addLink refuses ids out of range and taken ones", () => {
+Deno.test("LegacyMultiplexer.addLink refuses ids out of range and taken ones", () => {
   const { multiplexer } = setUp(1);
   for (const id of [0, 256, 1.5, -1, 1]) {
-    assert.throws(() => multiplexer.addLink(new FakeLinkPort(id), 0), /Invariant/, `id ${id}`);
+    assert.throws(() => multiplexer.addLink(new FakeLegacyPort(id), 0), /Invariant/, `id ${id}`);
   }
 });

@@ -1,0 +1,128 @@
+/**
+ * One-way delay of one link and direction: what of it is the way itself, what a queue, what jitter. Pure.
+ *
+ * A transit time is the receiver's clock less the sender's: it holds an offset that nobody knows, the same for all
+ * links of a peer. So transits of two links can be compared, and differences of one link mean what they say.
+ *
+ * @module
+ */
+
+import { WindowedMin } from "./windowed_min.ts";
+
+/** How long the least transit is believed to be the way's own. Longer: a route that got longer looks like a queue. */
+const BASE_WINDOW_MS = 10_000;
+
+/**
+ * Jitter is taken from how much one transit time is off the line through its neighbours: a queue that grows or shrinks
+ * steadily is none. Smoothed by this gain, and scaled so that a uniform jitter of +-j comes out as about j.
+ */
+const JITTER_GAIN = 1 / 16;
+const JITTER_SCALE = 1.8;
+
+/** A queue is what is left in the least transit of so long, in jitters: some of the packets of that time were not held up. */
+const QUEUE_WINDOW_JITTERS = 8;
+const MAX_QUEUE_WINDOW_MS = 200;
+
+/** Samples kept for that. */
+const SAMPLES = 16;
+
+/**
+ * A queue that we have, by our own count, sent little enough to empty this many times over and that is as long as
+ * before is none: the way has become longer (a handover, another route).
+ */
+const EMPTIED_TIMES = 1.5;
+
+/** A believed queue that has fallen by this share is one. */
+const EMPTYING_FRACTION = 0.35;
+
+/** Splits transit times. All in ms. */
+export class DelayEstimator {
+  /** The way's own transit; NaN before the first sample. */
+  baseMs = Number.NaN;
+  /** The queue now: least transit of the last 50 ms, or longer where there is jitter, over the base. */
+  queueMs = 0;
+  /** How much the delay changes from one few tens of ms to the next, but for what a queue does. */
+  jitterMs = 0;
+  readonly #base = new WindowedMin(BASE_WINDOW_MS);
+  #sampledMs = Number.NEGATIVE_INFINITY;
+  readonly #atMs = new Float64Array(SAMPLES).fill(Number.NaN);
+  readonly #leastMs = new Float64Array(SAMPLES);
+  #next = 0;
+  #lastMs = Number.NaN;
+  #lastButOneMs = Number.NaN;
+  /** The queue when the draining began, and what should have been drained since, ms. */
+  #queueAtDrainMs = 0;
+  #drainedMs = 0;
+
+  get hasSample(): boolean {
+    return !Number.isNaN(this.baseMs);
+  }
+
+  /**
+   * Takes what one feedback says.
+   * @param leastMs least transit of the last 50 ms
+   * @param newestMs transit of the newest packet
+   * @param drainFraction part of the link's capacity that was left unused to drain the queue since the last sample; 0: none.
+   */
+  handleSample(leastMs: number, newestMs: number, drainFraction: number, now: number): void {
+    const elapsedMs = Math.min(1_000, now - this.#sampledMs);
+    this.#sampledMs = now;
+    this.#base.add(leastMs, now);
+    this.baseMs = this.#base.value;
+    this.queueMs = this.#leastOf(leastMs, now) - this.baseMs;
+    this.#addJitter(newestMs);
+    this.#checkDrain(leastMs, drainFraction * elapsedMs, now);
+  }
+
+  /** The link goes another way now. */
+  reset(): void {
+    this.#base.reset();
+    this.baseMs = Number.NaN;
+    this.queueMs = 0;
+    this.jitterMs = 0;
+    this.#lastMs = Number.NaN;
+    this.#atMs.fill(Number.NaN);
+    this.#drainedMs = 0;
+  }
+
+  /** The least transit over a time that follows from the jitter. */
+  #leastOf(leastMs: number, now: number): number {
+    this.#next = (this.#next + 1) % SAMPLES;
+    this.#atMs[this.#next] = now;
+    this.#leastMs[this.#next] = leastMs;
+    const sinceMs = now - Math.min(MAX_QUEUE_WINDOW_MS, QUEUE_WINDOW_JITTERS * this.jitterMs);
+    let least = leastMs;
+    for (let back = 1; back < SAMPLES; back++) {
+      const at = (this.#next + SAMPLES - back) % SAMPLES;
+      if (!(this.#atMs[at]! >= sinceMs)) break;
+      least = Math.min(least, this.#leastMs[at]!);
+    }
+    return least;
+  }
+
+  #addJitter(newestMs: number): void {
+    const bendMs = Math.abs(newestMs - 2 * this.#lastMs + this.#lastButOneMs) / 2;
+    this.#lastButOneMs = this.#lastMs;
+    this.#lastMs = newestMs;
+    if (!Number.isNaN(bendMs)) {
+      this.jitterMs += JITTER_GAIN * (JITTER_SCALE * bendMs - this.jitterMs);
+    }
+  }
+
+  /** Takes a queue that does not drain for what it is: a longer way. */
+  #checkDrain(leastMs: number, drainedMs: number, now: number): void {
+    if (drainedMs <= 0 || this.queueMs < this.#queueAtDrainMs * (1 - EMPTYING_FRACTION)) {
+      this.#drainedMs = 0;
+      this.#queueAtDrainMs = this.queueMs;
+      return;
+    }
+    if (this.#drainedMs === 0) this.#queueAtDrainMs = this.queueMs;
+    this.#drainedMs += drainedMs;
+    if (this.#drainedMs < EMPTIED_TIMES * this.#queueAtDrainMs) return;
+    this.#base.reset();
+    this.#base.add(leastMs, now);
+    this.baseMs = leastMs;
+    this.queueMs = 0;
+    this.#drainedMs = 0;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * What a user says of a link: when it is to be used, how much of it, whether it costs money. Pure.
+ *
+ * @module
+ */
+
+/**
+ * When a link is used. `--mode` is what holds for links that say nothing themselves.
+ * - `speed`: whenever it makes the tunnel faster;
+ * - `redundant`: as that, and each of its packets goes over a second link as well;
+ * - `backup`: only while no other link is up; of several, the first one named;
+ * - `cheapest`: as `speed` while it is not metered, else only when the links that are not do not suffice.
+ */
+export const LINK_MODES = ["speed", "redundant", "backup", "cheapest"] as const;
+
+/** One of {@link LINK_MODES}. */
+export type LinkMode = typeof LINK_MODES[number];
+
+/** Settings of one link, for both directions. */
+export interface LinkSettings {
+  readonly mode: LinkMode;
+  /** Its traffic costs money: it is probed rarely while idle. */
+  readonly isMetered: boolean;
+  /** Most that the slave sends over it, bits per second of whole datagrams (IP and UDP headers included); Infinity: no cap. */
+  readonly capUpBps: number;
+  /** The same for what the master sends. */
+  readonly capDownBps: number;
+}
+
+/** Settings of a link of which nothing was said. */
+export const DEFAULT_LINK_SETTINGS: LinkSettings = {
+  mode: "speed",
+  isMetered: false,
+  capUpBps: Number.POSITIVE_INFINITY,
+  capDownBps: Number.POSITIVE_INFINITY,
+};

@@ -1,0 +1,116 @@
+/**
+ * Whether links live: which are silent, which stopped acknowledging, which are back. Pure.
+ *
+ * ```
+ *             heard                      nothing acknowledged though another link is
+ *   down ------------> up ------------------------------------------------------> suspect
+ *     ^                |  ^                                                          |
+ *     |  silent for 3 s|  +------------- acknowledged, or answered a ping -----------+
+ *     +----------------+                                                             |
+ *     +-------------------------------- silent for 2 s ------------------------------+
+ * ```
+ *
+ * @module
+ */
+
+import { LinkUse, type MultiplexerLink } from "./multiplexer_link.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Sender } from "./sender.ts";
+
+/** Watches one peer's links. */
+export class LinkWatch {
+  readonly #sender: Sender;
+  readonly #scheduler: Scheduler;
+  readonly #onChange: (link: MultiplexerLink) => void;
+  #liveLinks = 0;
+
+  constructor(sender: Sender, scheduler: Scheduler, onChange: (link: MultiplexerLink) => void) {
+    this.#sender = sender;
+    this.#scheduler = scheduler;
+    this.#onChange = onChange;
+  }
+
+  /** Hot. Whether any link may carry data. */
+  get hasLiveLink(): boolean {
+    return this.#liveLinks > 0;
+  }
+
+  /** Something was heard over a link that was down. */
+  revive(link: MultiplexerLink, now: number): void {
+    link.isAlive = true;
+    link.isSuspect = false;
+    link.use = LinkUse.SPARE;
+    link.lastAckedMs = now;
+    link.nextPingMs = now;
+    this.#liveLinks++;
+    link.rate.restart();
+    link.pacer.setRate(link.rate.rateBps, now);
+    this.#changed(link);
+  }
+
+  /** Looks for links that are silent or do not acknowledge. */
+  check(links: readonly MultiplexerLink[], now: number): void {
+    for (let i = 0; i < links.length; i++) {
+      const link = links[i]!;
+      if (!link.isAlive) continue;
+      if (now >= link.silentAtMs()) this.#fell(link, now);
+      else if (now >= link.suspectAtMs()) this.#suspect(link, links, now);
+    }
+  }
+
+  /** The link's socket is gone. */
+  close(link: MultiplexerLink, now: number): void {
+    if (!link.isAlive) return;
+    this.#bury(link, now);
+  }
+
+  /** The peer said that something of ours arrived over the link. */
+  handleAcknowledged(link: MultiplexerLink, now: number): void {
+    if (!link.isSuspect || link.lastAckedMs < link.suspectSinceMs) return;
+    link.isSuspect = false;
+    link.nextPingMs = now;
+    link.rate.restart();
+    link.pacer.setRate(link.rate.rateBps, now);
+    this.#changed(link);
+  }
+
+  /** The link that was heard last, whatever its state; null when there is none. */
+  lastHeard(links: readonly MultiplexerLink[]): MultiplexerLink | null {
+    let last: MultiplexerLink | null = null;
+    for (const link of links) if (last === null || link.lastHeardMs > last.lastHeardMs) last = link;
+    return last;
+  }
+
+  /** Data is not acknowledged in time. With no other link it is only resent; with one, that one takes over. */
+  #suspect(link: MultiplexerLink, links: readonly MultiplexerLink[], now: number): void {
+    link.lastAckedMs = now;
+    if (!links.some((other) => other !== link && other.isUsable)) {
+      this.#sender.resendOldest(link, now);
+      return;
+    }
+    link.isSuspect = true;
+    link.suspectSinceMs = now;
+    link.nextPingMs = now;
+    this.#changed(link);
+    this.#sender.rescue(link, now);
+  }
+
+  #fell(link: MultiplexerLink, now: number): void {
+    this.#bury(link, now);
+    this.#onChange(link);
+  }
+
+  #bury(link: MultiplexerLink, now: number): void {
+    link.isAlive = false;
+    link.isSuspect = false;
+    link.nextPingMs = now;
+    this.#liveLinks--;
+    this.#scheduler.invalidate();
+    this.#sender.rescue(link, now);
+  }
+
+  #changed(link: MultiplexerLink): void {
+    this.#scheduler.invalidate();
+    this.#onChange(link);
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Loss of one link and direction over the last second and the last ten, and how much of it is the link's own:
+ * what is lost however little is sent. Pure.
+ *
+ * @module
+ */
+
+const BUCKET_MS = 1_000;
+const BUCKETS = 10;
+
+/** A second with fewer packets says nothing about the share that is lost. */
+const LEAST_PKTS = 20;
+
+/** Shares of packets that are lost, 0..1. */
+export class LossEstimator {
+  readonly #ackedPkts = new Float64Array(BUCKETS);
+  readonly #lostPkts = new Float64Array(BUCKETS);
+  #bucket = 0;
+  #bucketEndMs = Number.NEGATIVE_INFINITY;
+  /** Over about the last ten seconds. */
+  longFraction = 0;
+  /** Least share of any of the last ten seconds that says something: the link's own loss. */
+  ownFraction = 0;
+
+  /** Takes packets that were acknowledged or declared lost; a negative number takes lost ones back. */
+  handle(ackedPkts: number, lostPkts: number, now: number): void {
+    if (now >= this.#bucketEndMs) this.#turn(now);
+    this.#ackedPkts[this.#bucket]! += ackedPkts;
+    this.#lostPkts[this.#bucket] = Math.max(0, this.#lostPkts[this.#bucket]! + lostPkts);
+  }
+
+  /** Share lost in the running second and the one before it. */
+  recentFraction(): number {
+    const before = (this.#bucket + BUCKETS - 1) % BUCKETS;
+    const lostPkts = this.#lostPkts[this.#bucket]! + this.#lostPkts[before]!;
+    const pkts = lostPkts + this.#ackedPkts[this.#bucket]! + this.#ackedPkts[before]!;
+    return pkts < LEAST_PKTS ? 0 : lostPkts / pkts;
+  }
+
+  #turn(now: number): void {
+    if (now >= this.#bucketEndMs + BUCKETS * BUCKET_MS) {
+      this.#ackedPkts.fill(0);
+      this.#lostPkts.fill(0);
+      this.#bucketEndMs = now;
+    }
+    this.#summarise();
+    while (now >= this.#bucketEndMs) {
+      this.#bucket = (this.#bucket + 1) % BUCKETS;
+      this.#ackedPkts[this.#bucket] = 0;
+      this.#lostPkts[this.#bucket] = 0;
+      this.#bucketEndMs += BUCKET_MS;
+    }
+  }
+
+  #summarise(): void {
+    let acked = 0;
+    let lost = 0;
+    let own = 1;
+    let isKnown = false;
+    for (let i = 0; i < BUCKETS; i++) {
+      const pkts = this.#ackedPkts[i]! + this.#lostPkts[i]!;
+      acked += this.#ackedPkts[i]!;
+      lost += this.#lostPkts[i]!;
+      if (pkts < LEAST_PKTS) continue;
+      isKnown = true;
+      own = Math.min(own, this.#lostPkts[i]! / pkts);
+    }
+    this.longFraction = acked + lost < LEAST_PKTS ? 0 : lost / (acked + lost);
+    this.ownFraction = isKnown ? own : 0;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a slave tells its master of a link: its name, and what the user wants of it. Sent over the link itself, until
+ * it was heard. Pure.
+ *
+ * ```
+ * LINK    kind 1 | flags 1 | mode 1 | name length 1 | cap of what comes down, kbit/s 4 | name, UTF-8 | zeros up to 32
+ * ```
+ *
+ * @module
+ */
+
+import { DropReason } from "./drop_reason.ts";
+import { beginMessage, InnerKind, isMessage } from "./inner_message.ts";
+import type { Packet } from "./packet.ts";
+
+/** Bits of the flags. */
+export const LinkFlag = {
+  METERED: 1,
+  /** The link is about to go: nothing new is sent over it. */
+  LEAVING: 2,
+  /** The other end has this already: no answer is wanted. */
+  HEARD: 4,
+} as const;
+
+/** Longest name, in bytes. */
+export const MAX_LINK_NAME_BYTES = 64;
+
+const FLAGS_OFFSET = 1;
+const MODE_OFFSET = 2;
+const NAME_BYTES_OFFSET = 3;
+const CAP_OFFSET = 4;
+const NAME_OFFSET = 8;
+const KILO = 1_000;
+const MAX_CAP_KBPS = 0xffff_ffff;
+
+/** What a notice says; made once and filled again. */
+export class LinkNotice {
+  flags = 0;
+  /** Index of the mode, as the settings number them. */
+  mode = 0;
+  /** Bits per second; Infinity: no cap. */
+  capBps = Number.POSITIVE_INFINITY;
+  name = "";
+
+  /** Replaces the packet by this notice. A name that is too long is cut. */
+  encode(out: Packet): void {
+    const name = new TextEncoder().encode(this.name).subarray(0, MAX_LINK_NAME_BYTES);
+    const start = beginMessage(out, NAME_OFFSET + name.length);
+    const { view } = out;
+    view.setUint8(start, InnerKind.LINK);
+    view.setUint8(start + FLAGS_OFFSET, this.flags);
+    view.setUint8(start + MODE_OFFSET, this.mode);
+    view.setUint8(start + NAME_BYTES_OFFSET, name.length);
+    const kbps = this.capBps === Infinity ? 0 : Math.max(1, Math.round(this.capBps / KILO));
+    view.setUint32(start + CAP_OFFSET, Math.min(kbps, MAX_CAP_KBPS));
+    out.bytes.set(name, start + NAME_OFFSET);
+  }
+
+  /** Reads a notice. @returns 0, or BAD_CONTROL; then this is as it was. */
+  decode(inner: Packet): number {
+    if (!isMessage(inner, InnerKind.LINK)) return DropReason.BAD_CONTROL;
+    const { view, start, end, bytes } = inner;
+    const nameBytes = view.getUint8(start + NAME_BYTES_OFFSET);
+    const nameStart = start + NAME_OFFSET;
+    if (nameBytes > MAX_LINK_NAME_BYTES || nameStart + nameBytes > end) {
+      return DropReason.BAD_CONTROL;
+    }
+    this.flags = view.getUint8(start + FLAGS_OFFSET);
+    this.mode = view.getUint8(start + MODE_OFFSET);
+    const kbps = view.getUint32(start + CAP_OFFSET);
+    this.capBps = kbps === 0 ? Number.POSITIVE_INFINITY : kbps * KILO;
+    // Foreign text for people: what is not printable is none of it.
+    this.name = new TextDecoder().decode(bytes.subarray(nameStart, nameStart + nameBytes))
+      .replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, "");
+    return 0;
+  }
+}
