@@ -106,6 +106,8 @@ export class Acknowledgements {
       link.rate.windowMs,
       link.loss.ownFraction,
       link.rate.isBusy,
+      link.rate.isOverfull,
+      link.rate.growthMs,
       now,
     );
   }

@@ -35,6 +35,8 @@ export class CapacityEstimator {
   readonly #receivedBytes = new Float64Array(SAMPLES);
   /** Whether the link had a queue until then. */
   readonly #isBusy = new Uint8Array(SAMPLES);
+  /** By how much the transit grew over the last busy window, ms. */
+  #grownMs = 0;
   #next = 0;
   #samples = 0;
   #updatedMs = Number.NEGATIVE_INFINITY;
@@ -47,6 +49,8 @@ export class CapacityEstimator {
    * @param windowMs how far back the rate is taken
    * @param lossFraction share that the link loses on its own, behind its bottleneck
    * @param isBusy whether the link has had a queue for the last tens of ms
+   * @param mayFall whether the queue is longer than any that is wanted
+   * @param growthMs how much the transit has to grow within the window to show that less is carried than is sent
    */
   handleSample(
     sentMs: number,
@@ -55,12 +59,14 @@ export class CapacityEstimator {
     windowMs: number,
     lossFraction: number,
     isBusy: boolean,
+    mayFall: boolean,
+    growthMs: number,
     now: number,
   ): void {
     const newest = (this.#next + SAMPLES - 1) & (SAMPLES - 1);
     if (this.#samples > 0 && receivedMs <= this.#receivedMs[newest]!) return;
     const deliveredBps = isBusy
-      ? this.#busyRate(receivedMs, receivedBytes, windowMs)
+      ? this.#busyRate(sentMs, receivedMs, receivedBytes, windowMs)
       : this.#rate(sentMs, receivedMs, receivedBytes, windowMs);
     this.#sentMs[this.#next] = sentMs;
     this.#receivedMs[this.#next] = receivedMs;
@@ -73,7 +79,7 @@ export class CapacityEstimator {
     this.deliveredBps = deliveredBps;
     const elapsedMs = Math.min(windowMs, now - this.#updatedMs);
     this.#updatedMs = now;
-    if (isBusy) {
+    if (isBusy && (carriedBps > this.capacityBps || mayFall || this.#grownMs > growthMs)) {
       this.isKnown = true;
       this.capacityBps += (carriedBps - this.capacityBps) * (1 - 2 ** (-elapsedMs / HALFWAY_MS));
     } else if (carriedBps > this.capacityBps) {
@@ -91,8 +97,9 @@ export class CapacityEstimator {
    * Rate over about the last `windowMs` of a busy link; 0 when it was busy too shortly. What it received then was its
    * capacity, however it was sent.
    */
-  #busyRate(receivedMs: number, receivedBytes: number, windowMs: number): number {
+  #busyRate(sentMs: number, receivedMs: number, receivedBytes: number, windowMs: number): number {
     let rate = 0;
+    this.#grownMs = 0;
     for (let back = 1; back <= this.#samples; back++) {
       const at = (this.#next + SAMPLES - back) & (SAMPLES - 1);
       if (this.#isBusy[at] === 0) break;
@@ -100,6 +107,7 @@ export class CapacityEstimator {
       const bytes = receivedBytes - this.#receivedBytes[at]!;
       if (spanMs < LEAST_BUSY_SPAN_MS || bytes < LEAST_BYTES) continue;
       rate = bytes * 8_000 / spanMs;
+      this.#grownMs = spanMs - (sentMs - this.#sentMs[at]!);
       if (spanMs >= windowMs) break;
     }
     return rate;

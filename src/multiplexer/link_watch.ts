@@ -17,6 +17,9 @@ import { LinkUse, type MultiplexerLink } from "./multiplexer_link.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sender } from "./sender.ts";
 
+/** So many packets in a row are hardly lost by chance. */
+const SUSPECT_PKTS = 4;
+
 /** Watches one peer's links. */
 export class LinkWatch {
   readonly #sender: Sender;
@@ -83,9 +86,17 @@ export class LinkWatch {
 
   /** Data is not acknowledged in time. With no other link it is only resent; with one, that one takes over. */
   #suspect(link: MultiplexerLink, links: readonly MultiplexerLink[], now: number): void {
+    const { lastAckedMs } = link;
     link.lastAckedMs = now;
     if (!links.some((other) => other !== link && other.isUsable)) {
       this.#sender.resendOldest(link, now);
+      return;
+    }
+    // Few packets may just have been lost: they are sent again, and the link is asked.
+    if (link.sent.inFlightPkts < SUSPECT_PKTS && link.doubtedMs < lastAckedMs) {
+      link.doubtedMs = now;
+      link.nextPingMs = now;
+      this.#sender.rescue(link, now);
       return;
     }
     link.isSuspect = true;

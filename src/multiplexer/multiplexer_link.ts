@@ -29,6 +29,9 @@ const SUSPECT_MARGIN_MS = 25;
 /** IPv4 and UDP headers around a datagram: what a link's rate counts, too. */
 export const OUTER_BYTES = 28;
 
+/** More than any transit, so that a link of which nothing is known comes behind those that are. */
+const UNKNOWN_TRANSIT_MS = 1e9;
+
 /** Why the scheduler uses a link or does not. */
 export const LinkUse = {
   /** It takes part. */
@@ -75,6 +78,8 @@ export class MultiplexerLink {
   /** When its socket was opened. */
   openedMs = 0;
   suspectSinceMs = Number.NEGATIVE_INFINITY;
+  /** When it last was nearly taken for suspect. */
+  doubtedMs = Number.NEGATIVE_INFINITY;
   /** When it last had no credit though packets waited. */
   limitedMs = Number.NEGATIVE_INFINITY;
   /** Longest time until the peer says something by itself, ms. */
@@ -146,7 +151,8 @@ export class MultiplexerLink {
     const bytesPerMs = this.capacity.capacityBps / 8_000;
     const standingBytes = this.sent.inFlightBytes - bytesPerMs * this.rtt.minMs;
     const queueMs = Math.max(this.delay.queueMs, standingBytes / bytesPerMs);
-    const baseMs = this.delay.hasSample ? this.delay.baseMs : this.rtt.minMs / 2;
+    // Transits hold an offset that round trips do not: before the first ping is answered a link comes last.
+    const baseMs = this.delay.hasSample ? this.delay.baseMs : UNKNOWN_TRANSIT_MS;
     this.etaMs = baseMs + Math.max(0, queueMs) + packetBytes / bytesPerMs;
   }
 

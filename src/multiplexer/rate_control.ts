@@ -36,6 +36,12 @@ const FAST_HUNT_FACTOR = 1.5;
 const HUNT_AFTER_ROUND_TRIPS = 1.5;
 const FAST_HUNT_AFTER_ROUND_TRIPS = 4;
 
+/** A mean queue below this share of the target is none. */
+const IDLE_FRACTION = 0.45;
+
+/** The least time over which a queue is judged. */
+const PATIENCE_MS = 80;
+
 /** While nothing is known of a link: twice the rate with every round trip. */
 const STARTUP_FACTOR = 2;
 
@@ -51,7 +57,11 @@ const MIN_RATE_BPS = 64_000;
 /** Window of a rate sample. A longer one is steadier under jitter, and slower. */
 const MIN_WINDOW_MS = 100;
 const MAX_WINDOW_MS = 400;
-const WINDOW_JITTERS = 6;
+const WINDOW_JITTERS = 10;
+
+/** A transit that grows by more shows that more is sent than the link carries. */
+const GROWTH_MIN_MS = 2;
+const GROWTH_JITTERS = 2;
 
 /** Packets that may be in flight beyond what the rate asks for. */
 const EXTRA_IN_FLIGHT_BYTES = 6_000;
@@ -78,6 +88,10 @@ export class RateControl {
   readonly #rtt: RttEstimator;
   #phase: number = Phase.STARTUP;
   #idleSinceMs = Number.POSITIVE_INFINITY;
+  #overfullSinceMs = Number.POSITIVE_INFINITY;
+  /** The queue, smoothed over about a round trip. */
+  #meanQueueMs = 0;
+  #updatedMs = Number.NEGATIVE_INFINITY;
   #drainBeginsMs = Number.NEGATIVE_INFINITY;
   #drainEndsMs = 0;
 
@@ -92,6 +106,16 @@ export class RateControl {
   get windowMs(): number {
     const wishMs = Math.max(MIN_WINDOW_MS, WINDOW_JITTERS * this.#delay.jitterMs);
     return Math.min(MAX_WINDOW_MS, wishMs);
+  }
+
+  /** Whether the queue is longer than jitter and target explain. */
+  get isOverfull(): boolean {
+    return this.#delay.queueMs > this.targetMs + this.#delay.jitterMs;
+  }
+
+  /** By how much the transit has to grow to be more than jitter, ms. */
+  get growthMs(): number {
+    return GROWTH_MIN_MS + GROWTH_JITTERS * this.#delay.jitterMs;
   }
 
   /** True while the rate is doubled from round trip to round trip. */
@@ -125,7 +149,8 @@ export class RateControl {
     this.#noteQueue(isLimited, now);
     switch (this.#phase) {
       case Phase.STARTUP:
-        if (queueMs <= this.targetMs || !this.#capacity.isKnown) return this.#setRate(STARTUP_FACTOR);
+        if (!this.isOverfull) return this.#setRate(STARTUP_FACTOR);
+        if (now - this.#overfullSinceMs < this.#patienceMs()) return this.#setRate(1);
         this.#phase = Phase.STEADY;
         this.#drainBeginsMs = now + DRAIN_EVERY_MS;
         break;
@@ -148,9 +173,21 @@ export class RateControl {
   }
 
   #noteQueue(isLimited: boolean, now: number): void {
+    const elapsedMs = Math.min(1_000, now - this.#updatedMs);
+    this.#updatedMs = now;
+    this.#meanQueueMs += (this.#delay.queueMs - this.#meanQueueMs) *
+      (1 - Math.exp(-elapsedMs / this.#patienceMs()));
+    if (!this.isOverfull) this.#overfullSinceMs = Number.POSITIVE_INFINITY;
+    else if (this.#overfullSinceMs === Infinity) this.#overfullSinceMs = now;
     // A link that is sent little has no queue for that reason.
-    if (this.isBusy || !isLimited) this.#idleSinceMs = Number.POSITIVE_INFINITY;
+    const isBusy = this.#meanQueueMs > IDLE_FRACTION * this.targetMs;
+    if (isBusy || !isLimited) this.#idleSinceMs = Number.POSITIVE_INFINITY;
     else if (this.#idleSinceMs === Infinity) this.#idleSinceMs = now;
+  }
+
+  /** How long something has to last to be believed: a round trip, or what jitter needs to show its other side. */
+  #patienceMs(): number {
+    return Math.max(PATIENCE_MS, this.#rtt.srttMs);
   }
 
   #steadyFactor(queueMs: number, now: number): number {

@@ -22,6 +22,9 @@ export const REORDER_BUDGET_MS = 200;
 /** A link that is later than the best one must add this share of what the faster ones carry, for each ms. 80 ms: 4 %. */
 const WORTH_PER_LATER_MS = 1 / 2_000;
 
+/** Links that differ by less are as good as equally fast. */
+const SOON_MS = 15;
+
 /** A link that loses more is held out while there is another. */
 const MAX_LOSS_FRACTION = 0.15;
 /** And comes back below this. */
@@ -189,6 +192,7 @@ export class Scheduler {
     bulk.length = 0;
     if (order.length === 0) return;
     let fasterBps = 0;
+    let isFasterNew = false;
     const bestEtaMs = order[0]!.etaMs;
     // Cheap ones first, whatever their ETA.
     for (let pass = 0; pass < 2; pass++) {
@@ -196,10 +200,11 @@ export class Scheduler {
         const link = order[i]!;
         if (isCostly(link) !== (pass === 1)) continue;
         link.laterMs = link.etaMs - bestEtaMs;
-        link.use = this.#useOf(link, { fasterBps, backlogMs, demandBps, now });
+        link.use = this.#useOf(link, { fasterBps, isFasterNew, backlogMs, demandBps, now });
         if (link.use !== LinkUse.CARRYING) continue;
         bulk.push(link);
         fasterBps += link.capacity.capacityBps;
+        isFasterNew ||= link.rate.isStartingUp;
       }
     }
     if (bulk.length === 0) {
@@ -209,8 +214,12 @@ export class Scheduler {
   }
 
   #useOf(link: MultiplexerLink, load: Load): number {
-    if (load.fasterBps === 0) return isLossy(link) && this.order.length > 1 ? LinkUse.LOSSY : LinkUse.CARRYING;
+    if (load.fasterBps === 0) {
+      return isLossy(link) && this.order.length > 1 ? LinkUse.LOSSY : LinkUse.CARRYING;
+    }
     if (isLossy(link)) return LinkUse.LOSSY;
+    // Nobody knows yet how much the faster ones carry: what came late now would end a flow's slow start.
+    if (load.isFasterNew && link.laterMs > SOON_MS) return LinkUse.SPARE;
     if (link.laterMs > REORDER_BUDGET_MS) return LinkUse.LATE;
     const worthBps = link.capacity.capacityBps;
     if (worthBps < load.fasterBps * link.laterMs * WORTH_PER_LATER_MS) return LinkUse.LITTLE;
@@ -241,6 +250,8 @@ export class Scheduler {
 interface Load {
   /** Sum of the capacities of the links before it. */
   readonly fasterBps: number;
+  /** Whether the rate of one of them is still being found out. */
+  readonly isFasterNew: boolean;
   readonly backlogMs: number;
   readonly demandBps: number;
   readonly now: number;

@@ -59,6 +59,9 @@ const STARTUP_QUEUE_TARGET_MS = 150;
 const FULL_PACKET_BYTES = 1_412;
 const RESEND_MARGIN_MS = 25;
 
+/** Losses in a round trip from which on the queue has to hold what keeps the link busy meanwhile. */
+const FREQUENT_LOSSES = 0.2;
+
 /** And how long it waits for an answer to that, at least. */
 const MIN_QUEUE_INTERVAL_MS = 200;
 
@@ -149,14 +152,17 @@ export class Sender {
   /** Lets the queue follow the round trips. */
   tuneQueue(): void {
     let slowestMs = 0;
+    let waitMs = 0;
     let leastMs = MIN_QUEUE_TARGET_MS;
     for (const link of this.#scheduler.order) {
       if (link.rate.isStartingUp) leastMs = STARTUP_QUEUE_TARGET_MS;
-      if (link.use === LinkUse.CARRYING) slowestMs = Math.max(slowestMs, flowRoundTripMs(link));
+      if (link.use !== LinkUse.CARRYING) continue;
+      slowestMs = Math.max(slowestMs, link.rtt.srttMs);
+      waitMs = Math.max(waitMs, resendWaitMs(link));
     }
     const targetMs = Math.max(
       leastMs,
-      Math.min(MAX_QUEUE_TARGET_MS, QUEUE_ROUND_TRIPS * slowestMs),
+      Math.min(MAX_QUEUE_TARGET_MS, waitMs + QUEUE_ROUND_TRIPS * (slowestMs + waitMs)),
     );
     this.queue.setCodel(targetMs, Math.max(MIN_QUEUE_INTERVAL_MS, 1.5 * slowestMs + targetMs));
   }
@@ -347,10 +353,10 @@ function deadlineMs(flags: number): number {
   return (flags & DataFlag.REALTIME) !== 0 ? REALTIME_DEADLINE_MS : BULK_DEADLINE_MS;
 }
 
-/** The round trip that a flow has over a link: where something is lost in every round trip, with the time to send it again. */
-function flowRoundTripMs(link: MultiplexerLink): number {
+/** How long a flow waits for what is sent again over a link; 0 where hardly anything is lost. */
+function resendWaitMs(link: MultiplexerLink): number {
   const { srttMs } = link.rtt;
   const pktsPerRoundTrip = link.capacity.capacityBps / 8_000 * srttMs / FULL_PACKET_BYTES;
   const lossesPerRoundTrip = link.loss.longFraction * pktsPerRoundTrip;
-  return srttMs + Math.min(1, lossesPerRoundTrip) * (srttMs + RESEND_MARGIN_MS);
+  return Math.min(1, lossesPerRoundTrip / FREQUENT_LOSSES) * (srttMs + RESEND_MARGIN_MS);
 }

@@ -8,8 +8,9 @@ import type { Keyring } from "./keyring.ts";
 import type { SessionLimits } from "./session_limits.ts";
 
 /**
- * After this long without a word from a master that was there, it has been restarted or is gone, in ms. It reports every
- * second, over every link: one lost report on an idle single link makes 2 s and jitter, which is no silence yet.
+ * After this long without a word from a master that was asked something, it has been restarted or is gone, in ms. It
+ * answers pings at once and data within milliseconds, and is asked every second or more often while data flows: one lost
+ * answer on a single link makes 2 s and jitter at most, which is no silence yet.
  */
 const SILENCE_MS = 2_500;
 
@@ -37,7 +38,8 @@ export class HandshakeNeed {
   /** When a master that has said nothing since the welcome counts as silent. */
   #firstWordDueMs = Infinity;
   #isHeard = false;
-  #heardMs = -Infinity;
+  /** When the oldest thing was asked since the master was heard; Infinity: nothing was. */
+  #askedMs = Infinity;
   /** When the rekey that is due begins; Infinity: none is due. */
   #rekeyMs = Infinity;
 
@@ -46,15 +48,21 @@ export class HandshakeNeed {
   }
 
   /** Hot. The master is there. */
-  handleHeard(now: number): void {
-    this.#heardMs = now;
+  handleHeard(): void {
+    this.#askedMs = Infinity;
     this.#isHeard = true;
+  }
+
+  /** Hot. Something was sent that the master answers if it is there. */
+  handleAsked(now: number): void {
+    if (this.#askedMs === Infinity) this.#askedMs = now;
   }
 
   /** A new session is in use. @param roundTripMs what the handshake took: a round trip, or more. */
   handleWelcome(now: number, roundTripMs: number): void {
     this.#rekeyMs = Infinity;
     this.#isHeard = false;
+    this.#askedMs = Infinity;
     // The first word under the new session comes a round trip after ours, which may be longer than a silence.
     this.#firstWordDueMs = now + SILENCE_MS + Math.min(MAX_FIRST_WORD_MS, 2 * roundTripMs);
   }
@@ -75,7 +83,7 @@ export class HandshakeNeed {
   }
 
   #silentMs(): number {
-    return this.#isHeard ? this.#heardMs + SILENCE_MS : this.#firstWordDueMs;
+    return this.#isHeard ? this.#askedMs + SILENCE_MS : this.#firstWordDueMs;
   }
 
   #rekeySpreadMs(): number {

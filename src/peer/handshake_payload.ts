@@ -49,8 +49,8 @@ import {
 import { isStamp, STAMP_BYTES } from "./stamp.ts";
 
 /** The version of the inner protocol that this program speaks, and the lowest that it still understands. */
-export const PROTOCOL_VERSION = 1;
-export const MIN_PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
+export const MIN_PROTOCOL_VERSION = 2;
 
 /** What the slave says. */
 export interface Hello {

@@ -94,8 +94,13 @@ export class Initiator {
   }
 
   /** Hot. Any packet was authenticated: the master is there. */
-  handleHeard(now: number): void {
-    this.#need.handleHeard(now);
+  handleHeard(): void {
+    this.#need.handleHeard();
+  }
+
+  /** Hot. Something was sent, over a link that may carry it, that the master answers if it is there. */
+  handleAsked(now: number): void {
+    this.#need.handleAsked(now);
   }
 
   /** A response ('R'), whole datagram. @returns 0, or a DropReason. A copy of an answer that was taken is a HANDSHAKE_COPY. */

@@ -74,9 +74,9 @@ export class Session {
    * a packet of a session that was replaced moves no address, whatever this says.
    */
   isNewest = false;
-  /** Link sequence numbers of the packets that were sealed and opened last; meaningful after a success. */
-  lastSealedSeqNo = 0.5;
-  lastOpenedSeqNo = 0.5;
+  /** Link sequence numbers of the packets that were sealed and opened last. */
+  lastSealedSeqNo = Number.NaN; // Not -1: a field that begins as a small integer changes its shape later.
+  lastOpenedSeqNo = Number.NaN;
 
   /** Null once wiped. */
   #sealer: Sealer | null;
@@ -151,6 +151,7 @@ export class Session {
       return DropReason.NOT_AUTHENTIC;
     }
     this.#accept(window ?? this.#addWindow(linkId), seqNo);
+    this.lastOpenedSeqNo = seqNo;
     packet.start = sealedStart;
     packet.end = end - AEAD_TAG_BYTES;
     return 0;

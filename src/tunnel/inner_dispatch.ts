@@ -5,59 +5,33 @@
  */
 
 import type { Multiplexer } from "../multiplexer/multiplexer.ts";
-import type { ControlPacket } from "../wire/control_packet.ts";
-import { DropReason } from "../wire/drop_reason.ts";
-import {
-  decodeNotice,
-  decodeReport,
-  InnerKind,
-  readInnerKind,
-  stripDataHeader,
-} from "../wire/inner_message.ts";
+import { SEAL_OVERHEAD_BYTES, type Session } from "../peer/session.ts";
+import { decodeNotice, InnerKind, readInnerKind } from "../wire/inner_message.ts";
 import type { Packet } from "../wire/packet.ts";
 
-/** Takes inner messages of one peer. */
-export class InnerDispatch {
-  /** Decoded reports go here: one at a time is enough. */
-  readonly #report: ControlPacket = { seqNo: 0, received: new Map() };
+/**
+ * Hot. A notice is for the tunnel, all else for the multiplexer.
+ * @param session has just opened the packet
+ * @param packet the inner message, authenticated; borrowed until return.
+ * @param onNotice gets a notice's code.
+ * @returns 0 or more, or a DropReason.
+ */
+export function dispatchInner(
+  multiplexer: Multiplexer,
+  linkId: number,
+  session: Session,
+  packet: Packet,
+  now: number,
+  onNotice: (code: number) => void,
+): number {
+  if (readInnerKind(packet) === InnerKind.NOTICE) return handleNotice(packet, onNotice);
+  const datagramBytes = packet.end - packet.start + SEAL_OVERHEAD_BYTES;
+  return multiplexer.received(linkId, session.lastOpenedSeqNo, packet, datagramBytes, now);
+}
 
-  /**
-   * Hot. @param packet the inner message, authenticated; borrowed until return.
-   * @param onNotice gets a notice's code.
-   * @returns 0 or more, or a DropReason.
-   */
-  handle(
-    multiplexer: Multiplexer,
-    linkId: number,
-    packet: Packet,
-    now: number,
-    onNotice: (code: number) => void,
-  ): number {
-    switch (readInnerKind(packet)) {
-      case InnerKind.DATA: {
-        const result = stripDataHeader(packet);
-        return result < 0 ? result : multiplexer.received(linkId, packet, now);
-      }
-      case InnerKind.REPORT:
-        return this.#handleReport(multiplexer, linkId, packet, now);
-      case InnerKind.NOTICE: {
-        const code = decodeNotice(packet);
-        if (code < 0) return code;
-        onNotice(code);
-        return 0;
-      }
-      case -1:
-        return DropReason.EMPTY;
-      default:
-        return DropReason.UNKNOWN_KIND;
-    }
-  }
-
-  #handleReport(multiplexer: Multiplexer, linkId: number, packet: Packet, now: number): number {
-    const result = decodeReport(packet, this.#report);
-    if (result < 0) return result;
-    const verdict = multiplexer.handleControl(linkId, this.#report, now);
-    // Every number comes once over each link, and links differ in delay: authentic, so no drop.
-    return verdict === DropReason.STALE_CONTROL ? 0 : verdict;
-  }
+function handleNotice(packet: Packet, onNotice: (code: number) => void): number {
+  const code = decodeNotice(packet);
+  if (code < 0) return code;
+  onNotice(code);
+  return 0;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Link, LinkCodec } from "../linkmap/link.ts";
+import type { Link } from "../linkmap/link.ts";
 import type { ControlPacket } from "../wire/control_packet.ts";
 import { DatagramType, prependDatagramHeader } from "../wire/datagram_header.ts";
 import { encodeLegacyControl } from "../wire/legacy_control.ts";
@@ -13,16 +13,16 @@ import { Packet } from "../wire/packet.ts";
 /** 255 entries of at most 13 bytes, and the type definitions. */
 const CONTROL_CAPACITY_BYTES = 4_096;
 
-/** Makes legacy datagrams. */
-export class LegacyCodec implements LinkCodec {
+/** Makes legacy datagrams of what a link is to carry, and hands them to {@link Link.transmit}. */
+export class LegacyCodec {
   readonly #control = new Packet(CONTROL_CAPACITY_BYTES);
 
-  /** Hot. See {@link LinkCodec.sendData}. */
+  /** Hot. @param packet borrowed until return. @returns bytes given to the socket, or a DropReason. */
   sendData(link: Link, packet: Packet): number {
     return transmit(link, packet, DatagramType.DATA);
   }
 
-  /** See {@link LinkCodec.sendControl}. */
+  /** @returns bytes given to the socket, or a DropReason. */
   sendControl(link: Link, controlPacket: ControlPacket): number {
     encodeLegacyControl(controlPacket, this.#control);
     return transmit(link, this.#control, DatagramType.CONTROL);

@@ -1,18 +1,14 @@
 /**
- * The links to one peer, with the multiplexer that joins them.
+ * The links to one peer, with the multiplexer that joins them: the legacy one, or the bonding one.
  *
  * @module
  */
 
 import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
-import { Link, type LinkCodec } from "../linkmap/link.ts";
-import { snapshotLink } from "../linkmap/link_status.ts";
+import type { Link } from "../linkmap/link.ts";
 import type { Logger, LogProperties } from "../log.ts";
-import { Multiplexer } from "../multiplexer/multiplexer.ts";
-import type { MultiplexerLink } from "../multiplexer/multiplexer_link.ts";
 import type { NetAddress } from "../net_address.ts";
 import type { LinkSnapshot } from "../snapshot.ts";
-import type { Packet } from "../wire/packet.ts";
 
 /** A link that a master learned is forgotten after this long without a word; it is learned again by its next packet. */
 const FORGET_LEARNED_MS = 60_000;
@@ -20,51 +16,65 @@ const FORGET_LEARNED_MS = 60_000;
 /** At most one log line about a link's moves in this time: two senders of one id would write two per packet. */
 const MOVE_LOG_INTERVAL_MS = 10_000;
 
+/** What {@link PeerLinks} ask a multiplexer about a link. */
+export interface JoinedLink {
+  readonly port: { readonly id: number };
+  readonly isAlive: boolean;
+  /** Data sent over it is not acknowledged; the legacy protocol cannot tell. */
+  readonly isSuspect?: boolean;
+  /** Monotonic ms; -Infinity for never. */
+  readonly lastHeardMs: number;
+}
+
+/** What {@link PeerLinks} need of a multiplexer. */
+export interface LinkJoiner<L extends Link> {
+  readonly links: readonly JoinedLink[];
+  getLink(linkId: number): JoinedLink | null;
+  addLink(link: L, now: number): JoinedLink;
+  removeLink(linkId: number, now: number): void;
+  handleLinkClosed(linkId: number, now: number): void;
+}
+
 /** What {@link PeerLinks} work with. */
-export interface PeerLinksOptions {
-  readonly codec: LinkCodec;
-  /** Hot. Takes a packet that came over the links. @returns 0 or more, or a DropReason. */
-  readonly deliver: (packet: Packet) => number;
+export interface PeerLinksOptions<L extends Link, M extends LinkJoiner<L>> {
+  /** Makes the multiplexer; it tells {@link PeerLinks.handleLinkChange}. */
+  readonly join: (links: PeerLinks<L, M>) => M;
+  /** Makes a link that a master learned. */
+  readonly makeLink: (linkId: number) => L;
+  /** Null: the multiplexer does not know the link. */
+  readonly snapshotLink: (link: L, multiplexer: M, now: number) => LinkSnapshot | null;
   readonly logger: Logger;
-  /** Uniform in [0, 1). */
-  readonly rng: () => number;
-  /** The machine's clock, ms since 1970. */
-  readonly wallClock: () => number;
   /** The peer's name at a master with several, else empty: in the log and the metrics. */
   readonly slave: string;
 }
 
 /** The links to one peer. */
-export class PeerLinks {
-  readonly multiplexer: Multiplexer;
-  readonly #options: PeerLinksOptions;
+export class PeerLinks<L extends Link, M extends LinkJoiner<L>> {
+  readonly multiplexer: M;
+  readonly #options: PeerLinksOptions<L, M>;
   /** By id, dense: a lookup per packet. */
-  readonly #links: (Link | null)[] = new Array(256).fill(null);
+  readonly #links: (L | null)[] = new Array(256).fill(null);
   /** The same, those that there are, by id: a master goes through those of all its slaves every second. */
-  #present: readonly Link[] = [];
+  #present: readonly L[] = [];
+  /** Those in trouble: what comes of it is told then. */
+  readonly #suspects = new Set<number>();
   /** When links that were forgotten were last heard. */
   #forgottenHeardMs = Number.NEGATIVE_INFINITY;
   /** True while links that fall silent are no news: the daemon ends, or the peer said goodbye. */
   #isQuiet = false;
 
-  constructor(options: PeerLinksOptions) {
+  constructor(options: PeerLinksOptions<L, M>) {
     this.#options = options;
-    this.multiplexer = new Multiplexer({
-      rng: options.rng,
-      deliver: options.deliver,
-      // Seconds since 1970: one number is used up a second, so a restarted peer is ahead of itself.
-      firstSeqNo: Math.floor(options.wallClock() / 1_000),
-      onLinkChange: (link) => this.#logLinkChange(link),
-    });
+    this.multiplexer = options.join(this);
   }
 
   /** Hot. A link by id, or null. */
-  get(linkId: number): Link | null {
+  get(linkId: number): L | null {
     return this.#links[linkId] ?? null;
   }
 
   /** The links there are, by id; not among them is what comes later. */
-  get all(): readonly Link[] {
+  get all(): readonly L[] {
     return this.#present;
   }
 
@@ -80,20 +90,15 @@ export class PeerLinks {
   }
 
   /** Takes a link on that this end initiated. */
-  add(link: Link, now: number): void {
+  add(link: L, now: number): void {
     this.#put(link);
     this.multiplexer.addLink(link, now);
   }
 
   /** A master's link is new, or its other end has moved: it is answered where its newest datagram came from. */
-  learn(linkId: number, socket: DatagramSocket, remote: NetAddress, now: number): Link {
+  learn(linkId: number, socket: DatagramSocket, remote: NetAddress, now: number): L {
     const known = this.#links[linkId];
-    const link = known ?? new Link({
-      id: linkId,
-      name: `link${linkId}`,
-      isInitiator: false,
-      codec: this.#options.codec,
-    });
+    const link = known ?? this.#options.makeLink(linkId);
     link.attach(socket, { hostname: remote.hostname, port: remote.port });
     if (known) {
       link.moves++;
@@ -134,6 +139,19 @@ export class PeerLinks {
     for (const link of this.#present) this.#forget(link, now);
   }
 
+  /** A link came up, is suspect or no longer so, or fell silent: says so. */
+  handleLinkChange({ port, isAlive, isSuspect }: JoinedLink): void {
+    const link = this.#links[port.id];
+    if (!link || this.#isQuiet) return;
+    const wasSuspect = this.#suspects.delete(port.id);
+    if (!isAlive) this.#log("warn", "Link silent", link);
+    else if (isSuspect) {
+      this.#suspects.add(port.id);
+      this.#log("debug", "Link suspect", link);
+    } else if (wasSuspect) this.#log("debug", "Link no longer suspect", link);
+    else this.#log("info", "Link up", link);
+  }
+
   /** Links that end from now on are no news. */
   quieten(): void {
     this.#isQuiet = true;
@@ -143,32 +161,26 @@ export class PeerLinks {
   snapshot(now: number): LinkSnapshot[] {
     const snapshots: LinkSnapshot[] = [];
     for (const link of this.#present) {
-      const known = this.multiplexer.getLink(link.id);
-      if (known) snapshots.push(snapshotLink(link, known, { slave: this.#options.slave, now }));
+      const snapshot = this.#options.snapshotLink(link, this.multiplexer, now);
+      if (snapshot !== null) snapshots.push(snapshot);
     }
     return snapshots;
   }
 
-  #put(link: Link): void {
+  #put(link: L): void {
     this.#links[link.id] = link;
     this.#present = this.#links.filter((it) => it !== null);
   }
 
-  #forget(link: Link, now: number): void {
+  #forget(link: L, now: number): void {
     this.#forgottenHeardMs = this.lastHeardMs;
     this.multiplexer.removeLink(link.id, now);
     this.#links[link.id] = null;
+    this.#suspects.delete(link.id);
     this.#present = this.#present.filter((it) => it !== link);
   }
 
-  #logLinkChange({ port, isAlive }: MultiplexerLink): void {
-    const link = this.#links[port.id];
-    if (!link || this.#isQuiet) return;
-    if (isAlive) this.#log("info", "Link up", link);
-    else this.#log("warn", "Link silent", link);
-  }
-
-  #log(level: "info" | "warn", message: string, link: Link, more: LogProperties = {}): void {
+  #log(level: "debug" | "info" | "warn", message: string, link: Link, more: LogProperties = {}): void {
     const { slave, logger } = this.#options;
     const whose = slave === "" ? {} : { slave };
     const over = link.transport === "tcp" ? { over: "tcp" } : {};

@@ -4,25 +4,25 @@
  * @module
  */
 
-import type { Link, LinkCodec } from "../linkmap/link.ts";
 import type { Keyring } from "../peer/keyring.ts";
 import type { Session } from "../peer/session.ts";
-import type { ControlPacket } from "../wire/control_packet.ts";
 import { DropReason } from "../wire/drop_reason.ts";
-import { encodeNotice, encodeReport, prependDataHeader } from "../wire/inner_message.ts";
+import { encodeNotice } from "../wire/inner_message.ts";
 import { Packet } from "../wire/packet.ts";
 
-/** 255 links of 9 bytes and a header; a notice is shorter. */
-const CONTROL_CAPACITY_BYTES = 2_560;
+/** A notice is 32 bytes. */
+const NOTICE_CAPACITY_BYTES = 64;
 
 /** Packets that one end needs to make datagrams in, shared by all its peers: each is used within one call. */
 export class SealingBuffers {
   readonly datagram = new Packet();
-  readonly control = new Packet(CONTROL_CAPACITY_BYTES);
+  readonly notice = new Packet(NOTICE_CAPACITY_BYTES);
 }
 
 /** Seals what goes to one peer. */
-export class SecureCodec implements LinkCodec {
+export class SecureCodec {
+  /** Number of the datagram that was sealed last, on its link. */
+  lastSeqNo = Number.NaN;
   readonly #keyring: Keyring;
   readonly #buffers: SealingBuffers;
 
@@ -31,35 +31,31 @@ export class SecureCodec implements LinkCodec {
     this.#buffers = buffers;
   }
 
-  /** Hot. See {@link LinkCodec.sendData}. */
-  sendData(link: Link, packet: Packet, now: number): number {
-    const session = this.#keyring.sending(now);
-    if (session === null) return DropReason.NO_SESSION;
-    const start = packet.start;
-    prependDataHeader(packet);
-    const result = this.#transmit(session, link, packet);
-    packet.start = start;
-    return result;
+  /** The datagram that was sealed last: good until the next is, for whichever peer. */
+  get datagram(): Packet {
+    return this.#buffers.datagram;
   }
 
-  /** See {@link LinkCodec.sendControl}. */
-  sendControl(link: Link, controlPacket: ControlPacket, now: number): number {
+  /**
+   * Hot. Seals a message into {@link SecureCodec.datagram}.
+   * @param message borrowed until return, unchanged
+   * @returns 0, or a DropReason
+   */
+  seal(linkId: number, message: Packet, now: number): number {
     const session = this.#keyring.sending(now);
-    if (session === null) return DropReason.NO_SESSION;
-    encodeReport(controlPacket, this.#buffers.control);
-    return this.#transmit(session, link, this.#buffers.control);
+    return session === null ? DropReason.NO_SESSION : this.#sealUnder(session, linkId, message);
   }
 
-  /** Sends a notice under a session that the caller names: the one to be told may not have the newest. */
-  sendNotice(link: Link, code: number, session: Session): number {
-    encodeNotice(code, this.#buffers.control);
-    return this.#transmit(session, link, this.#buffers.control);
+  /** Seals a notice under a session that the caller names: the one to be told may not have the newest. @returns 0, or a DropReason. */
+  sealNotice(linkId: number, code: number, session: Session): number {
+    encodeNotice(code, this.#buffers.notice);
+    return this.#sealUnder(session, linkId, this.#buffers.notice);
   }
 
   /** Hot. */
-  #transmit(session: Session, link: Link, inner: Packet): number {
-    const { datagram } = this.#buffers;
-    const result = session.seal(inner, link.id, datagram);
-    return result < 0 ? result : link.transmit(datagram);
+  #sealUnder(session: Session, linkId: number, message: Packet): number {
+    const result = session.seal(message, linkId, this.#buffers.datagram);
+    if (result >= 0) this.lastSeqNo = session.lastSealedSeqNo;
+    return result;
   }
 }

@@ -42,13 +42,14 @@ export function restoration(bondingCase: BondingCase, route: Route): RelayStep[]
   }));
 }
 
-/** Sum of the links' rates, the mean over the measured time where they change; bits per second. */
+/** Sum of the links' rates, the mean over the measured time where they change; bits per second. NaN without emulator. */
 export function capacityBps(
   bondingCase: BondingCase,
   route: Route,
   direction: Direction,
   time: FlowTime,
 ): number {
+  if (bondingCase.links.length === 0) return NaN;
   return subjectLinks(bondingCase, route).reduce((sum, { link, caseIndex }) => {
     if (link.trace !== undefined) {
       const end = time.warmUpMs + time.measuredMs;

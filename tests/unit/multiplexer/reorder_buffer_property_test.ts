@@ -140,7 +140,7 @@ Deno.test("ReorderBuffer does what a slow one does, whatever comes", () => {
       }
       assert.equal(world.pool.usedSlots, 0);
     }),
-    { numRuns: 200 },
+    { numRuns: 40 },
   );
 });
 
@@ -195,7 +195,7 @@ Deno.test("ReorderBuffer without timeouts delivers every packet once and in orde
       assert.equal(world.pool.usedSlots, 0);
       assert.equal(world.buffer.latePkts + world.buffer.timedOutGaps + world.buffer.jumps, 0);
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 });
 
@@ -228,7 +228,7 @@ Deno.test("ReorderBuffer with losses delivers what comes once, in order but for 
       for (let i = 1; i < inOrder.length; i++) assert(inOrder[i]! > inOrder[i - 1]!);
       assert(world.buffer.holdMsSum <= HOLD_MS * world.buffer.holdCount);
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 });
 
@@ -256,6 +256,6 @@ Deno.test("ReorderBuffer delivers nothing twice, whatever comes and though its p
       assert.deepEqual(world.delivered[3]!.toSorted(), [...seen].map(wrap).toSorted());
       assert.equal(world.pool.usedSlots, 0);
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });

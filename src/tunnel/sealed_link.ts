@@ -1,0 +1,60 @@
+/**
+ * A link of the secure tunnel: what it sends is sealed under the peer's session.
+ *
+ * @module
+ */
+
+import { Link, type LinkOptions } from "../linkmap/link.ts";
+import type { LinkPort } from "../multiplexer/link_port.ts";
+import type { LinkSettings } from "../multiplexer/link_settings.ts";
+import type { Session } from "../peer/session.ts";
+import { DropReason } from "../wire/drop_reason.ts";
+import type { Packet } from "../wire/packet.ts";
+import type { SecureCodec } from "./secure_codec.ts";
+
+/** What a {@link SealedLink} is made with. */
+export interface SealedLinkOptions extends LinkOptions {
+  readonly settings: LinkSettings;
+  readonly codec: SecureCodec;
+}
+
+/** A way to the peer that carries sealed datagrams. */
+export class SealedLink extends Link implements LinkPort {
+  /** See {@link LinkPort.settings}; a master's link begins with the default. */
+  settings: LinkSettings;
+  /** See {@link LinkPort.lastSeqNo}. */
+  lastSeqNo = Number.NaN; // Not -1: a field that begins as a small integer changes its shape later.
+  readonly #codec: SecureCodec;
+
+  constructor(options: SealedLinkOptions) {
+    super(options);
+    this.settings = options.settings;
+    this.#codec = options.codec;
+  }
+
+  /** See {@link LinkPort.isReliable}. */
+  get isReliable(): boolean {
+    return this.transport === "tcp";
+  }
+
+  /** Hot. See {@link LinkPort.send}. */
+  send(message: Packet, now: number): number {
+    if (this.socket === null) return DropReason.CLOSED;
+    const result = this.#codec.seal(this.id, message, now);
+    return result < 0 ? result : this.#transmitSealed();
+  }
+
+  /** Sends a notice under a session that the caller names. @returns bytes of the datagram, or a DropReason. */
+  sendNotice(code: number, session: Session): number {
+    if (this.socket === null) return DropReason.CLOSED;
+    const result = this.#codec.sealNotice(this.id, code, session);
+    return result < 0 ? result : this.#transmitSealed();
+  }
+
+  /** Hot. */
+  #transmitSealed(): number {
+    const codec = this.#codec;
+    this.lastSeqNo = codec.lastSeqNo;
+    return this.transmit(codec.datagram);
+  }
+}
