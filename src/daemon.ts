@@ -12,7 +12,9 @@ import { nodeDiffieHellman } from "./crypto/x25519.ts";
 import { createLinkOpener } from "./linkmap/link_opener.ts";
 import { describeError, type Logger } from "./log.ts";
 import { MetricsServer } from "./metrics/http_server.ts";
+import { PacketPool } from "./multiplexer/packet_pool.ts";
 import type { DaemonSnapshot } from "./snapshot.ts";
+import { BondingTotals } from "./tunnel/bonding_totals.ts";
 import { MasterState } from "./master_state.ts";
 import { LegacyTunnel } from "./tunnel/legacy_tunnel.ts";
 import { MasterTunnel } from "./tunnel/master_tunnel.ts";
@@ -109,7 +111,7 @@ class Daemon {
     if (state !== null && this.#tunnel instanceof MasterTunnel) {
       await state.serve(this.#tunnel.administration);
     }
-    this.#handleTimer(this.#tunnel);
+    this.#handleTimer();
   }
 
   /** Carries packets until the signal fires, or the tundev fails. */
@@ -139,6 +141,7 @@ class Daemon {
       protocol: this.#options.protocol,
       version: this.#context.version,
       links: this.#tunnel?.snapshotLinks(now) ?? [],
+      bonding: this.#tunnel?.snapshotBonding() ?? new BondingTotals(),
       slaves: this.#tunnel?.snapshotSlaves(now) ?? [],
       tunReadPackets: this.#tunReadPackets,
       tunReadBytes: this.#tunReadBytes,
@@ -162,13 +165,12 @@ class Daemon {
       clock,
       wallClock: Date.now,
       rng: Math.random,
-      reschedule: () => {
-        if (this.#tunnel !== null) this.#reschedule(this.#tunnel);
-      },
+      reschedule: (atMs) => this.#reschedule(atMs),
     };
     if (options.protocol === "legacy") return new LegacyTunnel(options, context);
     const secure: SecureContext = {
       ...context,
+      pool: new PacketPool(),
       provider: await openAeadProvider({
         onUnusable: (implementation, error) =>
           context.logger.debug(`Cannot use ${implementation}`, { reason: describeError(error) }),
@@ -207,20 +209,20 @@ class Daemon {
   }
 
   /** The one timer: does what is due and sets itself for what comes next. */
-  #handleTimer(tunnel: Tunnel): void {
+  readonly #handleTimer = (): void => {
+    const tunnel = this.#tunnel;
+    if (tunnel === null) return;
     tunnel.handleTimeout(clock());
     this.#timerMs = Number.POSITIVE_INFINITY;
-    this.#reschedule(tunnel);
-  }
+    this.#reschedule(tunnel.nextTimeout());
+  };
 
-  /** Sets the timer earlier when an input has made something due before it. */
-  #reschedule(tunnel: Tunnel): void {
-    const nextMs = tunnel.nextTimeout();
-    if (this.#isStopped || nextMs >= this.#timerMs) return;
+  /** Hot. Sets the timer earlier when an input has made something due before it: a millisecond from now at the earliest. */
+  #reschedule(atMs: number): void {
+    if (atMs >= this.#timerMs || this.#isStopped) return;
     clearTimeout(this.#timer);
-    this.#timerMs = nextMs;
-    const waitMs = Math.max(1, Math.ceil(nextMs - clock()));
-    this.#timer = setTimeout(() => this.#handleTimer(tunnel), waitMs);
+    this.#timerMs = atMs;
+    this.#timer = setTimeout(this.#handleTimer, Math.max(1, Math.ceil(atMs - clock())));
   }
 }
 

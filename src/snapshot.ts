@@ -30,7 +30,7 @@ export interface LinkSnapshot {
   readonly sentBytes: number;
   readonly receivedPackets: number;
   readonly receivedBytes: number;
-  /** What the peer says it received from us on this link, in bytes per second over its last 5 s. */
+  /** What the peer received from us on this link as far as it said so, in bytes per second over the last 5 s. */
   readonly peerReceivedBytesPerSecond: number;
   /** What we received on this link, in bytes per second over the last 5 s. */
   readonly receivedBytesPerSecond: number;
@@ -42,6 +42,64 @@ export interface LinkSnapshot {
   readonly reconnects: number;
   /** How often its other end was seen at a new address. */
   readonly moves: number;
+  /** What the link carries in our direction, as far as it is known, bits per second; -1 with the legacy protocol. */
+  readonly capacityBps: number;
+  /** Over the link, feedback included; -1: not known. */
+  readonly roundTripMs: number;
+  /** How long packets of ours stand in the link's own buffers. */
+  readonly queueMs: number;
+  /** How much what they take goes up and down besides. */
+  readonly jitterMs: number;
+  /** Fraction of our packets lost over the last seconds, 0..1. */
+  readonly lossFraction: number;
+  /** Up, but what was sent last was not acknowledged: carries nothing new. */
+  readonly isSuspect: boolean;
+  /** Why the scheduler uses it or not: see LINK_USE_LABELS; -1 with the legacy protocol. */
+  readonly use: number;
+  /** What the user said of it. */
+  readonly mode: string;
+  readonly isMetered: boolean;
+  /** Packets sent over it that were sent before, and packets sent over it that were lost. */
+  readonly resentPackets: number;
+  readonly lostPackets: number;
+}
+
+/** Names of {@link LinkSnapshot.use}, by number. */
+export const LINK_USE_LABELS: readonly string[] = [
+  "carrying",
+  "spare",
+  "late",
+  "little",
+  "lossy",
+  "backup",
+  "costly",
+  "leaving",
+];
+
+/**
+ * How packets are queued, sent again and put in order: of all peers together, zeros with the legacy protocol. All but what is
+ * queued and held now are counters.
+ */
+export interface BondingSnapshot {
+  /** What waits for a link now. */
+  readonly queuedPackets: number;
+  readonly queuedBytes: number;
+  /** Packets marked (ECN) or dropped to tell their senders to send less, and dropped because the queue was full. */
+  readonly markedPackets: number;
+  readonly codelDroppedPackets: number;
+  readonly overflowDroppedPackets: number;
+  /** Sent again; sent twice at once; given up. */
+  readonly resentPackets: number;
+  readonly copiedPackets: number;
+  readonly givenUpPackets: number;
+  /** Bytes that wait for earlier packets now, and packets that had to. */
+  readonly heldBytes: number;
+  readonly heldPackets: number;
+  /** Came when nobody waited any more; came twice. */
+  readonly latePackets: number;
+  readonly duplicatePackets: number;
+  /** Packets that were waited for in vain. */
+  readonly gapTimeouts: number;
 }
 
 /** A slave as its master sees it. Bytes are those of inner packets, over all runs. */
@@ -67,6 +125,7 @@ export interface DaemonSnapshot {
   readonly version: string;
   /** Links that exist now, by slave and id. */
   readonly links: readonly LinkSnapshot[];
+  readonly bonding: BondingSnapshot;
   /** Packets and bytes read from the tundev (into the tunnel) and written to it. */
   readonly tunReadPackets: number;
   readonly tunReadBytes: number;

@@ -62,6 +62,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/crypto",
     "src/tundev",
     "src/linkmap",
+    "src/multiplexer/packet_pool.ts",
     "src/metrics",
     "src/wire",
     "shared",

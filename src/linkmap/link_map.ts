@@ -62,9 +62,10 @@ export class LinkMap {
     return this.#isClosing;
   }
 
-  /** Opens an initiated link and keeps it open from now on; does not wait for it. */
+  /** Opens a link and keeps it open from now on; does not wait for it. */
   keepOpen(link: Link, spec: LinkSpec, handler: InitiatedHandler): void {
     const { open, logger, clock, rng } = this.#options;
+    link.reason = "opening";
     const handle: DatagramSink = (socket, source, packet, now) =>
       link.leadsTo(socket, source)
         ? handler.handleInitiated(link, packet, now)

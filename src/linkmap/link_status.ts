@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { LegacyLink } from "../multiplexer/legacy_link.ts";
 import type { MultiplexerLink } from "../multiplexer/multiplexer_link.ts";
+import { TALLIER_WINDOW_MS } from "../multiplexer/tallier.ts";
 import type { LinkSnapshot } from "../snapshot.ts";
 import type { Link } from "./link.ts";
 
@@ -14,24 +16,96 @@ export function snapshotLink(
   known: MultiplexerLink,
   { slave, now }: { readonly slave: string; readonly now: number },
 ): LinkSnapshot {
+  const { settings } = known.port;
+  return {
+    ...snapshotSocket(link, known, now),
+    slave,
+    peerReceivedBytesPerSecond: deliveredBytesPerSecond(known, now),
+    receivedBytesPerSecond: known.receivedBytesPerSecond(now),
+    share: known.share,
+    capacityBps: known.capacity.capacityBps,
+    roundTripMs: known.rtt.hasSample ? known.rtt.srttMs : -1,
+    queueMs: finiteOr(known.delay.queueMs, 0),
+    jitterMs: finiteOr(known.delay.jitterMs, 0),
+    lossFraction: finiteOr(known.loss.longFraction, 0),
+    isSuspect: known.isAlive && known.isSuspect,
+    use: known.use,
+    mode: settings.mode,
+    isMetered: settings.isMetered,
+    resentPackets: known.resentPkts,
+    lostPackets: known.lostPkts,
+  };
+}
+
+/** A link of the legacy protocol now, which measures little. */
+export function snapshotLegacyLink(link: Link, known: LegacyLink, now: number): LinkSnapshot {
+  return {
+    ...snapshotSocket(link, known, now),
+    slave: "",
+    peerReceivedBytesPerSecond: known.linkRateBytesPerSecond,
+    receivedBytesPerSecond: known.receivedBytesPerSecond(now),
+    share: known.share,
+    capacityBps: -1,
+    roundTripMs: -1,
+    queueMs: 0,
+    jitterMs: 0,
+    lossFraction: 0,
+    isSuspect: false,
+    use: -1,
+    mode: "speed",
+    isMetered: false,
+    resentPackets: 0,
+    lostPackets: 0,
+  };
+}
+
+/** What stands in every snapshot and is the socket's, or the link's own. */
+type SocketSnapshot = Pick<
+  LinkSnapshot,
+  | "id"
+  | "name"
+  | "transport"
+  | "state"
+  | "reason"
+  | "remote"
+  | "sentPackets"
+  | "sentBytes"
+  | "receivedPackets"
+  | "receivedBytes"
+  | "silentMs"
+  | "reconnects"
+  | "moves"
+>;
+
+function snapshotSocket(
+  link: Link,
+  { isAlive, lastHeardMs }: { readonly isAlive: boolean; readonly lastHeardMs: number },
+  now: number,
+): SocketSnapshot {
   const isOpen = link.socket !== null;
   return {
     id: link.id,
     name: link.name,
-    slave,
     transport: link.transport,
-    state: !isOpen ? "connecting" : known.isAlive ? "up" : "probing",
-    reason: !isOpen ? link.reason : known.isAlive ? "" : "waiting to hear from the other end",
+    state: !isOpen ? "connecting" : isAlive ? "up" : "probing",
+    reason: !isOpen ? link.reason : isAlive ? "" : "waiting to hear from the other end",
     remote: link.remote,
     sentPackets: link.sentPackets,
     sentBytes: link.sentBytes,
     receivedPackets: link.receivedPackets,
     receivedBytes: link.receivedBytes,
-    peerReceivedBytesPerSecond: known.linkRateBytesPerSecond,
-    receivedBytesPerSecond: known.receivedBytesPerSecond(now),
-    share: known.share,
-    silentMs: known.lastHeardMs < 0 ? -1 : now - known.lastHeardMs,
+    silentMs: lastHeardMs < 0 ? -1 : now - lastHeardMs,
     reconnects: link.reconnects,
     moves: link.moves,
   };
+}
+
+/** What of the last 5 s arrived, as far as the peer has said: nothing has when it acknowledged nothing in that time. */
+function deliveredBytesPerSecond(link: MultiplexerLink, now: number): number {
+  if (!(now - link.lastAckedMs < TALLIER_WINDOW_MS)) return 0;
+  return link.sentBytesPerSecond(now) * (1 - finiteOr(link.loss.longFraction, 0));
+}
+
+function finiteOr(value: number, otherwise: number): number {
+  return Number.isFinite(value) ? value : otherwise;
 }

@@ -5,46 +5,17 @@
  * @module
  */
 
-import type { DaemonSnapshot, LinkSnapshot, LinkState, SlaveSnapshot } from "../snapshot.ts";
+import type { LinkState } from "../snapshot.ts";
 import { DROP_REASON_LABELS } from "../wire/drop_reason.ts";
-
-/** What the process uses now; NaN where the system does not tell. */
-export interface ProcessStats {
-  /** Resident memory. */
-  readonly residentBytes: number;
-  /** JavaScript heap in use. */
-  readonly heapUsedBytes: number;
-  /** Open file descriptors. */
-  readonly openDescriptors: number;
-  /** Runtime, e.g. `2.9.6`. */
-  readonly runtimeVersion: string;
-}
-
-/** What a metric's numbers are read from. */
-export interface MetricInput {
-  readonly daemon: DaemonSnapshot;
-  readonly process: ProcessStats;
-}
-
-/** Takes one number of a metric; label values in the order of the metric's label names. */
-export type EmitSample = (value: number, ...labelValues: readonly (string | number)[]) => void;
-
-/** One metric. */
-export interface MetricDefinition {
-  readonly name: string;
-  readonly help: string;
-  readonly type: "counter" | "gauge";
-  readonly labelNames: readonly string[];
-  /** Emits all numbers of the metric. */
-  readonly read: (input: MetricInput, emit: EmitSample) => void;
-}
-
-/** `slave` is empty, which Prometheus takes for absent, but at a master with sessions. */
-const LINK_LABELS: readonly string[] = ["link", "id", "slave"];
-
-function labelsOf(link: LinkSnapshot): [string, number, string] {
-  return [link.name, link.id, link.slave];
-}
+import { BONDING_METRICS } from "./bonding_metrics.ts";
+import {
+  labelsOf,
+  LINK_LABELS,
+  linkMetric,
+  type MetricDefinition,
+  plainMetric,
+  slaveMetric,
+} from "./metric.ts";
 
 const LINK_STATES: readonly LinkState[] = ["connecting", "probing", "up"];
 
@@ -143,6 +114,7 @@ export const METRICS: readonly MetricDefinition[] = [
     "1 when the link goes over TCP, because UDP does not get through.",
     (l) => l.transport === "tcp" ? 1 : 0,
   ),
+  ...BONDING_METRICS,
   slaveMetric(
     "gauge",
     "connected",
@@ -239,46 +211,3 @@ export const METRICS: readonly MetricDefinition[] = [
     ({ process }) => process.openDescriptors,
   ),
 ];
-
-function linkMetric(
-  type: "counter" | "gauge",
-  name: string,
-  help: string,
-  value: (link: LinkSnapshot) => number,
-): MetricDefinition {
-  return {
-    name: `bindlink_link_${name}`,
-    help,
-    type,
-    labelNames: LINK_LABELS,
-    read: ({ daemon }, emit) => {
-      for (const link of daemon.links) emit(value(link), ...labelsOf(link));
-    },
-  };
-}
-
-function slaveMetric(
-  type: "counter" | "gauge",
-  name: string,
-  help: string,
-  value: (slave: SlaveSnapshot) => number,
-): MetricDefinition {
-  return {
-    name: `bindlink_slave_${name}`,
-    help,
-    type,
-    labelNames: ["slave"],
-    read: ({ daemon }, emit) => {
-      for (const slave of daemon.slaves) emit(value(slave), slave.name);
-    },
-  };
-}
-
-function plainMetric(
-  type: "counter" | "gauge",
-  name: string,
-  help: string,
-  value: (input: MetricInput) => number,
-): MetricDefinition {
-  return { name, help, type, labelNames: [], read: (input, emit) => emit(value(input)) };
-}

@@ -106,7 +106,8 @@ export class Acknowledgements {
       link.rate.windowMs,
       link.loss.ownFraction,
       link.rate.isBusy,
-      link.rate.isOverfull,
+      link.rate.isLongOverfull(now),
+      link.delay.queueMs,
       link.rate.growthMs,
       now,
     );
@@ -117,12 +118,14 @@ export class Acknowledgements {
     const { sent } = link;
     if (link.port.isReliable) return 0;
     const slackMs = link.slack.ms(now);
-    const end = Math.min(sent.endSeqNo, link.newestAckedSeqNo - SLACK_PKTS + 1);
+    // A link that never mixed anything up: three later packets will do, however soon after it they were sent.
+    const sureSeqNo = link.slack.isLearned ? -1 : link.newestAckedSeqNo - SLACK_PKTS;
+    const end = Math.min(sent.endSeqNo, link.newestAckedSeqNo);
     let lostPkts = 0;
     for (let seqNo = sent.oldestSeqNo; seqNo < end; seqNo++) {
       const at = sent.find(seqNo);
       if (at < 0 || sent.states[at] !== SentState.IN_FLIGHT) continue;
-      if (link.newestAckedSentMs - sent.sentMs[at]! < slackMs) break;
+      if (seqNo > sureSeqNo && link.newestAckedSentMs - sent.sentMs[at]! < slackMs) break;
       this.#sender.handleLost(link, at, false, now);
       lostPkts++;
     }

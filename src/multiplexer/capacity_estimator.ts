@@ -35,7 +35,9 @@ export class CapacityEstimator {
   readonly #receivedBytes = new Float64Array(SAMPLES);
   /** Whether the link had a queue until then. */
   readonly #isBusy = new Uint8Array(SAMPLES);
-  /** By how much the transit grew over the last busy window, ms. */
+  /** The queue then, ms. */
+  readonly #queueMs = new Float64Array(SAMPLES);
+  /** By how much the queue grew over the last busy window, ms. */
   #grownMs = 0;
   #next = 0;
   #samples = 0;
@@ -50,7 +52,8 @@ export class CapacityEstimator {
    * @param lossFraction share that the link loses on its own, behind its bottleneck
    * @param isBusy whether the link has had a queue for the last tens of ms
    * @param mayFall whether the queue is longer than any that is wanted
-   * @param growthMs how much the transit has to grow within the window to show that less is carried than is sent
+   * @param queueMs the queue
+   * @param growthMs how much it has to grow within the window to show that less is carried than is sent
    */
   handleSample(
     sentMs: number,
@@ -60,18 +63,20 @@ export class CapacityEstimator {
     lossFraction: number,
     isBusy: boolean,
     mayFall: boolean,
+    queueMs: number,
     growthMs: number,
     now: number,
   ): void {
     const newest = (this.#next + SAMPLES - 1) & (SAMPLES - 1);
     if (this.#samples > 0 && receivedMs <= this.#receivedMs[newest]!) return;
     const deliveredBps = isBusy
-      ? this.#busyRate(sentMs, receivedMs, receivedBytes, windowMs)
+      ? this.#busyRate(queueMs, receivedMs, receivedBytes, windowMs)
       : this.#rate(sentMs, receivedMs, receivedBytes, windowMs);
     this.#sentMs[this.#next] = sentMs;
     this.#receivedMs[this.#next] = receivedMs;
     this.#receivedBytes[this.#next] = receivedBytes;
     this.#isBusy[this.#next] = isBusy ? 1 : 0;
+    this.#queueMs[this.#next] = queueMs;
     this.#next = (this.#next + 1) & (SAMPLES - 1);
     this.#samples = Math.min(SAMPLES, this.#samples + 1);
     if (deliveredBps <= 0) return;
@@ -97,7 +102,7 @@ export class CapacityEstimator {
    * Rate over about the last `windowMs` of a busy link; 0 when it was busy too shortly. What it received then was its
    * capacity, however it was sent.
    */
-  #busyRate(sentMs: number, receivedMs: number, receivedBytes: number, windowMs: number): number {
+  #busyRate(queueMs: number, receivedMs: number, receivedBytes: number, windowMs: number): number {
     let rate = 0;
     this.#grownMs = 0;
     for (let back = 1; back <= this.#samples; back++) {
@@ -107,7 +112,7 @@ export class CapacityEstimator {
       const bytes = receivedBytes - this.#receivedBytes[at]!;
       if (spanMs < LEAST_BUSY_SPAN_MS || bytes < LEAST_BYTES) continue;
       rate = bytes * 8_000 / spanMs;
-      this.#grownMs = spanMs - (sentMs - this.#sentMs[at]!);
+      this.#grownMs = queueMs - this.#queueMs[at]!;
       if (spanMs >= windowMs) break;
     }
     return rate;

@@ -19,6 +19,9 @@ const BASE_WINDOW_MS = 10_000;
 const JITTER_GAIN = 1 / 16;
 const JITTER_SCALE = 1.8;
 
+/** What is assumed of a link of which nothing is known: else its first jitter would pass for a queue. */
+const INITIAL_JITTER_MS = 8;
+
 /** A queue is what is left in the least transit of so long, in jitters: some of the packets of that time were not held up. */
 const QUEUE_WINDOW_JITTERS = 8;
 const MAX_QUEUE_WINDOW_MS = 200;
@@ -42,7 +45,7 @@ export class DelayEstimator {
   /** The queue now: least transit of the last 50 ms, or longer where there is jitter, over the base. */
   queueMs = 0;
   /** How much the delay changes from one few tens of ms to the next, but for what a queue does. */
-  jitterMs = 0;
+  jitterMs = INITIAL_JITTER_MS;
   readonly #base = new WindowedMin(BASE_WINDOW_MS);
   #sampledMs = Number.NEGATIVE_INFINITY;
   readonly #atMs = new Float64Array(SAMPLES).fill(Number.NaN);
@@ -79,7 +82,7 @@ export class DelayEstimator {
     this.#base.reset();
     this.baseMs = Number.NaN;
     this.queueMs = 0;
-    this.jitterMs = 0;
+    this.jitterMs = INITIAL_JITTER_MS;
     this.#lastMs = Number.NaN;
     this.#atMs.fill(Number.NaN);
     this.#drainedMs = 0;

@@ -23,10 +23,16 @@ const MARGIN = 1.25;
 /** Reordering of one link and direction. */
 export class LinkSlack {
   #ms = MIN_SLACK_MS;
-  #learnedMs = 0;
+  #learnedMs = Number.NEGATIVE_INFINITY;
+
+  /** Whether the link was ever seen to change the order. */
+  get isLearned(): boolean {
+    return this.#learnedMs > Number.NEGATIVE_INFINITY;
+  }
 
   /** A packet sent that much before the newest acknowledged one is lost. */
   ms(now: number): number {
+    if (!this.isLearned) return MIN_SLACK_MS;
     return Math.max(MIN_SLACK_MS, this.#ms * 2 ** (-(now - this.#learnedMs) / HALF_LIFE_MS));
   }
 

@@ -58,6 +58,7 @@ export class LinkWatch {
       if (!link.isAlive) continue;
       if (now >= link.silentAtMs()) this.#fell(link, now);
       else if (now >= link.suspectAtMs()) this.#suspect(link, links, now);
+      else if (now >= link.tailAtMs()) this.#sender.resendOldest(link, now);
     }
   }
 

@@ -19,16 +19,17 @@ import { DropReason } from "../wire/drop_reason.ts";
 import { FeedbackReader } from "../wire/feedback_reader.ts";
 import { GivenUp } from "../wire/given_up.ts";
 import { InnerKind, readInnerKind } from "../wire/inner_message.ts";
-import { LinkNotice } from "../wire/link_notice.ts";
-import { Packet } from "../wire/packet.ts";
+import type { LinkNotice } from "../wire/link_notice.ts";
+import type { Packet } from "../wire/packet.ts";
 import { PingFlag } from "../wire/ping.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
+import { LinkMessages } from "./link_messages.ts";
 import type { LinkPort } from "./link_port.ts";
 import { LinkWatch } from "./link_watch.ts";
 import { MultiplexerLink } from "./multiplexer_link.ts";
-import { craftLinkNotice, takeLinkNotice } from "./noticed_settings.ts";
+import { takeLinkNotice } from "./noticed_settings.ts";
 import type { PacketPool } from "./packet_pool.ts";
-import { Pinger } from "./pinger.ts";
+import { tuneQueue } from "./queue_tuning.ts";
 import { Receiver } from "./receiver.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Sender } from "./sender.ts";
@@ -41,9 +42,6 @@ const TUNE_MS = 50;
 
 /** Without data for this long the links are pinged rarely. */
 const IDLE_AFTER_MS = 30_000;
-
-/** The longest message of the multiplexer's own. */
-const MESSAGE_BYTES = 1_400;
 
 /** What a {@link Multiplexer} is made of. */
 export interface MultiplexerOptions {
@@ -59,6 +57,8 @@ export interface MultiplexerOptions {
   readonly onLinkChange?: (link: MultiplexerLink) => void;
   /** Called when {@link Multiplexer.nextTimeout} has become earlier. */
   readonly onWake?: () => void;
+  /** Hot. Called when something was sent that the peer answers if it is there: over a link that may carry it. */
+  readonly onAsk?: (now: number) => void;
   /** A slave said what it wants of a link. */
   readonly onLinkNotice?: (linkId: number, notice: LinkNotice) => void;
 }
@@ -73,12 +73,10 @@ export class Multiplexer {
   readonly #byId: (MultiplexerLink | null)[] = [];
   readonly #links: MultiplexerLink[] = [];
   readonly #acknowledgements: Acknowledgements;
-  readonly #pinger: Pinger;
+  readonly #messages: LinkMessages;
   readonly #watch: LinkWatch;
   readonly #feedback = new FeedbackReader();
   readonly #givenUp = new GivenUp();
-  readonly #notice = new LinkNotice();
-  readonly #message = new Packet(MESSAGE_BYTES);
   #nextMs = Number.NEGATIVE_INFINITY;
   #tunedMs = Number.NEGATIVE_INFINITY;
   #dataMs = Number.NEGATIVE_INFINITY;
@@ -92,7 +90,7 @@ export class Multiplexer {
     this.sender = new Sender({ pool, scheduler, links, seed, groupSeqNos });
     this.receiver = new Receiver(pool, links, deliver);
     this.#acknowledgements = new Acknowledgements(this.sender);
-    this.#pinger = new Pinger(rng);
+    this.#messages = new LinkMessages(rng);
     this.#watch = new LinkWatch(this.sender, scheduler, (link) => options.onLinkChange?.(link));
   }
 
@@ -162,15 +160,16 @@ export class Multiplexer {
     this.sender.clear();
     this.receiver.reorder.reset();
     for (const link of this.#links) {
-      link.received.reset();
       this.sender.abandon(link);
-      link.newestAckedSeqNo = -1;
-      link.peerClockUs = -1;
-      link.delay.reset();
-      link.capacity.restart();
-      link.pingSentUs = Number.NaN;
-      link.isNoticeHeard = false;
+      link.forgetPeer();
     }
+  }
+
+  /** Gives back all slots: this end or the peer is gone. Links and counters stay. */
+  clear(): void {
+    this.sender.clear();
+    this.receiver.reorder.reset();
+    for (const link of this.#links) this.sender.abandon(link);
   }
 
   /** Nothing new is sent over the link from now on, by neither end: it is about to go. */
@@ -180,7 +179,7 @@ export class Multiplexer {
     link.isLeaving = true;
     link.isNoticeHeard = false;
     this.scheduler.invalidate();
-    this.#sendNotice(link, now);
+    this.#messages.sendNotice(link, now);
   }
 
   /**
@@ -232,7 +231,9 @@ export class Multiplexer {
     this.#watch.check(this.#links, now);
     this.receiver.reorder.handleTimeout(now);
     if (this.receiver.feedbackDueMs <= now) this.#sendFeedback(now);
-    for (const link of this.#links) if (this.#pings(link) && link.nextPingMs <= now) this.#sendPing(link, now);
+    for (const link of this.#links) {
+      if (link.isAsking && link.nextPingMs <= now) this.#sendPing(link, now);
+    }
     if (now - this.#tunedMs >= TUNE_MS) this.#tune(now);
     this.sender.pump(now);
     this.#flushGivenUp(now);
@@ -276,16 +277,12 @@ export class Multiplexer {
   }
 
   #handlePing(link: MultiplexerLink, message: Packet, now: number): number {
-    const flags = this.#pinger.handle(link, message, now);
+    const flags = this.#messages.handlePing(link, message, now);
     if (flags < 0) return flags;
     if ((flags & PingFlag.HAS_ECHO) !== 0) {
-      const transitMs = this.#acknowledgements.transitMs(this.#pinger.echoedTransitUs);
+      const transitMs = this.#acknowledgements.transitMs(this.#messages.echoedTransitUs);
       link.delay.handleSample(transitMs, transitMs, 0, now);
       this.#watch.handleAcknowledged(link, now);
-    }
-    if ((flags & PingFlag.WANTS_ANSWER) !== 0) {
-      this.#pinger.craftAnswer(link, this.#message, now);
-      link.port.send(this.#message, now);
     }
     return 0;
   }
@@ -300,14 +297,13 @@ export class Multiplexer {
   }
 
   #handleNotice(link: MultiplexerLink, message: Packet, now: number): number {
-    const result = this.#notice.decode(message);
-    if (result < 0) return result;
-    if (takeLinkNotice(this.#notice, link)) {
-      this.#options.onLinkNotice?.(link.port.id, this.#notice);
-      link.rate.capBps = link.port.settings.capDownBps;
-      this.scheduler.invalidate();
-      this.#sendNotice(link, now);
-    }
+    const notice = this.#messages.takeNotice(message);
+    if (notice === null) return DropReason.BAD_CONTROL;
+    if (!takeLinkNotice(notice, link)) return 0;
+    this.#options.onLinkNotice?.(link.port.id, notice);
+    link.rate.capBps = link.port.settings.capDownBps;
+    this.scheduler.invalidate();
+    this.#messages.sendNotice(link, now);
     return 0;
   }
 
@@ -318,39 +314,24 @@ export class Multiplexer {
   }
 
   #sendFeedback(now: number): void {
+    this.sender.refresh(now);
     const link = this.scheduler.pickFeedback() ?? this.#watch.lastHeard(this.#links);
-    this.receiver.craftFeedback(this.#message, now);
-    link?.port.send(this.#message, now);
-  }
-
-  /** The end that opened a link asks; the other one does only while the link is suspect. */
-  #pings(link: MultiplexerLink): boolean {
-    return link.port.isInitiator || (link.isAlive && link.isSuspect);
+    this.#messages.sendFeedback(this.receiver, link, now);
   }
 
   #sendPing(link: MultiplexerLink, now: number): void {
-    this.#pinger.craft(link, now - this.#dataMs > IDLE_AFTER_MS, this.#message, now);
-    link.port.send(this.#message, now);
-    if (link.port.isInitiator && !link.isNoticeHeard) this.#sendNotice(link, now);
-  }
-
-  #sendNotice(link: MultiplexerLink, now: number): void {
-    craftLinkNotice(link, this.#notice);
-    this.#notice.encode(this.#message);
-    link.port.send(this.#message, now);
+    this.#messages.sendPing(link, now - this.#dataMs > IDLE_AFTER_MS, now);
+    if (link.isAlive || !this.#watch.hasLiveLink) this.#options.onAsk?.(now);
   }
 
   #flushGivenUp(now: number): void {
-    const { givenUp } = this.sender;
-    if (givenUp.count === 0) return;
-    givenUp.encode(this.#message);
-    givenUp.clear();
-    this.scheduler.pickFirst()?.port.send(this.#message, now);
+    if (this.sender.givenUp.count === 0) return;
+    this.#messages.sendGivenUp(this.sender.givenUp, this.scheduler.pickFirst(), now);
   }
 
   #tune(now: number): void {
     this.#tunedMs = now;
-    this.sender.tuneQueue();
+    tuneQueue(this.sender.queue, this.scheduler.order);
     this.receiver.tuneHold(now);
     let bytes = 0;
     for (const link of this.#links) bytes += link.sentTally.total(now);
@@ -371,12 +352,15 @@ export class Multiplexer {
 
   #findNext(now: number): number {
     const { receiver, sender } = this;
-    let next = Math.min(receiver.feedbackDueMs, receiver.reorder.nextTimeout(), sender.nextPumpMs(now));
+    let next = Math.min(
+      receiver.feedbackDueMs,
+      receiver.reorder.nextTimeout(),
+      sender.nextPumpMs(now),
+    );
     let isActive = sender.queue.pkts > 0 || sender.resends.count > 0;
     for (const link of this.#links) {
-      if (this.#pings(link)) next = Math.min(next, link.nextPingMs);
-      if (link.isAlive) next = Math.min(next, link.silentAtMs());
       if (link.sent.inFlightPkts > 0) isActive = true;
+      next = Math.min(next, link.nextTimeout());
     }
     return isActive ? Math.min(next, now + TICK_MS) : next;
   }

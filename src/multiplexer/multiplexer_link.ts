@@ -26,6 +26,11 @@ export const SUSPECT_SILENT_MS = 2_000;
 const SUSPECT_MIN_MS = 50;
 const SUSPECT_MARGIN_MS = 25;
 
+/** A few packets that were not acknowledged within a late round trip and this are sent again: nothing after them shows that they are lost. */
+const TAIL_PKTS = 8;
+const TAIL_MARGIN_MS = 15;
+const TAIL_DEVIATIONS = 2;
+
 /** IPv4 and UDP headers around a datagram: what a link's rate counts, too. */
 export const OUTER_BYTES = 28;
 
@@ -123,6 +128,29 @@ export class MultiplexerLink {
     return this.isAlive && !this.isSuspect;
   }
 
+  /** The end that opened a link asks; the other one does only while the link is suspect. */
+  get isAsking(): boolean {
+    return this.port.isInitiator || (this.isAlive && this.isSuspect);
+  }
+
+  /** Monotonic ms when something is to be done about it; what data in flight asks for apart from its tail is looked at often. */
+  nextTimeout(): number {
+    let next = this.tailAtMs();
+    if (this.isAsking) next = Math.min(next, this.nextPingMs);
+    return this.isAlive ? Math.min(next, this.silentAtMs()) : next;
+  }
+
+  /** The peer is a new instance, which counts anew and knows nothing. */
+  forgetPeer(): void {
+    this.received.reset();
+    this.newestAckedSeqNo = -1;
+    this.peerClockUs = -1;
+    this.delay.reset();
+    this.capacity.restart();
+    this.pingSentUs = Number.NaN;
+    this.isNoticeHeard = false;
+  }
+
   /** Monotonic ms after which it counts as silent. */
   silentAtMs(): number {
     if (this.isSuspect) {
@@ -139,6 +167,17 @@ export class MultiplexerLink {
     const oldestMs = at < 0 ? this.lastAckedMs : sent.sentMs[at]!;
     const waitMs = Math.max(SUSPECT_MIN_MS, this.rtt.lateMs + SUSPECT_MARGIN_MS);
     return Math.max(oldestMs, this.lastAckedMs) + (this.port.isReliable ? 4 * waitMs : waitMs);
+  }
+
+  /** Monotonic ms at which the last few packets in flight are to be sent again; Infinity: there are none, or they are many. */
+  tailAtMs(): number {
+    const { sent, rtt } = this;
+    if (sent.inFlightPkts === 0 || sent.inFlightPkts > TAIL_PKTS || this.port.isReliable) {
+      return Number.POSITIVE_INFINITY;
+    }
+    const at = sent.find(sent.oldestSeqNo);
+    if (at < 0) return Number.POSITIVE_INFINITY;
+    return sent.sentMs[at]! + rtt.srttMs + TAIL_DEVIATIONS * rtt.rttvarMs + TAIL_MARGIN_MS;
   }
 
   /** Hot. Bytes more that may be in flight; negative: too many are. */

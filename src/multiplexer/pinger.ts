@@ -77,7 +77,9 @@ export class Pinger {
   /** A suspect link whose peer answers what was asked since is as good as before. */
   #handleEcho(link: MultiplexerLink, roundTripMs: number, ping: Ping, now: number): void {
     link.echoes++;
-    if (!link.rtt.hasSample || link.sent.inFlightPkts === 0) link.rtt.handleSample(roundTripMs, now);
+    if (!link.rtt.hasSample || link.sent.inFlightPkts === 0) {
+      link.rtt.handleSample(roundTripMs, now);
+    }
     const echoedAgoMs = ((toWireUs(now) - ping.echoedUs) | 0) / US_PER_MS;
     if (link.isSuspect && now - echoedAgoMs >= link.suspectSinceMs) link.lastAckedMs = now;
   }
@@ -93,7 +95,13 @@ export class Pinger {
     return link.port.settings.isMetered ? METERED_MS + this.#rng() * METERED_SPREAD_MS : IDLE_MS;
   }
 
-  #encode(link: MultiplexerLink, flags: number, intervalMs: number, out: Packet, now: number): void {
+  #encode(
+    link: MultiplexerLink,
+    flags: number,
+    intervalMs: number,
+    out: Packet,
+    now: number,
+  ): void {
     const ping = this.#ping;
     const hasEcho = !Number.isNaN(link.pingSentUs);
     ping.flags = flags | (hasEcho ? PingFlag.HAS_ECHO : 0);

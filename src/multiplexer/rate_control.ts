@@ -59,9 +59,13 @@ const MIN_WINDOW_MS = 100;
 const MAX_WINDOW_MS = 400;
 const WINDOW_JITTERS = 10;
 
-/** A transit that grows by more shows that more is sent than the link carries. */
-const GROWTH_MIN_MS = 2;
-const GROWTH_JITTERS = 2;
+/** A queue that grows by more shows that more is sent than the link carries. */
+const GROWTH_MIN_MS = 3;
+const GROWTH_JITTERS = 1;
+
+/** So long has a queue to be too long before the capacity is taken to have fallen; and in jitters. */
+const OVERFULL_MS = 20;
+const OVERFULL_JITTERS = 4;
 
 /** Packets that may be in flight beyond what the rate asks for. */
 const EXTRA_IN_FLIGHT_BYTES = 6_000;
@@ -113,7 +117,13 @@ export class RateControl {
     return this.#delay.queueMs > this.targetMs + this.#delay.jitterMs;
   }
 
-  /** By how much the transit has to grow to be more than jitter, ms. */
+  /** Whether that has lasted. */
+  isLongOverfull(now: number): boolean {
+    const leastMs = Math.max(OVERFULL_MS, OVERFULL_JITTERS * this.#delay.jitterMs);
+    return now - this.#overfullSinceMs >= leastMs;
+  }
+
+  /** By how much the queue has to grow to be more than jitter, ms. */
   get growthMs(): number {
     return GROWTH_MIN_MS + GROWTH_JITTERS * this.#delay.jitterMs;
   }
@@ -158,7 +168,9 @@ export class RateControl {
         if (now >= this.#drainBeginsMs) this.#beginDrain(now);
         break;
       case Phase.DRAIN:
-        if (queueMs <= DRAINED_MS) this.#drainEndsMs = Math.min(this.#drainEndsMs, now + FEEDBACK_MS);
+        if (queueMs <= DRAINED_MS) {
+          this.#drainEndsMs = Math.min(this.#drainEndsMs, now + FEEDBACK_MS);
+        }
         if (now < this.#drainEndsMs) return this.#setRate(DRAIN_FACTOR);
         this.#phase = Phase.STEADY;
         this.#drainBeginsMs = now + DRAIN_EVERY_MS;

@@ -18,10 +18,10 @@ import { type MultiplexerLink, OUTER_BYTES } from "./multiplexer_link.ts";
 import type { PacketPool } from "./packet_pool.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 
-/** Feedback is due after so many packets, or so long after the first; under load after what comes in half that time. */
+/** Feedback is due after so many packets, or so long after the first; under load after what comes in that time. */
 const FEEDBACK_PKTS = 16;
 const MAX_FEEDBACK_PKTS = 128;
-const FEEDBACK_MS = 20;
+const FEEDBACK_MS = 10;
 
 /** Feedback about a hole is sent sooner, as soon as what is late by a little may be there, but not that often. */
 const HOLE_MS = 3;
@@ -34,7 +34,7 @@ const LEAST_INTERVAL_MS = 5;
 const HOLD_ROUND_TRIPS = 2;
 const HOLD_MARGIN_MS = 60;
 const MIN_HOLD_MS = 80;
-const MAX_HOLD_MS = 250;
+const MAX_HOLD_MS = 400;
 const REALTIME_HOLD_MS = 30;
 const SPREAD_WINDOW_MS = 2_000;
 
@@ -113,10 +113,10 @@ export class Receiver {
       link.received.takeReport();
     }
     this.#writer.finish();
-    // Under load half of what comes in the time that a little load is given: so the peer hears as often, for less work.
+    // Under load what comes in the time that a little load is given: so the peer hears as often, for less work.
     const elapsedMs = Math.max(1, now - this.#reportedMs);
-    const halfTimePkts = this.#unreportedPkts * FEEDBACK_MS / 2 / elapsedMs;
-    this.#feedbackPkts = Math.max(FEEDBACK_PKTS, Math.min(MAX_FEEDBACK_PKTS, halfTimePkts));
+    const sameTimePkts = this.#unreportedPkts * FEEDBACK_MS / elapsedMs;
+    this.#feedbackPkts = Math.max(FEEDBACK_PKTS, Math.min(MAX_FEEDBACK_PKTS, sameTimePkts));
     this.#reportedMs = now;
     this.#unreportedPkts = 0;
     this.#feedbackDueMs = Number.POSITIVE_INFINITY;

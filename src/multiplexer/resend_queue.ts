@@ -27,18 +27,31 @@ export class ResendQueue {
     return this.#count;
   }
 
-  /** Hot. Takes a packet out of a link's log: entry `at`, already settled there. @param isRescue its deadline does not count */
-  push(slot: Packet, link: MultiplexerLink, at: number, isRescue: boolean): void {
+  /**
+   * Hot. Takes a packet; owns its slot.
+   * @param lostOn the link that it should have come over
+   * @param resends how often it will have been sent again
+   * @param isRescue its deadline does not count
+   */
+  push(
+    slot: Packet,
+    lostOn: MultiplexerLink,
+    firstSentMs: number,
+    group: number,
+    groupSeqNo: number,
+    flags: number,
+    resends: number,
+    isRescue: boolean,
+  ): void {
     if (this.#count === this.#slots.length) this.#grow();
-    const { sent } = link;
     const to = (this.#head + this.#count) % this.#slots.length;
     this.#slots[to] = slot;
-    this.#lostOn[to] = link;
-    this.#firstSentMs[to] = sent.firstSentMs[at]!;
-    this.#groups[to] = sent.groups[at]!;
-    this.#groupSeqNos[to] = sent.groupSeqNos[at]!;
-    this.#flags[to] = sent.flags[at]!;
-    this.#resends[to] = sent.resends[at]!;
+    this.#lostOn[to] = lostOn;
+    this.#firstSentMs[to] = firstSentMs;
+    this.#groups[to] = group;
+    this.#groupSeqNos[to] = groupSeqNo;
+    this.#flags[to] = flags;
+    this.#resends[to] = resends;
     this.#isRescue[to] = isRescue ? 1 : 0;
     this.#count++;
   }

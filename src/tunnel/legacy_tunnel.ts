@@ -11,8 +11,9 @@ import type { DatagramSocket } from "../linkmap/datagram_socket.ts";
 import type { Link } from "../linkmap/link.ts";
 import { LinkMap } from "../linkmap/link_map.ts";
 import { TokenBucket } from "../linkmap/token_bucket.ts";
+import { CONTROL_INTERVAL_MS } from "../multiplexer/legacy_multiplexer.ts";
 import type { NetAddress } from "../net_address.ts";
-import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
+import type { BondingSnapshot, LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import type { ControlPacket } from "../wire/control_packet.ts";
 import {
   DATAGRAM_HEADER_BYTES,
@@ -22,8 +23,10 @@ import {
 import { DropReason } from "../wire/drop_reason.ts";
 import { decodeLegacyControl } from "../wire/legacy_control.ts";
 import type { Packet } from "../wire/packet.ts";
+import { BareLink } from "./bare_link.ts";
+import { BondingTotals } from "./bonding_totals.ts";
 import { LegacyCodec } from "./legacy_codec.ts";
-import { PeerLinks } from "./peer_links.ts";
+import { type LegacyLinks, openLegacyLinks } from "./legacy_links.ts";
 import type { Tunnel, TunnelContext } from "./tunnel.ts";
 import { WrongProtocol } from "./wrong_protocol.ts";
 
@@ -43,7 +46,7 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
   readonly #context: TunnelContext;
   readonly #linkMap: LinkMap;
   readonly #codec = new LegacyCodec();
-  readonly #peer: PeerLinks;
+  readonly #peer: LegacyLinks;
   readonly #wrongProtocol: WrongProtocol;
   readonly #learnBudget = new TokenBucket(LEARN_BUDGET);
   /** Decoded control packets go here: one at a time is enough. */
@@ -53,7 +56,7 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
   constructor(options: LegacyOptions, context: TunnelContext) {
     this.#options = options;
     this.#context = context;
-    this.#peer = new PeerLinks({ ...context, codec: this.#codec, slave: "" });
+    this.#peer = openLegacyLinks({ ...context, codec: this.#codec });
     this.#linkMap = new LinkMap(context);
     this.#wrongProtocol = new WrongProtocol(context.logger, "secure");
   }
@@ -69,7 +72,8 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
     );
     if (this.#options.role === "slave") {
       for (const spec of this.#options.links) {
-        const link = this.#linkMap.initiateLink(spec, this.#codec);
+        const { id, name } = spec;
+        const link = new BareLink({ id, name, isInitiator: true, codec: this.#codec });
         this.#peer.add(link, clock());
         this.#linkMap.keepOpen(link, spec, this);
       }
@@ -107,6 +111,11 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
   /** See {@link Tunnel.snapshotLinks}. */
   snapshotLinks(now: number): LinkSnapshot[] {
     return this.#peer.snapshot(now);
+  }
+
+  /** See {@link Tunnel.snapshotBonding}. */
+  snapshotBonding(): BondingSnapshot {
+    return new BondingTotals();
   }
 
   /** See {@link Tunnel.snapshotSlaves}. */
@@ -168,6 +177,11 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
   /** See {@link InitiatedHandler.lastHeardMs}. */
   lastHeardMs(link: Link): number {
     return this.#peer.multiplexer.getLink(link.id)?.lastHeardMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** See {@link InitiatedHandler.askIntervalMs}: a control packet. */
+  askIntervalMs(): number {
+    return CONTROL_INTERVAL_MS;
   }
 
   /** Nothing is, here; and there are no connections that could be asked about. */

@@ -13,12 +13,14 @@ import { LinkCounters, type Session } from "../peer/session.ts";
 import type { SlaveRecord, SlaveUsage } from "../state/master_store.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Logger } from "../log.ts";
+import { ORDER_GROUPS } from "../wire/data_header.ts";
+import { BondingTotals } from "./bonding_totals.ts";
 import { LimitedLogger } from "./limited_logger.ts";
-import { PeerLinks, type PeerLinksOptions } from "./peer_links.ts";
+import { openSecureLinks, type SecureLinks, type SecureLinksOptions } from "./secure_links.ts";
 import { type SealingBuffers, SecureCodec } from "./secure_codec.ts";
 
 /** What a {@link MasterSlave} is made with. */
-export interface MasterSlaveOptions extends Omit<PeerLinksOptions, "codec" | "deliver" | "slave"> {
+export interface MasterSlaveOptions extends Pick<SecureLinksOptions, "logger" | "rng" | "pool"> {
   readonly record: SlaveRecord;
   readonly addresses: readonly InnerAddress[];
   readonly keyring: Keyring;
@@ -27,8 +29,12 @@ export interface MasterSlaveOptions extends Omit<PeerLinksOptions, "codec" | "de
   readonly usage: SlaveUsage;
   /** Monotonic ms. */
   readonly clock: () => number;
+  /** The machine's clock, ms since 1970. */
+  readonly wallClock: () => number;
   /** Hot. A packet that the slave sent into the tunnel. */
   readonly deliver: (slave: MasterSlave, packet: Packet) => number;
+  /** Hot. The slave's multiplexer has something to do at that time, earlier than it said before. */
+  readonly onWake: (slave: MasterSlave, atMs: number) => void;
 }
 
 /** A slave. */
@@ -38,6 +44,8 @@ export class MasterSlave implements SlaveHandshakes {
   readonly addresses: readonly InnerAddress[];
   readonly keyring: Keyring;
   readonly counters = new LinkCounters();
+  /** Next number of each order group: as long as the program runs, like those of the links. */
+  readonly #groupSeqNos = new Uint32Array(ORDER_GROUPS);
   readonly memory = new HandshakeMemory();
   readonly codec: SecureCodec;
   /** For what is told of this slave: what it does shall not fill the log. */
@@ -46,8 +54,12 @@ export class MasterSlave implements SlaveHandshakes {
   /** Inner bytes to and from the slave, over all runs. */
   sentBytes: number;
   receivedBytes: number;
+  /** When the slave's sessions and silent links are to be looked at next, monotonic ms. */
+  nextCareMs = Number.NEGATIVE_INFINITY;
+  /** What multiplexers counted that are gone. */
+  readonly #past = new BondingTotals();
   /** Null: it has no confirmed session. */
-  #links: PeerLinks | null = null;
+  #links: SecureLinks | null = null;
   readonly #options: MasterSlaveOptions;
   #lastSeenAt: string | null;
 
@@ -67,20 +79,24 @@ export class MasterSlave implements SlaveHandshakes {
   }
 
   /** Its links, or null while it is not there. */
-  get links(): PeerLinks | null {
+  get links(): SecureLinks | null {
     return this.#links;
   }
 
   /** A session was confirmed. @returns the links; made anew for a new instance of the slave, which knows nothing of the old ones. */
-  connect(isNewInstance: boolean, now: number): PeerLinks {
+  connect(isNewInstance: boolean, now: number): SecureLinks {
     if (this.#links !== null && !isNewInstance) return this.#links;
-    this.#links?.clear(now);
-    this.#links = new PeerLinks({
-      ...this.#options,
+    this.#dropLinks(now);
+    const { rng, pool, onWake } = this.#options;
+    this.#links = openSecureLinks({
+      rng,
+      pool,
       logger: this.logger,
       codec: this.codec,
       slave: this.name,
+      groupSeqNos: this.#groupSeqNos,
       deliver: (packet) => this.#receive(packet),
+      onWake: (atMs) => onWake(this, atMs),
     });
     return this.#links;
   }
@@ -89,13 +105,12 @@ export class MasterSlave implements SlaveHandshakes {
   disconnect(now: number): void {
     if (this.#links !== null) this.#markSeen();
     this.#links?.quieten();
-    this.#links?.clear(now);
-    this.#links = null;
+    this.#dropLinks(now);
     this.keyring.dropUsed();
   }
 
-  /** Hot. Sends a packet to the slave, borrowed until return. @returns bytes put on the wire, or a DropReason. */
-  send(packet: Packet, links: PeerLinks, now: number): number {
+  /** Hot. Sends a packet to the slave, borrowed until return. @returns its bytes, or a DropReason. */
+  send(packet: Packet, links: SecureLinks, now: number): number {
     const result = links.multiplexer.send(packet, now);
     if (result >= 0) this.sentBytes += packet.end - packet.start;
     return result;
@@ -103,9 +118,7 @@ export class MasterSlave implements SlaveHandshakes {
 
   /** Tells the slave something over all its links, under a session that may not be the newest. */
   sendNotice(code: number, session: Session): void {
-    for (const link of this.#links?.all ?? []) {
-      if (link.socket !== null) this.codec.sendNotice(link, code, session);
-    }
+    for (const link of this.#links?.all ?? []) link.sendNotice(code, session);
   }
 
   /** What it used, over all runs. */
@@ -118,9 +131,24 @@ export class MasterSlave implements SlaveHandshakes {
     };
   }
 
+  /** Adds what its multiplexers have counted, and hold. */
+  addBonding(totals: BondingTotals): void {
+    totals.addAll(this.#past);
+    if (this.#links !== null) totals.add(this.#links.multiplexer);
+  }
+
   /** A socket of the listener is gone. */
   handleSocketClosed(socket: DatagramSocket, now: number): void {
     this.#links?.detachAll(socket, now);
+  }
+
+  #dropLinks(now: number): void {
+    const links = this.#links;
+    if (links === null) return;
+    this.#links = null;
+    links.multiplexer.clear();
+    this.#past.add(links.multiplexer);
+    links.clear(now);
   }
 
   /** When a link was last heard, as the machine's clock has it now. */

@@ -12,7 +12,7 @@ import { LinkMap } from "../linkmap/link_map.ts";
 import type { NetAddress } from "../net_address.ts";
 import { HandshakeAnswer, Responder } from "../peer/responder.ts";
 import type { Session } from "../peer/session.ts";
-import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
+import type { BondingSnapshot, LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import type { LiveMaster } from "../state/master_admin.ts";
 import type { MasterStore } from "../state/master_store.ts";
 import {
@@ -24,8 +24,9 @@ import { DropReason } from "../wire/drop_reason.ts";
 import { NoticeCode } from "../wire/inner_message.ts";
 import { Packet } from "../wire/packet.ts";
 import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
+import { BondingTotals } from "./bonding_totals.ts";
 import { HandshakeOrigin } from "./handshake_origin.ts";
-import { InnerDispatch } from "./inner_dispatch.ts";
+import { dispatchInner } from "./inner_dispatch.ts";
 import type { MasterSlave } from "./master_slave.ts";
 import { RunningMaster } from "./running_master.ts";
 import { SlaveRoster } from "./slave_roster.ts";
@@ -55,7 +56,6 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
   readonly #usage: UsageSaver;
   readonly #responder: Responder;
   readonly #answer = new Packet();
-  readonly #dispatch = new InnerDispatch();
   readonly #origin = new HandshakeOrigin((text) => this.#roster.isProvenSource(text));
   readonly #wrongProtocol: WrongProtocol;
   readonly #onNotice = (code: number): void => this.#handleNotice(code);
@@ -73,11 +73,12 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     this.#wrongProtocol = new WrongProtocol(context.logger, "legacy");
     this.#roster = new SlaveRoster({
       ...context,
-      pool: options.pool,
+      addressPool: options.pool,
       masterKey: store.keyPair.publicKey,
       allowsSlaveToSlave: options.allowsSlaveToSlave,
       carriesIp: options.tundev.kind === "tun",
       usageOf: (name) => store.usageOf(name),
+      onWake: (slave, atMs) => this.#handleWake(slave, atMs),
     });
     for (const record of store.slaves) this.#roster.add(record);
     const serve = (slave: MasterSlave, now: number): number => this.#serve(slave, now);
@@ -141,13 +142,19 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
 
   /** Does what is due for a slave. @returns monotonic ms of what comes next; Infinity: it is gone. */
   #serve(slave: MasterSlave, now: number): number {
-    const multiplexer = slave.links?.multiplexer;
-    if (multiplexer === undefined) return Infinity;
-    if (multiplexer.nextTimeout() <= now) {
-      multiplexer.handleTimeout(now);
-      this.#roster.careFor(slave, now);
-    }
-    return multiplexer.nextTimeout();
+    const { links } = slave;
+    if (links === null) return Infinity;
+    if (links.multiplexer.nextTimeout() <= now) links.multiplexer.handleTimeout(now);
+    this.#roster.careFor(slave, now);
+    return slave.links === null
+      ? Infinity
+      : Math.min(links.multiplexer.nextTimeout(), slave.nextCareMs);
+  }
+
+  /** Hot. */
+  #handleWake(slave: MasterSlave, atMs: number): void {
+    this.#timers.hurry(slave, atMs);
+    this.#context.reschedule(atMs);
   }
 
   /** See {@link Tunnel.nextTimeout}. */
@@ -158,6 +165,13 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
   /** See {@link Tunnel.snapshotLinks}. */
   snapshotLinks(now: number): LinkSnapshot[] {
     return [...this.#roster.connected].flatMap(({ links }) => links?.snapshot(now) ?? []);
+  }
+
+  /** See {@link Tunnel.snapshotBonding}. */
+  snapshotBonding(): BondingSnapshot {
+    const totals = new BondingTotals();
+    this.#roster.addBonding(totals);
+    return totals;
   }
 
   /** See {@link Tunnel.snapshotSlaves}. */
@@ -234,7 +248,7 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     }
     link.countReceived(sizeBytes);
     this.#noticeFrom = slave;
-    return this.#dispatch.handle(links.multiplexer, linkId, packet, now, this.#onNotice);
+    return dispatchInner(links.multiplexer, linkId, session, packet, now, this.#onNotice);
   }
 
   #handleInitiation(
@@ -264,7 +278,8 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
     slave.connect(isReplaced, now);
     this.#roster.connected.add(slave);
     this.#timers.add(slave, now);
-    this.#context.reschedule();
+    this.#timers.hurry(slave, now);
+    this.#context.reschedule(now);
     if (wasConnected && !isReplaced) return;
     const addresses = slave.addresses.map(({ address }) => address).join(", ");
     const message = isReplaced ? "Slave joined anew" : "Slave joined";

@@ -17,21 +17,25 @@ import { UsageError } from "../usage_error.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { checkIpPacket } from "../wire/ip_packet.ts";
 import type { Packet } from "../wire/packet.ts";
-import { MasterSlave } from "./master_slave.ts";
-import type { PeerLinksOptions } from "./peer_links.ts";
+import type { BondingTotals } from "./bonding_totals.ts";
+import { MasterSlave, type MasterSlaveOptions } from "./master_slave.ts";
 import { SealingBuffers } from "./secure_codec.ts";
 
+/** How often each slave's sessions and links are looked at. */
+const CARE_INTERVAL_MS = 1_000;
+
 /** What a {@link SlaveRoster} works with. */
-export interface SlaveRosterOptions extends Omit<PeerLinksOptions, "codec" | "slave"> {
-  readonly pool: { readonly address: string; readonly prefixBits: number };
+export interface SlaveRosterOptions
+  extends Pick<MasterSlaveOptions, "logger" | "rng" | "clock" | "wallClock" | "pool" | "onWake"> {
+  /** Hot. Gives a packet to the tundev. @returns 0 or more, or a DropReason. */
+  readonly deliver: (packet: Packet) => number;
+  readonly addressPool: { readonly address: string; readonly prefixBits: number };
   readonly masterKey: Uint8Array;
   readonly allowsSlaveToSlave: boolean;
   /** False when the TCP stand-in's packets are carried: they have no inner addresses, and belong to the only slave. */
   readonly carriesIp: boolean;
   readonly usageOf: (name: string) => SlaveUsage;
   readonly randomBytes: RandomBytes;
-  /** Monotonic ms. */
-  readonly clock: () => number;
 }
 
 /** The slaves of one master. */
@@ -57,7 +61,7 @@ export class SlaveRoster {
   constructor(options: SlaveRosterOptions) {
     this.#options = options;
     this.sessions = new SessionTable(options.randomBytes);
-    this.#pool = new AddressPool(options.pool, options.masterKey);
+    this.#pool = new AddressPool(options.addressPool, options.masterKey);
     this.#routes = new InnerRoutes(this.masterAddresses);
   }
 
@@ -88,7 +92,7 @@ export class SlaveRoster {
   add(record: SlaveRecord): void {
     const isActive = record.revokedAt === null;
     if (isActive && record.hostNumber > this.#pool.lastHostNumber) {
-      const { address, prefixBits } = this.#options.pool;
+      const { address, prefixBits } = this.#options.addressPool;
       throw new UsageError(
         `--pool ${address}/${prefixBits} is too small for slave "${record.name}", which has number ` +
           `${record.hostNumber}: give a larger one, or revoke the slave`,
@@ -123,7 +127,7 @@ export class SlaveRoster {
     return this.#byName.get(name) ?? null;
   }
 
-  /** Hot. Sends a packet from the tun to whose it is. @returns bytes put on the wire, or a DropReason. */
+  /** Hot. Sends a packet from the tun to whose it is. @returns its bytes, or a DropReason. */
   route(packet: Packet, now: number): number {
     const slave = this.#options.carriesIp ? this.#findDestination(packet) : this.#only();
     if (typeof slave === "number") return slave;
@@ -182,13 +186,20 @@ export class SlaveRoster {
   }
 
   /**
-   * Called about every second for each slave that is there, not for all at once, since datagrams wait meanwhile: sessions
-   * that are over, links that are silent.
+   * Called for each slave that is there when its multiplexer is looked after, not for all at once, since datagrams wait
+   * meanwhile. Once a second: sessions that are over, links that are silent.
    */
   careFor(slave: MasterSlave, now: number): void {
+    if (now < slave.nextCareMs) return;
+    slave.nextCareMs = now + CARE_INTERVAL_MS;
     if (slave.keyring.nextTimeout() <= now) slave.keyring.handleTimeout(now);
     slave.links?.forgetSilent(now);
     if (slave.keyring.current === null) this.disconnect(slave, now);
+  }
+
+  /** Adds what all slaves' multiplexers have counted, and hold; those of the revoked ones, too. */
+  addBonding(totals: BondingTotals): void {
+    for (const slave of this.#byKey.values()) slave.addBonding(totals);
   }
 
   /** What the slaves used, by name. */

@@ -14,22 +14,25 @@ import { Initiator } from "../peer/initiator.ts";
 import { Keyring } from "../peer/keyring.ts";
 import { LinkCounters } from "../peer/session.ts";
 import { DEFAULT_SESSION_LIMITS } from "../peer/session_limits.ts";
-import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
+import type { BondingSnapshot, LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import {
   DATAGRAM_HEADER_BYTES,
   DatagramType,
   readDatagramHeader,
 } from "../wire/datagram_header.ts";
+import { ORDER_GROUPS } from "../wire/data_header.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { NoticeCode } from "../wire/inner_message.ts";
 import type { Packet } from "../wire/packet.ts";
 import { UsageError } from "../usage_error.ts";
 import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
+import { BondingTotals } from "./bonding_totals.ts";
 import { describeCipher } from "./cipher_names.ts";
-import { InnerDispatch } from "./inner_dispatch.ts";
-import { PeerLinks } from "./peer_links.ts";
+import { dispatchInner } from "./inner_dispatch.ts";
 import { explainRefusal } from "./refusal_text.ts";
+import { SealedLink } from "./sealed_link.ts";
 import { SealingBuffers, SecureCodec } from "./secure_codec.ts";
+import { openSecureLinks, type SecureLinks } from "./secure_links.ts";
 import type { SecureContext, Tunnel } from "./tunnel.ts";
 
 /** The slave's end. */
@@ -40,8 +43,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   readonly #keyring: Keyring;
   readonly #codec: SecureCodec;
   readonly #initiator: Initiator;
-  readonly #peer: PeerLinks;
-  readonly #dispatch = new InnerDispatch();
+  readonly #peer: SecureLinks;
   readonly #onNotice = (code: number): void => this.#handleNotice(code);
   /** Monotonic ms of the newest answer to a handshake, by link id. */
   readonly #answeredMs = new Float64Array(256).fill(Number.NEGATIVE_INFINITY);
@@ -57,7 +59,14 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     const limits = { ...DEFAULT_SESSION_LIMITS, rekeyAfterMs: options.rekeyAfterMs };
     this.#keyring = new Keyring(limits, { onAdded: () => {}, onDropped: () => {} });
     this.#codec = new SecureCodec(this.#keyring, new SealingBuffers());
-    this.#peer = new PeerLinks({ ...context, codec: this.#codec, slave: "" });
+    this.#peer = openSecureLinks({
+      ...context,
+      codec: this.#codec,
+      slave: "",
+      groupSeqNos: new Uint32Array(ORDER_GROUPS),
+      onWake: (atMs) => context.reschedule(atMs),
+      onAsk: (now) => this.#initiator.handleAsked(now),
+    });
     this.#linkMap = new LinkMap(context);
     const { secretKey, psk, masterKey } = options.identity;
     if (context.dh.sharedSecret(secretKey, masterKey) === null) {
@@ -85,7 +94,8 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   start(): Promise<void> {
     const now = this.#context.clock();
     for (const spec of this.#options.links) {
-      const link = this.#linkMap.initiateLink(spec, this.#codec);
+      const { id, name, settings } = spec;
+      const link = new SealedLink({ id, name, isInitiator: true, settings, codec: this.#codec });
       this.#peer.add(link, now);
       this.#linkMap.keepOpen(link, spec, this);
     }
@@ -96,13 +106,15 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   /** Hot. See {@link Tunnel.handleTunPacket}. */
   handleTunPacket(packet: Packet, now: number): number {
     if (packet.end - packet.start > this.#mtuBytes) return DropReason.TOO_LARGE;
-    return this.#peer.multiplexer.send(packet, now);
+    const result = this.#peer.multiplexer.send(packet, now);
+    if (result >= 0) this.#initiator.handleAsked(now);
+    return result;
   }
 
   /** See {@link Tunnel.handleTimeout}. */
   handleTimeout(now: number): void {
     this.#initiator.handleTimeout(now);
-    this.#peer.multiplexer.handleTimeout(now);
+    if (this.#peer.multiplexer.nextTimeout() <= now) this.#peer.multiplexer.handleTimeout(now);
     this.#linkMap.handleTimeout(now);
   }
 
@@ -120,6 +132,11 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     return this.#peer.snapshot(now);
   }
 
+  /** See {@link Tunnel.snapshotBonding}. */
+  snapshotBonding(): BondingSnapshot {
+    return new BondingTotals().add(this.#peer.multiplexer);
+  }
+
   /** See {@link Tunnel.snapshotSlaves}. */
   snapshotSlaves(): SlaveSnapshot[] {
     return [];
@@ -131,9 +148,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#initiator.stop();
     const session = this.#keyring.sending(this.#context.clock());
     if (session !== null) {
-      for (const link of this.#peer.all) {
-        if (link.socket !== null) this.#codec.sendNotice(link, NoticeCode.CLOSING, session);
-      }
+      for (const link of this.#peer.all) link.sendNotice(NoticeCode.CLOSING, session);
       await this.#context.flush();
     }
     await this.#linkMap.close();
@@ -176,15 +191,15 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     const result = session.open(packet, linkId);
     if (result < 0) return result;
     this.#keyring.confirm(session);
-    this.#initiator.handleHeard(now);
-    return this.#dispatch.handle(this.#peer.multiplexer, linkId, packet, now, this.#onNotice);
+    this.#initiator.handleHeard();
+    return dispatchInner(this.#peer.multiplexer, linkId, session, packet, now, this.#onNotice);
   }
 
   /** See {@link InitiatedHandler.handleLinkOpen}. */
   handleLinkOpen(link: Link, now: number): void {
     this.#initiator.handleLinkOpen(link.id, now);
     this.#peer.multiplexer.handleLinkOpen(link.id, now);
-    this.#context.reschedule();
+    this.#context.reschedule(this.#initiator.nextTimeout());
   }
 
   /** See {@link InitiatedHandler.handleLinkClosed}. */
@@ -200,6 +215,11 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     return Math.max(heardMs ?? Number.NEGATIVE_INFINITY, this.#answeredMs[link.id]!);
   }
 
+  /** See {@link InitiatedHandler.askIntervalMs}: as the peer heard it last. */
+  askIntervalMs(link: Link): number {
+    return this.#peer.multiplexer.getLink(link.id)?.peerIntervalMs ?? 0;
+  }
+
   /** The first answer over a link comes a round trip before the first report: on a slow link it is what keeps it open. */
   #handleResponse(link: Link, packet: Packet, now: number): number {
     const result = this.#initiator.handleResponse(packet, now);
@@ -208,7 +228,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   }
 
   #rescheduled(result: number): number {
-    this.#context.reschedule();
+    this.#context.reschedule(this.#initiator.nextTimeout());
     return result;
   }
 
@@ -257,6 +277,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#initiator.stop();
     this.#keyring.clear();
     this.#peer.quieten();
+    this.#peer.multiplexer.clear();
     for (const link of this.#peer.all) {
       link.detach(reason);
       this.#peer.multiplexer.handleLinkClosed(link.id, this.#context.clock());
@@ -270,12 +291,12 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       case NoticeCode.CLOSING:
         logger.warn("The master ends; it is asked for again and again");
         this.#initiator.handleClosing(clock());
-        this.#context.reschedule();
+        this.#context.reschedule(this.#initiator.nextTimeout());
         return;
       case NoticeCode.REVOKED:
         // Asked again, the master says so: that is what is told, and asked about again from time to time.
         this.#initiator.handleClosing(clock());
-        this.#context.reschedule();
+        this.#context.reschedule(this.#initiator.nextTimeout());
         return;
       case NoticeCode.REPLACED:
         this.#handleRefusal(RefusalCode.REPLACED);

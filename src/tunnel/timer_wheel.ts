@@ -1,7 +1,8 @@
 /**
  * Timers of many things that are each due about once a second, by when they are due: so that a wake-up asks only those
  * that are. Asking all of a thousand slaves a hundred times a second took a sixth of a core (measured:
- * tests/bench/scale.ts). Pure.
+ * tests/bench/scale.ts). The few that are busy, and due within milliseconds, are in a hurry: apart, and served when it
+ * is their time. Pure.
  *
  * @module
  */
@@ -15,12 +16,16 @@ const GRAIN_MS = 10;
 /** More than a second and a pause of the program: what is due later is asked again when the wheel has turned. */
 const SLOTS = 256;
 
-/** A wheel of slots of 10 ms. Each item is in it once at most. */
+/** A wheel of slots of 10 ms. Each item is in it once at most; one in a hurry keeps its place, too. */
 export class TimerWheel<Item> {
   /** Serves an item that may be due. @returns monotonic ms of when to ask it again; Infinity: never. */
   readonly #serve: (item: Item, now: number) => number;
   readonly #slots: Item[][] = Array.from({ length: SLOTS }, () => []);
-  readonly #items = new Set<Item>();
+  /** Items in the wheel, with the grain at which they are served. */
+  readonly #items = new Map<Item, number>();
+  /** Those that are due before the wheel comes to them, and when the first of them is. */
+  readonly #hurried = new Set<Item>();
+  #hurriedMs = Number.POSITIVE_INFINITY;
   /** The first grain that was not served yet: time in ms / 10, rounded down. */
   #next: number;
 
@@ -32,12 +37,29 @@ export class TimerWheel<Item> {
   /** Asks an item from now on, until it says Infinity. Does nothing when it is in the wheel. */
   add(item: Item, now: number): void {
     if (this.#items.has(item)) return;
-    this.#items.add(item);
     this.#put(item, now);
+  }
+
+  /** Hot. An item is due at that time, which may be earlier than it said. Does nothing when it is not in the wheel. */
+  hurry(item: Item, atMs: number): void {
+    const grain = this.#items.get(item);
+    if (grain === undefined || atMs >= grain * GRAIN_MS) return;
+    this.#hurried.add(item);
+    this.#hurriedMs = Math.min(this.#hurriedMs, atMs);
   }
 
   /** Serves all that is due. After a long pause that is all there is. */
   handleTimeout(now: number): void {
+    this.#turn(now);
+    if (this.#hurriedMs <= now) this.#serveHurried(now);
+  }
+
+  /** Monotonic ms of the next {@link handleTimeout} that has something to do; Infinity: none has. */
+  nextTimeout(): number {
+    return Math.min(this.#hurriedMs, this.#nextTurnMs());
+  }
+
+  #turn(now: number): void {
     const first = this.#next;
     const end = Math.floor(now / GRAIN_MS) + 1;
     // Before anything is served: what that is to be asked at next comes into a slot behind these.
@@ -50,13 +72,26 @@ export class TimerWheel<Item> {
       for (const item of items) {
         const atMs = this.#serve(item, now);
         if (atMs === Infinity) this.#items.delete(item);
-        else this.#put(item, atMs);
+        else {
+          this.#put(item, atMs);
+          if (this.#hurried.has(item)) this.#hurriedMs = Math.min(this.#hurriedMs, atMs);
+        }
       }
     }
   }
 
-  /** Monotonic ms of the next {@link handleTimeout} that has something to do; Infinity: none has. */
-  nextTimeout(): number {
+  /** Serves those in a hurry; which are no longer so once the wheel comes to them in time. */
+  #serveHurried(now: number): void {
+    this.#hurriedMs = Number.POSITIVE_INFINITY;
+    for (const item of this.#hurried) {
+      const grain = this.#items.get(item);
+      const atMs = grain === undefined ? Infinity : this.#serve(item, now);
+      if (grain === undefined || atMs >= grain * GRAIN_MS) this.#hurried.delete(item);
+      else this.#hurriedMs = Math.min(this.#hurriedMs, Math.max(atMs, now));
+    }
+  }
+
+  #nextTurnMs(): number {
     for (let grain = this.#next; grain < this.#next + SLOTS; grain++) {
       if (this.#slots[grain % SLOTS]!.length > 0) return grain * GRAIN_MS;
     }
@@ -64,7 +99,9 @@ export class TimerWheel<Item> {
   }
 
   #put(item: Item, atMs: number): void {
-    const grain = Math.max(this.#next, Math.ceil(atMs / GRAIN_MS));
-    this.#slots[Math.min(grain, this.#next + SLOTS - 1) % SLOTS]!.push(item);
+    const wanted = Math.max(this.#next, Math.ceil(atMs / GRAIN_MS));
+    const grain = Math.min(wanted, this.#next + SLOTS - 1);
+    this.#slots[grain % SLOTS]!.push(item);
+    this.#items.set(item, grain);
   }
 }

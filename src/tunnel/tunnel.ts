@@ -10,7 +10,8 @@ import type { Logger } from "../log.ts";
 import type { AeadProvider } from "../peer/aead.ts";
 import type { Mac } from "../peer/cookie.ts";
 import type { DiffieHellman, RandomBytes } from "../peer/key_pair.ts";
-import type { LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
+import type { PacketPool } from "../multiplexer/packet_pool.ts";
+import type { BondingSnapshot, LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import type { Tundev } from "../tundev/tundev.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
@@ -30,13 +31,15 @@ export interface TunnelContext {
   readonly wallClock: () => number;
   /** Uniform in [0, 1). */
   readonly rng: () => number;
-  /** An input has made something due before the next timeout that was told: ask for it again. */
-  readonly reschedule: () => void;
+  /** Hot. An input has made something due at that time, monotonic ms, which may be before the next timeout that was told. */
+  readonly reschedule: (atMs: number) => void;
 }
 
 /** What the secure tunnels need besides. */
 export interface SecureContext extends TunnelContext {
   readonly provider: AeadProvider;
+  /** Slots for what all peers' multiplexers keep. */
+  readonly pool: PacketPool;
   readonly dh: DiffieHellman;
   readonly randomBytes: RandomBytes;
   /** 16 hex digits: names this run of the program. */
@@ -64,6 +67,8 @@ export interface Tunnel {
   nextTimeout(): number;
   /** All links now, by slave and id. */
   snapshotLinks(now: number): LinkSnapshot[];
+  /** How packets are queued and put in order, over all peers. */
+  snapshotBonding(): BondingSnapshot;
   /** A master's slaves. */
   snapshotSlaves(now: number): SlaveSnapshot[];
   /** Tells the other end, closes every link and socket; resolves when nothing is left. */

@@ -10,7 +10,6 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeText } from "../../src/text_output.ts";
 import { BINDLINK_FROM_SOURCE } from "../support/bindlink_process.ts";
-import { IdleSpinner } from "../support/idle_spinner.ts";
 import { findProgram } from "../support/requirements.ts";
 import type { BondingCase, Direction } from "./bonding/bonding_case.ts";
 import { CASES } from "./bonding/cases.ts";
@@ -19,6 +18,7 @@ import { writeReport } from "./bonding/report.ts";
 import { mergeResults, readResults } from "./bonding/result_file.ts";
 import { resultText } from "./bonding/result_text.ts";
 import { runCase, type RunOptions } from "./bonding/run_case.ts";
+import { WakefulProcessors } from "./bonding/wakeful_processors.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const DEFAULT_RESULTS = `${ROOT}docs/bonding-results.json`;
@@ -81,11 +81,18 @@ async function untilInterrupted(request: Request): Promise<number> {
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<number>();
   const onSignal = (): void => interrupt(130);
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, onSignal);
-  return await Promise.race([runCases(request), interrupted]);
+  // The masters' state goes there, and is away with it however this ends.
+  const folder = await Deno.makeTempDir({ prefix: "bindlink-bonding-" });
+  Deno.env.set("TMPDIR", folder);
+  try {
+    return await Promise.race([runCases(request), interrupted]);
+  } finally {
+    await Deno.remove(folder, { recursive: true }).catch(() => {}); // a daemon may still write to it
+  }
 }
 
 async function runCases({ cases, options, jsonPath }: Request): Promise<number> {
-  await using _spinner = new IdleSpinner();
+  await using _processors = new WakefulProcessors();
   let hasFailed = false;
   for (const each of cases) {
     let failover: FailoverSeries | null = null;
@@ -166,7 +173,9 @@ function programOf(folder: string): readonly string[] {
 
 function findObstacle(): string | null {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "namespaces need Linux and root";
-  const missing = ["ip", "iperf3", "ping", "chrt"].filter((name) => findProgram(name) === null);
+  const missing = ["ip", "iperf3", "ping", "chrt", "setsid"].filter((name) =>
+    findProgram(name) === null
+  );
   return missing.length === 0 ? null : `not installed: ${missing.join(", ")}`;
 }
 

@@ -35,7 +35,6 @@ function makeLink(profile: Parameters<typeof linkProfile>[0], seed: number): Rea
     profile: linkProfile(profile),
     seed,
     overheadBytes: OVERHEAD_BYTES,
-    wakeUp: "spin",
   });
 }
 

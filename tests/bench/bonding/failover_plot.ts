@@ -68,7 +68,7 @@ function grid(
   y: (mbps: number) => number,
 ): string[] {
   const parts: string[] = [];
-  for (let mbps = 0; mbps <= top; mbps += 5) {
+  for (let mbps = 0; mbps <= top; mbps += top > 40 ? 10 : 5) {
     parts.push(
       `<path d="M${LEFT} ${at(y(mbps))}H${WIDTH - RIGHT}" stroke="#dddddd"/>`,
       text(LEFT - 6, y(mbps) + 4, String(mbps), 'text-anchor="end"'),

@@ -29,6 +29,8 @@ export interface Figures {
   /** Datagrams lost in the sockets of laptop and server, and those the relay lost by its own fault. */
   readonly socketDrops?: number;
   readonly relayDrops?: number;
+  /** Packets that the devices of laptop and server dropped: tun and veth. */
+  readonly deviceDrops?: number;
   /** Processors used: 1 is a whole one. */
   readonly slaveCpu?: number;
   readonly masterCpu?: number;

@@ -62,6 +62,12 @@ export class Observation {
       reorderings: growth(before.sender, after.sender, "TcpExt.TCPSACKReorder") +
         growth(before.sender, after.sender, "TcpExt.TCPTSReorder"),
       socketDrops: bufferErrors("slave") + bufferErrors("server"),
+      deviceDrops: (["slave", "server"] as const).reduce(
+        (sum, name) =>
+          sum + growth(before[name], after[name], "dropped.IN") +
+          growth(before[name], after[name], "dropped.OUT"),
+        0,
+      ),
       slaveCpu: (after.slaveCpuMs - before.slaveCpuMs) / ms,
       masterCpu: (after.masterCpuMs - before.masterCpuMs) / ms,
       relayCpu: (after.relayCpuMs - before.relayCpuMs) / ms,

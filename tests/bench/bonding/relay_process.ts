@@ -37,7 +37,15 @@ export class RelayProcess implements AsyncDisposable {
     namespace: Namespace,
     links: readonly RelayLinkOptions[],
   ): Promise<RelayProcess> {
-    const deno = [...REAL_TIME, Deno.execPath(), "run", "-A", "--quiet", MAIN, JSON.stringify(links)];
+    const deno = [
+      ...REAL_TIME,
+      Deno.execPath(),
+      "run",
+      "-A",
+      "--quiet",
+      MAIN,
+      JSON.stringify(links),
+    ];
     const [program = "", ...args] = namespace.command(deno);
     const options = { stdin: "piped", stdout: "piped", stderr: "inherit" } as const;
     const relay = new RelayProcess(new Deno.Command(program, { args, ...options }).spawn());

@@ -35,32 +35,39 @@ export function resultText(result: CaseResult): string {
         percent(ratio)
       }`,
     );
-    lines.push(`  alone also ${details(alone)}`);
+    lines.push(`             ${details(alone)}`, ...resources(alone));
   }
   lines.push(
     `  idle ping  p50 ${number(idlePing.p50Ms)} ms, alone ${number(result.idleAlonePing.p50Ms)} ms`,
   );
   lines.push(`  bonded     ${details(bonded)}`);
-  if (bonded.linkMbps !== undefined) {
-    lines.push(
-      `  links      ${bonded.linkMbps.map(number).join(" + ")} Mbit/s of IP; ` +
-        `queue full ${bonded.queueFullPkts?.join(" + ")}`,
-    );
-  }
-  lines.push(
-    `  lost by    sockets ${bonded.socketDrops}, relay ${bonded.relayDrops ?? 0}; processors: ` +
-      `slave ${number(bonded.slaveCpu ?? NaN)}, master ${number(bonded.masterCpu ?? NaN)}, ` +
-      `relay ${number(bonded.relayCpu ?? NaN)}`,
-  );
-  const drops = Object.entries(bonded.drops ?? {});
-  if (drops.length > 0) {
-    lines.push(`  dropped    ${drops.map(([reason, count]) => `${reason} ${count}`).join(", ")}`);
-  }
+  lines.push(...resources(bonded));
   for (const { what, value, floor, isReached } of result.verdicts) {
     const shown = value === null ? "never" : number(value);
     lines.push(`  ${isReached ? "reached" : "MISSED "}    ${what}: ${shown} ${floor}`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** What the links carried, what was lost where, what it cost. */
+function resources(figures: Figures): string[] {
+  const { linkMbps, queueFullPkts, drops = {} } = figures;
+  const lines: string[] = [];
+  if (linkMbps !== undefined) {
+    lines.push(
+      `             links ${linkMbps.map(number).join(" + ")} Mbit/s of IP; ` +
+        `found queue full ${queueFullPkts?.join(" + ")}`,
+    );
+  }
+  const { slaveCpu = NaN, masterCpu = NaN, relayCpu = NaN } = figures;
+  lines.push(
+    `             lost by sockets ${figures.socketDrops}, devices ${figures.deviceDrops}, relay ` +
+      `${figures.relayDrops ?? 0}; processors: slave ${number(slaveCpu)}, master ` +
+      `${number(masterCpu)}, relay ${number(relayCpu)}`,
+  );
+  const reasons = Object.entries(drops).map(([reason, count]) => `${reason} ${count}`);
+  if (reasons.length > 0) lines.push(`             dropped ${reasons.join(", ")}`);
+  return lines;
 }
 
 function details(figures: Figures): string {
