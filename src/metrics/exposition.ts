@@ -7,7 +7,8 @@
  */
 
 import { Counter, Gauge, Registry } from "prom-client";
-import { type MetricDefinition, type MetricInput, METRICS } from "./catalog.ts";
+import { METRICS } from "./catalog.ts";
+import type { MetricDefinition, MetricInput } from "./metric.ts";
 
 /** Content type of the text format, version 0.0.4. */
 export const EXPOSITION_CONTENT_TYPE: string = Registry.PROMETHEUS_CONTENT_TYPE;

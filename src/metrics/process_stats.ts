@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ProcessStats } from "./catalog.ts";
+import type { ProcessStats } from "./metric.ts";
 
 /** Reads memory and descriptors of this process. */
 export function readProcessStats(): ProcessStats {

@@ -37,15 +37,15 @@ export class Acknowledgements {
     const isNews = newestSeqNo > link.newestAckedSeqNo;
     const ackedPkts = this.#settle(link, reader, now);
     if (ackedPkts > 0) link.lastAckedMs = now;
+    const isLimited = now - link.limitedMs < LIMITED_MS;
     if (isNews) {
       link.newestAckedSeqNo = newestSeqNo;
       const at = sent.find(newestSeqNo);
-      if (at >= 0) this.#sample(link, sent.sentMs[at]!, reader, now);
+      if (at >= 0) this.#sample(link, sent.sentMs[at]!, isLimited, reader, now);
     }
     const lostPkts = this.#findLost(link, now);
     sent.advance();
     if (ackedPkts > 0 || lostPkts > 0) link.loss.handle(ackedPkts, lostPkts, now);
-    const isLimited = now - link.limitedMs < LIMITED_MS;
     link.rate.update(isLimited, now);
     link.pacer.setRate(link.rate.rateBps, now);
   }
@@ -91,7 +91,13 @@ export class Acknowledgements {
     link.slack.handleLate(link.newestAckedSentMs - sentMs, now);
   }
 
-  #sample(link: MultiplexerLink, sentMs: number, reader: FeedbackReader, now: number): void {
+  #sample(
+    link: MultiplexerLink,
+    sentMs: number,
+    isLimited: boolean,
+    reader: FeedbackReader,
+    now: number,
+  ): void {
     link.newestAckedSentMs = sentMs;
     const heldMs = ((reader.sentUs - reader.newestReceivedUs) | 0) / US_PER_MS;
     link.rtt.handleSample(Math.max(0.1, now - sentMs - Math.max(0, heldMs)), now);
@@ -106,9 +112,9 @@ export class Acknowledgements {
       link.rate.windowMs,
       link.loss.ownFraction,
       link.rate.isBusy,
-      link.rate.isLongOverfull(now),
+      link.rate.mayFall(isLimited, now),
       link.delay.queueMs,
-      link.rate.growthMs,
+      isLimited ? link.rate.growthMs : Number.POSITIVE_INFINITY,
       now,
     );
   }

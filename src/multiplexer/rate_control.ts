@@ -44,6 +44,9 @@ const PATIENCE_MS = 80;
 
 /** While nothing is known of a link: twice the rate with every round trip. */
 const STARTUP_FACTOR = 2;
+/** Until it has had a queue and has not grown by so much, for so many round trips in a row (BBR's full pipe). */
+const GROWTH = 1.15;
+const FULL_CHECKS = 3;
 
 /** How often the queue is let run empty, at what rate, how short it is then, and how long that may take. */
 const DRAIN_EVERY_MS = 4_000;
@@ -66,6 +69,7 @@ const GROWTH_JITTERS = 1;
 /** So long has a queue to be too long before the capacity is taken to have fallen; and in jitters. */
 const OVERFULL_MS = 20;
 const OVERFULL_JITTERS = 4;
+const FAR_OVERFULL_MS = 80;
 
 /** Packets that may be in flight beyond what the rate asks for. */
 const EXTRA_IN_FLIGHT_BYTES = 6_000;
@@ -92,6 +96,10 @@ export class RateControl {
   readonly #rtt: RttEstimator;
   #phase: number = Phase.STARTUP;
   #idleSinceMs = Number.POSITIVE_INFINITY;
+  /** Startup: when growth is looked at next, the capacity then, and how often in a row there was none. */
+  #checkMs = Number.NEGATIVE_INFINITY;
+  #checkedBps = 0.5;
+  #fullChecks = 0;
   #overfullSinceMs = Number.POSITIVE_INFINITY;
   /** The queue, smoothed over about a round trip. */
   #meanQueueMs = 0;
@@ -117,10 +125,15 @@ export class RateControl {
     return this.#delay.queueMs > this.targetMs + this.#delay.jitterMs;
   }
 
-  /** Whether that has lasted. */
-  isLongOverfull(now: number): boolean {
-    const leastMs = Math.max(OVERFULL_MS, OVERFULL_JITTERS * this.#delay.jitterMs);
-    return now - this.#overfullSinceMs >= leastMs;
+  /**
+   * Whether the capacity may have fallen: the queue is too long, and has been for a while. Of a link that could have
+   * sent more than it was given only a very long queue says so: a short one is not of its making.
+   */
+  mayFall(isLimited: boolean, now: number): boolean {
+    const { queueMs, jitterMs } = this.#delay;
+    const leastMs = Math.max(OVERFULL_MS, OVERFULL_JITTERS * jitterMs);
+    return now - this.#overfullSinceMs >= leastMs &&
+      (isLimited || queueMs > FAR_OVERFULL_MS + jitterMs);
   }
 
   /** By how much the queue has to grow to be more than jitter, ms. */
@@ -159,6 +172,11 @@ export class RateControl {
     this.#noteQueue(isLimited, now);
     switch (this.#phase) {
       case Phase.STARTUP:
+        if (this.#isFull(now)) {
+          this.#phase = Phase.STEADY;
+          this.#drainBeginsMs = now + DRAIN_EVERY_MS;
+          break;
+        }
         if (!this.isOverfull) return this.#setRate(STARTUP_FACTOR);
         if (now - this.#overfullSinceMs < this.#patienceMs()) return this.#setRate(1);
         this.#phase = Phase.STEADY;
@@ -176,6 +194,17 @@ export class RateControl {
         this.#drainBeginsMs = now + DRAIN_EVERY_MS;
     }
     this.#setRate(this.#steadyFactor(queueMs, now));
+  }
+
+  /** Whether the link has had a queue for some round trips without getting faster. Asked during startup. */
+  #isFull(now: number): boolean {
+    if (now < this.#checkMs) return false;
+    this.#checkMs = now + this.#patienceMs();
+    const { capacityBps } = this.#capacity;
+    const isFaster = capacityBps > GROWTH * this.#checkedBps;
+    this.#checkedBps = capacityBps;
+    this.#fullChecks = isFaster || !this.isBusy ? 0 : this.#fullChecks + 1;
+    return this.#fullChecks >= FULL_CHECKS;
   }
 
   #beginDrain(now: number): void {

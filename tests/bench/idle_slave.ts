@@ -6,17 +6,20 @@
 
 import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
 import type { DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
-import { Link } from "../../src/linkmap/link.ts";
 import type { Logger } from "../../src/log.ts";
+import { DEFAULT_LINK_SETTINGS } from "../../src/multiplexer/link_settings.ts";
+import { PacketPool } from "../../src/multiplexer/packet_pool.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import type { AeadProvider } from "../../src/peer/aead.ts";
 import { Initiator } from "../../src/peer/initiator.ts";
 import { Keyring } from "../../src/peer/keyring.ts";
 import { LinkCounters } from "../../src/peer/session.ts";
 import { DEFAULT_SESSION_LIMITS } from "../../src/peer/session_limits.ts";
-import { InnerDispatch } from "../../src/tunnel/inner_dispatch.ts";
-import { PeerLinks } from "../../src/tunnel/peer_links.ts";
+import { dispatchInner } from "../../src/tunnel/inner_dispatch.ts";
+import { SealedLink } from "../../src/tunnel/sealed_link.ts";
 import { SealingBuffers, SecureCodec } from "../../src/tunnel/secure_codec.ts";
+import { openSecureLinks, type SecureLinks } from "../../src/tunnel/secure_links.ts";
+import { ORDER_GROUPS } from "../../src/wire/data_header.ts";
 import { DatagramType } from "../../src/wire/datagram_header.ts";
 import type { Packet } from "../../src/wire/packet.ts";
 import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../../src/wire/transport_header.ts";
@@ -29,6 +32,7 @@ export class SlaveCrowd {
   /** While true, all that arrives is lost. */
   isDeaf = false;
   readonly buffers = new SealingBuffers();
+  readonly pool = new PacketPool();
   /** By the index of a session, or of an initiation under way. */
   readonly byIndex = new Map<number, IdleSlave>();
 
@@ -54,8 +58,7 @@ export class IdleSlave {
   readonly #crowd: SlaveCrowd;
   readonly #keyring: Keyring;
   readonly #initiator: Initiator;
-  readonly #peer: PeerLinks;
-  readonly #dispatch = new InnerDispatch();
+  readonly #peer: SecureLinks;
   #asleepUntilMs = -Infinity;
 
   /** Makes it and begins its handshake. @param ways a socket and the master's address for each link. */
@@ -74,18 +77,17 @@ export class IdleSlave {
     });
     const codec = new SecureCodec(this.#keyring, crowd.buffers);
     const common = { rng: Math.random, wallClock: Date.now };
-    this.#peer = new PeerLinks({
+    this.#peer = openSecureLinks({
       ...common,
       codec,
       deliver: () => 0,
       logger: SILENT,
       slave: "",
+      pool: crowd.pool,
+      groupSeqNos: new Uint32Array(ORDER_GROUPS),
+      onWake: () => {}, // all are asked for their next timeout again and again
+      onAsk: (askedMs) => this.#initiator.handleAsked(askedMs),
     });
-    for (const [i, { socket, remote }] of ways.entries()) {
-      const link = new Link({ id: i + 1, name: `link${i + 1}`, isInitiator: true, codec });
-      link.attach(socket, remote);
-      this.#peer.add(link, now);
-    }
     this.#initiator = new Initiator({
       ...common,
       localStatic: { secretKey, publicKey: nodeDiffieHellman.publicKey(secretKey) },
@@ -110,6 +112,17 @@ export class IdleSlave {
         throw new Error(`A slave was refused: ${code}`);
       },
     });
+    for (const [i, { socket, remote }] of ways.entries()) {
+      const link = new SealedLink({
+        id: i + 1,
+        name: `link${i + 1}`,
+        isInitiator: true,
+        settings: DEFAULT_LINK_SETTINGS,
+        codec,
+      });
+      link.attach(socket, remote);
+      this.#peer.add(link, now);
+    }
     this.#initiator.start(now);
   }
 
@@ -141,7 +154,7 @@ export class IdleSlave {
   /** Goes on after a silence, at its own moment, and with the session that it has. */
   wake(now: number): void {
     this.#asleepUntilMs = now + Math.random() * 1_000;
-    this.#initiator.handleHeard(this.#asleepUntilMs);
+    this.#initiator.handleHeard();
   }
 
   /** Whether something came over each link since then. */
@@ -153,8 +166,8 @@ export class IdleSlave {
     const session = this.#keyring.find(readReceiverIndex(packet.view, packet.start), now);
     if (session === null || session.open(packet, linkId) < 0) return;
     this.#keyring.confirm(session);
-    this.#initiator.handleHeard(now);
-    this.#dispatch.handle(this.#peer.multiplexer, linkId, packet, now, () => {});
+    this.#initiator.handleHeard();
+    dispatchInner(this.#peer.multiplexer, linkId, session, packet, now, () => {});
   }
 
   #greet(now: number): void {

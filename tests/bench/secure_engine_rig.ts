@@ -236,6 +236,7 @@ export class SecureEngineRig implements AsyncDisposable {
       wallClock: Date.now,
       rng: mulberry32(1),
       reschedule: () => {},
+      pool: new PacketPool(),
       provider: this.provider,
       dh: nodeDiffieHellman,
       randomBytes,

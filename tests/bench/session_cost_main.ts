@@ -17,7 +17,7 @@ import type { AeadProvider } from "../../src/peer/aead.ts";
 import { CipherId } from "../../src/peer/aead.ts";
 import { InnerRoutes } from "../../src/peer/inner_routes.ts";
 import { SessionTable } from "../../src/peer/session_table.ts";
-import { prependDataHeader, stripDataHeader } from "../../src/wire/inner_message.ts";
+import { prependDataHeader, stripDataHeader } from "../../src/wire/data_header.ts";
 import { HEADROOM_BYTES, Packet } from "../../src/wire/packet.ts";
 import { readReceiverIndex, writeTransportHeader } from "../../src/wire/transport_header.ts";
 import { mulberry32 } from "../support/rng.ts";
@@ -80,7 +80,7 @@ function sealing(): (packets: number) => void {
   const sealed = new Packet(2_048);
   return (packets) => {
     for (let i = 0; i < packets; i++) {
-      prependDataHeader(inner);
+      prependDataHeader(inner, 0, 7, 123_456, i);
       if (initiator.seal(inner, 1 + i % 3, sealed) < 0) throw new Error("A packet was refused");
       inner.start = start;
     }

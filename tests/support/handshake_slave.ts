@@ -126,7 +126,10 @@ export class HandshakeSlave {
   /** Seals one numbered word for a link and sends it. @returns whether there was a session. */
   say(linkId: number): boolean {
     const sealed = this.talk.seal(this.keyring.sending(this.clock.now()), linkId, WordKind.DATA);
-    if (sealed !== null) this.#link(linkId).up.send(sealed);
+    if (sealed !== null) {
+      this.#link(linkId).up.send(sealed);
+      this.initiator.handleAsked(this.clock.now());
+    }
     return sealed !== null;
   }
 
@@ -157,7 +160,7 @@ export class HandshakeSlave {
     const session = this.keyring.find(readReceiverIndex(packet.view, packet.start), now);
     const kind = this.talk.open(session, link.id, packet);
     if (kind < 0) return kind;
-    this.initiator.handleHeard(now);
+    this.initiator.handleHeard();
     if (kind === WordKind.CLOSING) this.initiator.handleClosing(now);
     if (kind === WordKind.REPLACED) {
       this.keyring.clear();

@@ -59,7 +59,8 @@ export class TunnelEnd<Kind extends Tunnel> {
       clock: () => timers.now,
       wallClock: () => WALL_START_MS + timers.now + options.wallOffsetMs,
       rng: world.rng,
-      reschedule: () => this.#reschedule(),
+      reschedule: (atMs) => this.#reschedule(atMs),
+      pool: new PacketPool(),
       provider: world.provider,
       dh: nodeDiffieHellman,
       randomBytes: world.randomBytes,
@@ -90,7 +91,7 @@ export class TunnelEnd<Kind extends Tunnel> {
   drive(): void {
     this.tunnel.handleTimeout(this.#world.timers.now);
     this.#timerMs = Infinity;
-    this.#reschedule();
+    this.#reschedule(this.tunnel.nextTimeout());
   }
 
   /** A packet from the tun; a drop is counted. @returns what the tunnel says. */
@@ -110,9 +111,8 @@ export class TunnelEnd<Kind extends Tunnel> {
   }
 
   /** As the daemon's: the timer is only ever set earlier. */
-  #reschedule(): void {
+  #reschedule(nextMs: number): void {
     const { now } = this.#world.timers;
-    const nextMs = this.tunnel.nextTimeout();
     if (this.#isStopped || nextMs >= this.#timerMs) return;
     clearTimeout(this.#timer);
     this.#timerMs = nextMs;

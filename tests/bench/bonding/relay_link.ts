@@ -120,14 +120,15 @@ export class RelayLink {
     return total;
   }
 
-  /** Hot. Sends on what has arrived by `now`. */
-  poll(now: number): void {
-    this.up.poll(now, this.#onUp);
+  /** Hot. Sends on what has arrived by `now`. @returns how many datagrams it was. */
+  poll(now: number): number {
+    const up = this.up.poll(now, this.#onUp);
     this.#flush();
-    this.down.poll(now, this.#onDown);
+    const down = this.down.poll(now, this.#onDown);
     this.#flush();
     for (const slot of this.#released) this.#arena.giveBack(slot);
     this.#released.length = 0;
+    return up + down;
   }
 
   /** When {@link poll} has something to do next, absolute ms. */

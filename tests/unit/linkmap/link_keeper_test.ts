@@ -31,8 +31,7 @@ class Rig implements AsyncDisposable {
   readonly #network = new FakeNetwork();
 
   constructor(spec?: Partial<LinkSpec>, open?: LinkOpener) {
-    const codec = { sendData: () => 0, sendControl: () => 0 };
-    this.link = new Link({ id: 3, name: "phone", isInitiator: true, codec });
+    this.link = new Link({ id: 3, name: "phone", isInitiator: true });
     const whole = {
       id: 3,
       name: "phone",
@@ -50,6 +49,7 @@ class Rig implements AsyncDisposable {
       clock: () => this.now,
       rng: () => 0.5,
       lastHeardMs: () => this.lastHeardMs,
+      askIntervalMs: () => 1_000,
       onOpen: () => {},
       onClosed: () => {},
       pump: async (socket) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { InitiatedHandler, ListenedHandler } from "../../../src/linkmap/datagram_handler.ts";
 import type { DatagramSocket } from "../../../src/linkmap/datagram_socket.ts";
-import type { Link, LinkCodec } from "../../../src/linkmap/link.ts";
+import { Link } from "../../../src/linkmap/link.ts";
 import { LinkMap } from "../../../src/linkmap/link_map.ts";
 import type { LinkOpener } from "../../../src/linkmap/link_opener.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
@@ -12,16 +12,11 @@ import { awaitCondition } from "../../support/await_condition.ts";
 import { FAKE_PEER, FakeLinkPeer, fakeLinkSpec, settle } from "../../support/fake_link_peer.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
 
-/** Sends what it is given as it is. */
-const BARE_CODEC: LinkCodec = {
-  sendData: (link, packet) => link.transmit(packet),
-  sendControl: () => 0,
-};
-
 /** A link map with a clock that the test moves, and a handler that writes down what it is told. */
 class End implements AsyncDisposable, InitiatedHandler, ListenedHandler {
   now = 0;
   heardMs = Number.NEGATIVE_INFINITY;
+  intervalMs = 1_000;
   /** What the handler returns. */
   verdict = 0;
   readonly told: string[] = [];
@@ -41,7 +36,7 @@ class End implements AsyncDisposable, InitiatedHandler, ListenedHandler {
 
   open(linkId: number): Link {
     const spec = fakeLinkSpec(linkId);
-    const link = this.linkMap.initiateLink(spec, BARE_CODEC);
+    const link = new Link({ ...spec, isInitiator: true });
     this.linkMap.keepOpen(link, spec, this);
     return link;
   }
@@ -72,6 +67,10 @@ class End implements AsyncDisposable, InitiatedHandler, ListenedHandler {
     return this.heardMs;
   }
 
+  askIntervalMs(): number {
+    return this.intervalMs;
+  }
+
   isAuthentic(): boolean {
     return true;
   }
@@ -81,13 +80,11 @@ class End implements AsyncDisposable, InitiatedHandler, ListenedHandler {
   }
 }
 
-Deno.test("LinkMap.initiateLink makes a link that is not open yet", async () => {
+Deno.test("LinkMap.keepOpen says that a link is being opened", async () => {
   using peer = new FakeLinkPeer();
   await using end = new End(peer.open);
-  const link = end.linkMap.initiateLink(fakeLinkSpec(7), BARE_CODEC);
-  assert.deepEqual([link.id, link.name, link.isInitiator], [7, "phone7", true]);
+  const link = end.open(7);
   assert.deepEqual([link.socket, link.reason], [null, "opening"]);
-  assert.equal(peer.opened.length, 0);
 });
 
 Deno.test("LinkMap.keepOpen opens the link towards its peer and says so", async () => {
@@ -100,7 +97,7 @@ Deno.test("LinkMap.keepOpen opens the link towards its peer and says so", async 
   assert.equal(link.remote, formatAddress(FAKE_PEER));
   const packet = new Packet();
   packet.fill(Uint8Array.of(1, 2));
-  assert.equal(link.send(packet, 0), 2);
+  assert.equal(link.transmit(packet), 2);
   assert.deepEqual([...(await peer.next()).bytes], [1, 2]);
 });
 
@@ -201,6 +198,22 @@ Deno.test("LinkMap keeps a socket whose link the handler has heard", async () =>
   end.linkMap.handleTimeout(end.now);
   for (let i = 0; i < 100; i++) await Promise.resolve();
   assert.equal(link.socket, peer.opened[0]);
+});
+
+Deno.test("LinkMap waits longer for a link that is asked rarely, once it was heard", async () => {
+  using peer = new FakeLinkPeer();
+  await using end = new End(peer.open);
+  end.intervalMs = 20_000;
+  const link = end.open(1);
+  await settle(() => end.told.length === 1);
+  end.heardMs = 5_000;
+  end.now = 54_000;
+  end.linkMap.handleTimeout(end.now);
+  await settle(() => true);
+  assert.equal(link.socket, peer.opened[0]);
+  end.now = 55_000;
+  end.linkMap.handleTimeout(end.now);
+  await settle(() => link.socket === null);
 });
 
 Deno.test("LinkMap.close ends a link that is waiting for its next attempt", async () => {

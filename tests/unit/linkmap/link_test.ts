@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { Link, type LinkCodec } from "../../../src/linkmap/link.ts";
-import type { ControlPacket } from "../../../src/wire/control_packet.ts";
+import { Link } from "../../../src/linkmap/link.ts";
 import { DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
 import { FakeNetwork } from "../../support/fake_datagram_socket.ts";
@@ -8,24 +7,8 @@ import { FakeNetwork } from "../../support/fake_datagram_socket.ts";
 const LOCAL = { hostname: "192.0.2.1", port: 1 };
 const REMOTE = { hostname: "192.0.2.2", port: 2 };
 
-/** Keeps what it is asked to send; its answer is the test's. */
-class RecordingCodec implements LinkCodec {
-  readonly asked: string[] = [];
-  result = 77;
-
-  sendData(link: Link, packet: Packet, now: number): number {
-    this.asked.push(`data ${link.id} [${packet.toBytes()}] ${now}`);
-    return this.result;
-  }
-
-  sendControl(link: Link, controlPacket: ControlPacket, now: number): number {
-    this.asked.push(`control ${link.id} ${controlPacket.seqNo} ${now}`);
-    return this.result;
-  }
-}
-
-function createLink(codec: LinkCodec = new RecordingCodec(), id = 3): Link {
-  return new Link({ id, name: "phone", isInitiator: true, codec });
+function createLink(): Link {
+  return new Link({ id: 3, name: "phone", isInitiator: true });
 }
 
 function packetOf(...bytes: number[]): Packet {
@@ -34,26 +17,9 @@ function packetOf(...bytes: number[]): Packet {
   return packet;
 }
 
-Deno.test("Link.send and Link.sendControl leave it to the codec what the datagram is", () => {
-  using socket = new FakeNetwork().bind(LOCAL);
-  const codec = new RecordingCodec();
-  const link = createLink(codec);
-  link.attach(socket, REMOTE);
-  assert.equal(link.send(packetOf(0x45, 1), 12), 77);
-  assert.equal(link.sendControl({ seqNo: 9, received: new Map() }, 13), 77);
-  codec.result = DropReason.NO_SESSION;
-  assert.equal(link.send(packetOf(0x45), 14), DropReason.NO_SESSION);
-  assert.deepEqual(codec.asked, ["data 3 [69,1] 12", "control 3 9 13", "data 3 [69] 14"]);
-  assert.equal(link.sentPackets, 0, "counted is what the codec transmits");
-});
-
-Deno.test("Link.send returns CLOSED while the link has no socket, and asks no codec", () => {
-  const codec = new RecordingCodec();
-  const link = createLink(codec);
-  assert.equal(link.send(packetOf(0x45), 0), DropReason.CLOSED);
-  assert.equal(link.sendControl({ seqNo: 1, received: new Map() }, 0), DropReason.CLOSED);
+Deno.test("Link.transmit returns CLOSED while the link has no socket", () => {
+  const link = createLink();
   assert.equal(link.transmit(packetOf(0x45)), DropReason.CLOSED);
-  assert.deepEqual(codec.asked, []);
   assert.equal(link.sentPackets, 0);
 });
 

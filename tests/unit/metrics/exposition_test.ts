@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { MetricInput } from "../../../src/metrics/catalog.ts";
 import { METRICS } from "../../../src/metrics/catalog.ts";
+import type { MetricInput } from "../../../src/metrics/metric.ts";
 import { Exposition } from "../../../src/metrics/exposition.ts";
 import { DROP_REASON_LABELS } from "../../../src/wire/drop_reason.ts";
 import { SAMPLE_PROCESS, sampleDaemon, sampleLink, sampleSlave } from "./sample_snapshot.ts";

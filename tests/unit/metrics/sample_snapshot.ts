@@ -4,8 +4,13 @@
  * @module
  */
 
-import type { ProcessStats } from "../../../src/metrics/catalog.ts";
-import type { DaemonSnapshot, LinkSnapshot, SlaveSnapshot } from "../../../src/snapshot.ts";
+import type { ProcessStats } from "../../../src/metrics/metric.ts";
+import type {
+  BondingSnapshot,
+  DaemonSnapshot,
+  LinkSnapshot,
+  SlaveSnapshot,
+} from "../../../src/snapshot.ts";
 
 /** A link that is up. */
 export function sampleLink(changes: Partial<LinkSnapshot> = {}): LinkSnapshot {
@@ -27,6 +32,17 @@ export function sampleLink(changes: Partial<LinkSnapshot> = {}): LinkSnapshot {
     silentMs: 1_500,
     reconnects: 3,
     moves: 4,
+    capacityBps: 8_000_000,
+    roundTripMs: 120,
+    queueMs: 25,
+    jitterMs: 8,
+    lossFraction: 0.01,
+    isSuspect: false,
+    use: 0,
+    mode: "speed",
+    isMetered: true,
+    resentPackets: 5,
+    lostPackets: 6,
     ...changes,
   };
 }
@@ -44,6 +60,26 @@ export function sampleSlave(changes: Partial<SlaveSnapshot> = {}): SlaveSnapshot
   };
 }
 
+/** Counts of a tunnel that had all kinds of trouble. */
+export function sampleBonding(changes: Partial<BondingSnapshot> = {}): BondingSnapshot {
+  return {
+    queuedPackets: 21,
+    queuedBytes: 22,
+    markedPackets: 23,
+    codelDroppedPackets: 24,
+    overflowDroppedPackets: 25,
+    resentPackets: 26,
+    copiedPackets: 27,
+    givenUpPackets: 28,
+    heldBytes: 29,
+    heldPackets: 30,
+    latePackets: 31,
+    duplicatePackets: 32,
+    gapTimeouts: 33,
+    ...changes,
+  };
+}
+
 /** A slave's daemon with one link. */
 export function sampleDaemon(changes: Partial<DaemonSnapshot> = {}): DaemonSnapshot {
   return {
@@ -52,6 +88,7 @@ export function sampleDaemon(changes: Partial<DaemonSnapshot> = {}): DaemonSnaps
     slaves: [],
     version: "1.2.3",
     links: [sampleLink()],
+    bonding: sampleBonding(),
     tunReadPackets: 1,
     tunReadBytes: 100,
     tunWrittenPackets: 2,

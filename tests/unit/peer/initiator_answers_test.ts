@@ -158,7 +158,7 @@ Deno.test("Initiator stays away for good when it was replaced, and its sessions 
   });
   rig.initiator.start(0);
   rig.initiator.handleResponse(rig.respond(GOOD_WELCOME), 40);
-  rig.initiator.handleHeard(900);
+  rig.initiator.handleHeard();
   rig.runUntil(1_400);
   rig.initiator.handleResponse(rig.respond({ ...REFUSAL, code: RefusalCode.REPLACED }), 1_450);
   assert.deepEqual(rig.refusals.map((it) => it.code), [RefusalCode.REPLACED]);

@@ -133,13 +133,15 @@ Deno.test("Initiator refuses cookie replies that are no good, of another attempt
   assert.equal(rig.sent.length, 1);
 });
 
-Deno.test("Initiator begins a handshake after 2.5 s of silence, and not for one lost report", () => {
+Deno.test("Initiator begins a handshake after 2.5 s without an answer, and not for one lost answer", () => {
   const rig = new InitiatorRig({ links: [1] });
   rig.initiator.start(0);
   rig.initiator.handleResponse(rig.respond(GOOD_WELCOME), 40);
   for (let now = 100; now <= 20_000; now += 2_400) {
     rig.runUntil(now);
-    rig.initiator.handleHeard(now);
+    rig.initiator.handleHeard();
+    rig.initiator.handleAsked(now);
+    rig.initiator.handleAsked(now + 1_000);
   }
   assert.equal(rig.sent.length, 1);
   const session = rig.keyring.current;
@@ -150,6 +152,20 @@ Deno.test("Initiator begins a handshake after 2.5 s of silence, and not for one 
   assert.equal(rig.keyring.sending(21_800), session, "the old session stays in use");
 });
 
+Deno.test("Initiator needs no word from a master that it asked nothing", () => {
+  const rig = new InitiatorRig({ links: [1] });
+  rig.initiator.start(0);
+  rig.initiator.handleResponse(rig.respond(GOOD_WELCOME), 40);
+  rig.initiator.handleHeard();
+  rig.runUntil(25_000);
+  assert.equal(rig.sent.length, 1);
+  rig.initiator.handleAsked(25_000);
+  rig.runUntil(27_499);
+  assert.equal(rig.sent.length, 1);
+  rig.runUntil(27_500);
+  assert.equal(rig.sent.length, 2);
+});
+
 Deno.test("Initiator gives an attempt up that a master's word has made needless", () => {
   const rig = new InitiatorRig({ links: [1] });
   rig.initiator.start(0);
@@ -157,7 +173,7 @@ Deno.test("Initiator gives an attempt up that a master's word has made needless"
   rig.runUntil(2_700);
   assert.equal(rig.sent.length, 2);
   for (let now = 2_800; now < 30_000; now += 1_000) {
-    rig.initiator.handleHeard(now);
+    rig.initiator.handleHeard();
     rig.runUntil(now);
   }
   assert.equal(new Set(rig.sent.map((it) => it.datagram.join())).size, 2);
@@ -203,7 +219,8 @@ Deno.test("Initiator is never busy, whatever comes when", () => {
     const pick = Math.floor(rng() * 6);
     if (pick === 0) rig.initiator.handleClosing(now);
     if (pick === 1) rig.initiator.handleResponse(rig.respond(answers[i % answers.length]!), now);
-    if (pick === 2) rig.initiator.handleHeard(now);
+    if (pick === 2) rig.initiator.handleHeard();
+    if (pick >= 2) rig.initiator.handleAsked(now);
     if (pick === 3) rig.openLinks.clear();
     if (pick === 4) rig.openLinks.add(1);
     if (pick === 4) rig.initiator.handleLinkOpen(1, now);

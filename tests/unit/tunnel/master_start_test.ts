@@ -59,6 +59,7 @@ class Workings {
       wallClock: Date.now,
       rng: Math.random,
       reschedule: () => {},
+      pool: new PacketPool(),
       provider: nobleAead(),
       dh: nodeDiffieHellman,
       randomBytes: (lengthBytes) => crypto.getRandomValues(new Uint8Array(lengthBytes)),
