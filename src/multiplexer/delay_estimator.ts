@@ -124,6 +124,7 @@ export class DelayEstimator {
     if (this.#drainedMs < EMPTIED_TIMES * this.#queueAtDrainMs) return;
     this.#base.reset();
     this.#base.add(leastMs, now);
+    this.#atMs.fill(Number.NaN); // What came the shorter way would be less than no queue.
     this.baseMs = leastMs;
     this.queueMs = 0;
     this.#drainedMs = 0;

@@ -61,10 +61,16 @@ export class LinkMessages {
     return this.#notice.decode(message) < 0 ? null : this.#notice;
   }
 
-  /** Says what arrived. With no link it is lost: the next one says it again. */
-  sendFeedback(receiver: Receiver, link: MultiplexerLink | null, now: number): void {
+  /** Says what arrived, over up to two links. With none it is lost: the next one says it again. */
+  sendFeedback(
+    receiver: Receiver,
+    first: MultiplexerLink | null,
+    second: MultiplexerLink | null,
+    now: number,
+  ): void {
     receiver.craftFeedback(this.#message, now);
-    link?.port.send(this.#message, now);
+    first?.port.send(this.#message, now);
+    second?.port.send(this.#message, now);
   }
 
   /** Says what will not be sent again, and empties the list. */

@@ -22,6 +22,8 @@ const SUSPECT_PKTS = 4;
 
 /** Watches one peer's links. */
 export class LinkWatch {
+  /** When feedback came last, whatever it said. */
+  feedbackMs = Number.NEGATIVE_INFINITY;
   readonly #sender: Sender;
   readonly #scheduler: Scheduler;
   readonly #onChange: (link: MultiplexerLink) => void;
@@ -57,7 +59,7 @@ export class LinkWatch {
       const link = links[i]!;
       if (!link.isAlive) continue;
       if (now >= link.silentAtMs()) this.#fell(link, now);
-      else if (now >= link.suspectAtMs()) this.#suspect(link, links, now);
+      else if (now >= link.suspectAtMs(this.feedbackMs, now)) this.#suspect(link, links, now);
       else if (now >= link.tailAtMs()) this.#sender.resendOldest(link, now);
     }
   }
@@ -87,15 +89,14 @@ export class LinkWatch {
 
   /** Data is not acknowledged in time. With no other link it is only resent; with one, that one takes over. */
   #suspect(link: MultiplexerLink, links: readonly MultiplexerLink[], now: number): void {
-    const { lastAckedMs } = link;
-    link.lastAckedMs = now;
+    const isDoubted = link.doubtedMs >= link.lastAckedMs;
+    link.doubtedMs = now;
     if (!links.some((other) => other !== link && other.isUsable)) {
       this.#sender.resendOldest(link, now);
       return;
     }
     // Few packets may just have been lost: they are sent again, and the link is asked.
-    if (link.sent.inFlightPkts < SUSPECT_PKTS && link.doubtedMs < lastAckedMs) {
-      link.doubtedMs = now;
+    if (link.sent.inFlightPkts < SUSPECT_PKTS && !isDoubted) {
       link.nextPingMs = now;
       this.#sender.rescue(link, now);
       return;
@@ -118,7 +119,12 @@ export class LinkWatch {
     link.nextPingMs = now;
     this.#liveLinks--;
     this.#scheduler.invalidate();
-    this.#sender.rescue(link, now);
+    if (this.#liveLinks > 0) this.#sender.rescue(link, now);
+    else {
+      // What waits now would be old news by the time a link is back.
+      this.#sender.abandon(link);
+      this.#sender.clear();
+    }
   }
 
   #changed(link: MultiplexerLink): void {

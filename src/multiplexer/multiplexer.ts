@@ -264,6 +264,7 @@ export class Multiplexer {
     const reader = this.#feedback;
     const result = reader.begin(message);
     if (result < 0) return result;
+    this.#watch.feedbackMs = now;
     while (reader.nextLink()) {
       const link = this.getLink(reader.linkId);
       if (link === null) continue;
@@ -315,8 +316,8 @@ export class Multiplexer {
 
   #sendFeedback(now: number): void {
     this.sender.refresh(now);
-    const link = this.scheduler.pickFeedback() ?? this.#watch.lastHeard(this.#links);
-    this.#messages.sendFeedback(this.receiver, link, now);
+    const link = this.scheduler.pickFirst() ?? this.#watch.lastHeard(this.#links);
+    this.#messages.sendFeedback(this.receiver, link, this.scheduler.pickOther(), now);
   }
 
   #sendPing(link: MultiplexerLink, now: number): void {

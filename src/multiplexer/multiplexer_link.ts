@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ByteRate } from "./byte_rate.ts";
 import { CapacityEstimator } from "./capacity_estimator.ts";
 import { DelayEstimator } from "./delay_estimator.ts";
 import type { LinkPort } from "./link_port.ts";
@@ -22,9 +23,12 @@ export const LINK_SILENT_MS = 3_000;
 /** A suspect link is down after this long without a word: it is asked every 50 ms then. */
 export const SUSPECT_SILENT_MS = 2_000;
 
-/** Least time without an acknowledgement that makes a link suspect, and what is added to a late round trip. */
-const SUSPECT_MIN_MS = 50;
-const SUSPECT_MARGIN_MS = 25;
+/** Least time without an acknowledgement that makes a link suspect, some feedbacks long, and in jitters. */
+const SUSPECT_QUIET_MS = 50;
+const SUSPECT_JITTERS = 4;
+
+/** What goes over TCP is late when TCP has to send it again: so many late round trips. */
+const RELIABLE_PATIENCE = 4;
 
 /** A few packets that were not acknowledged within a late round trip and this are sent again: nothing after them shows that they are lost. */
 const TAIL_PKTS = 8;
@@ -70,6 +74,7 @@ export class MultiplexerLink {
   readonly sent = new SentLog();
   readonly received = new ReceivedLog();
   readonly sentTally = new Tallier();
+  readonly #sentRate = new ByteRate();
   readonly receivedTally = new Tallier();
 
   /** True while something valid is heard over it. */
@@ -83,7 +88,7 @@ export class MultiplexerLink {
   /** When its socket was opened. */
   openedMs = 0;
   suspectSinceMs = Number.NEGATIVE_INFINITY;
-  /** When it last was nearly taken for suspect. */
+  /** When nothing had been acknowledged for too long. */
   doubtedMs = Number.NEGATIVE_INFINITY;
   /** When it last had no credit though packets waited. */
   limitedMs = Number.NEGATIVE_INFINITY;
@@ -159,14 +164,26 @@ export class MultiplexerLink {
     return this.lastHeardMs + Math.max(LINK_SILENT_MS, 2.5 * this.peerIntervalMs + 500);
   }
 
-  /** Monotonic ms at which data in flight makes it suspect; Infinity while none is. */
-  suspectAtMs(): number {
+  /**
+   * Monotonic ms at which data in flight makes it suspect; Infinity while none is.
+   * @param feedbackMs when any feedback came last
+   */
+  suspectAtMs(feedbackMs: number, now: number): number {
     const { sent } = this;
     if (sent.inFlightPkts === 0 || this.isSuspect) return Number.POSITIVE_INFINITY;
+    const { rtt } = this;
     const at = sent.find(sent.oldestSeqNo);
-    const oldestMs = at < 0 ? this.lastAckedMs : sent.sentMs[at]!;
-    const waitMs = Math.max(SUSPECT_MIN_MS, this.rtt.lateMs + SUSPECT_MARGIN_MS);
-    return Math.max(oldestMs, this.lastAckedMs) + (this.port.isReliable ? 4 * waitMs : waitMs);
+    const oldestMs = at < 0 ? now : sent.sentMs[at]!;
+    const quietMs = Math.max(this.lastAckedMs, this.doubtedMs) +
+      Math.max(SUSPECT_QUIET_MS, SUSPECT_JITTERS * this.delay.jitterMs);
+    const lateMs = oldestMs + rtt.lateMs + TAIL_MARGIN_MS;
+    if (this.port.isReliable) return Math.max(quietMs, oldestMs + RELIABLE_PATIENCE * rtt.lateMs);
+    // Unless the peer has been heard to tell of others and not of this one, it may be the telling that is late.
+    if (feedbackMs < this.lastAckedMs + SUSPECT_QUIET_MS) return Math.max(quietMs, lateMs);
+    return Math.max(
+      quietMs,
+      oldestMs + rtt.srttMs + TAIL_DEVIATIONS * rtt.rttvarMs + TAIL_MARGIN_MS,
+    );
   }
 
   /** Monotonic ms at which the last few packets in flight are to be sent again; Infinity: there are none, or they are many. */
@@ -193,6 +210,17 @@ export class MultiplexerLink {
     // Transits hold an offset that round trips do not: before the first ping is answered a link comes last.
     const baseMs = this.delay.hasSample ? this.delay.baseMs : UNKNOWN_TRANSIT_MS;
     this.etaMs = baseMs + Math.max(0, queueMs) + packetBytes / bytesPerMs;
+  }
+
+  /** Hot. Counts what was sent. */
+  countSent(wireBytes: number, now: number): void {
+    this.sentTally.add(wireBytes, now);
+    this.#sentRate.add(wireBytes, now);
+  }
+
+  /** Bytes per second sent in the last few hundred ms. */
+  recentSentBytesPerSecond(now: number): number {
+    return this.#sentRate.bps(now) / 8;
   }
 
   /** Bytes per second sent over the link in the last 5 s. */

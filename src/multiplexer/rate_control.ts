@@ -74,6 +74,9 @@ const FAR_OVERFULL_MS = 80;
 /** Packets that may be in flight beyond what the rate asks for. */
 const EXTRA_IN_FLIGHT_BYTES = 6_000;
 
+/** And at most in all, for one link: what has to be kept to be sent again. */
+const MAX_IN_FLIGHT_BYTES = 8 * 1024 * 1024;
+
 /** Feedback comes up to that late. */
 const FEEDBACK_MS = 20;
 
@@ -248,6 +251,9 @@ export class RateControl {
     this.rateBps = Math.min(this.capBps, wishBps);
     this.drainFraction = Math.max(0, 1 - factor);
     const holdMs = this.#rtt.minMs + this.targetMs + FEEDBACK_MS;
-    this.maxInFlightBytes = this.rateBps / 8_000 * holdMs + EXTRA_IN_FLIGHT_BYTES;
+    this.maxInFlightBytes = Math.min(
+      MAX_IN_FLIGHT_BYTES,
+      this.rateBps / 8_000 * holdMs + EXTRA_IN_FLIGHT_BYTES,
+    );
   }
 }

@@ -26,7 +26,7 @@ const WORTH_PER_LATER_MS = 1 / 2_000;
 const SOON_MS = 15;
 
 /** A link that loses more is held out while there is another. */
-const MAX_LOSS_FRACTION = 0.15;
+export const MAX_LOSS_FRACTION = 0.15;
 /** And comes back below this. */
 const RETURN_LOSS_FRACTION = 0.08;
 
@@ -49,7 +49,7 @@ export class Scheduler {
   #next = 0;
   #refreshedMs = Number.NEGATIVE_INFINITY;
   #decidedMs = Number.NEGATIVE_INFINITY;
-  #feedbackTurn = 0;
+  #turn = 0;
 
   /** Something changed that cannot wait: a link came or went. */
   invalidate(): void {
@@ -118,13 +118,12 @@ export class Scheduler {
     return this.pickFirst();
   }
 
-  /** The link for feedback: the fastest, and every second time another one, so that no single death silences all. */
-  pickFeedback(): MultiplexerLink | null {
-    const { order } = this;
-    if (order.length === 0) return null;
-    this.#feedbackTurn++;
-    if (order.length === 1 || (this.#feedbackTurn & 1) === 0) return order[0]!;
-    return order[1 + (this.#feedbackTurn >> 1) % (order.length - 1)]!;
+  /** Every second time one of the links but the first, in turn: no single death silences what goes over both. Else null. */
+  pickOther(): MultiplexerLink | null {
+    this.#turn++;
+    const others = this.order.length - 1;
+    if (others < 1 || (this.#turn & 1) === 0) return null;
+    return this.order[1 + (this.#turn >> 1) % others]!;
   }
 
   /** Monotonic ms when a bulk packet can go, the next look at the links at the earliest; Infinity: only news of a link can change that. */

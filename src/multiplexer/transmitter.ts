@@ -162,7 +162,7 @@ export class Transmitter {
     }
     const wireBytes = datagramBytes + OUTER_BYTES;
     link.pacer.take(wireBytes, now);
-    link.sentTally.add(wireBytes, now);
+    link.countSent(wireBytes, now);
     const at = sent.add(port.lastSeqNo, wireBytes, now);
     if (at < 0) return this.#pool.release(slot);
     sent.slots[at] = slot;

@@ -9,6 +9,7 @@ import { openAeadProvider } from "../../src/crypto/aead_provider.ts";
 import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
 import type { LinkOpener } from "../../src/linkmap/link_opener.ts";
+import { PacketPool } from "../../src/multiplexer/packet_pool.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import { type AeadProvider, CipherId } from "../../src/peer/aead.ts";
 import { MasterStore } from "../../src/state/master_store.ts";

@@ -11,18 +11,16 @@
 import assert from "node:assert/strict";
 import { type AeadProvider, CipherId } from "../../src/peer/aead.ts";
 import type { Session } from "../../src/peer/session.ts";
-import type { ControlPacket } from "../../src/wire/control_packet.ts";
+import { stripDataHeader } from "../../src/wire/data_header.ts";
 import { DatagramType, readDatagramHeader } from "../../src/wire/datagram_header.ts";
 import { DROP_REASON_LABELS, DropCounters, DropReason } from "../../src/wire/drop_reason.ts";
-import {
-  decodeNotice,
-  decodeReport,
-  InnerKind,
-  readInnerKind,
-  stripDataHeader,
-} from "../../src/wire/inner_message.ts";
+import { FeedbackReader } from "../../src/wire/feedback_reader.ts";
+import { GivenUp } from "../../src/wire/given_up.ts";
+import { decodeNotice, InnerKind, readInnerKind } from "../../src/wire/inner_message.ts";
+import { LinkNotice } from "../../src/wire/link_notice.ts";
 import { checkIpPacket } from "../../src/wire/ip_packet.ts";
 import { HEADROOM_BYTES, Packet } from "../../src/wire/packet.ts";
+import { Ping } from "../../src/wire/ping.ts";
 import { Mutator } from "../support/mutate.ts";
 import { mulberry32, testSeed } from "../support/rng.ts";
 import { RESPONDER_INDEX, sessionPair } from "../support/session_pair.ts";
@@ -58,12 +56,13 @@ Deno.test("A million hostile transport packets: none throws, each is opened or c
   assert.equal(open.total() + sealed.total(), 1_000_000);
   // The run is worth nothing when all cases die at the first check.
   open.assertShares(seed, OPEN_CASES, {
-    ...{ "data ok": 0.03, "report ok": 0.015, "notice ok": 0.03, unknown_kind: 0.05 },
+    ...{ "data ok": 0.03, "feedback ok": 0.005, "notice ok": 0.02, unknown_kind: 0.02 },
+    ...{ "ping ok": 0.01, "link ok": 0.01, "given up ok": 0.005 },
     ...{ bad_control: 0.03, not_ip: 0.02, truncated: 0.05, replayed: 0.04, not_authentic: 0.01 },
     ...{ bad_magic: 0.05, unknown_type: 0.02, bad_link_id: 0.04, wrong_protocol: 0.04 },
   });
   sealed.assertShares(seed, SEALED_CASES, {
-    ...{ "data ok": 0.005, "report ok": 0.005, "notice ok": 0.005 },
+    ...{ "data ok": 0.005, "feedback ok": 0.002, "notice ok": 0.005 },
     ...{ replayed: 0.02, not_authentic: 0.3 },
   });
 });
@@ -76,7 +75,10 @@ class FuzzRun {
   readonly #opened = new Map<string, number>();
   readonly #drops = new DropCounters();
   readonly #packet = new Packet(8_192);
-  readonly #control: ControlPacket = { seqNo: 0, received: new Map() };
+  readonly #feedback = new FeedbackReader();
+  readonly #ping = new Ping();
+  readonly #link = new LinkNotice();
+  readonly #givenUp = new GivenUp();
 
   /** @param isGenuine whether a datagram may be opened. */
   constructor(
@@ -152,11 +154,17 @@ class FuzzRun {
     switch (readInnerKind(inner)) {
       case InnerKind.DATA:
         return nameOf(stripDataHeader(inner) || checkIpPacket(inner), "data ok");
-      case InnerKind.REPORT: {
-        const result = decodeReport(inner, this.#control);
-        if (result === 0) assertSane(this.#control);
-        return nameOf(result, "report ok");
+      case InnerKind.FEEDBACK: {
+        const result = this.#feedback.begin(inner);
+        if (result === 0) assertSane(this.#feedback);
+        return nameOf(result, "feedback ok");
       }
+      case InnerKind.PING:
+        return nameOf(this.#ping.decode(inner), "ping ok");
+      case InnerKind.LINK:
+        return nameOf(this.#link.decode(inner), "link ok");
+      case InnerKind.GIVEN_UP:
+        return nameOf(this.#givenUp.decode(inner), "given up ok");
       case InnerKind.NOTICE: {
         const code = decodeNotice(inner);
         assert(code <= 255);
@@ -201,11 +209,18 @@ function nameOf(result: number, name: string): string | number {
   return result === 0 ? name : result;
 }
 
-function assertSane({ seqNo, received }: ControlPacket): void {
-  assert(Number.isSafeInteger(seqNo) && seqNo >= 0, `seqNo ${seqNo}`);
-  for (const [linkId, bytes] of received) {
-    assert(Number.isInteger(linkId) && linkId >= 1 && linkId <= 255, `link id ${linkId}`);
-    assert(Number.isSafeInteger(bytes) && bytes >= 0, `bytes ${bytes}`);
+function assertSane(reader: FeedbackReader): void {
+  const seen = new Set<number>();
+  while (reader.nextLink()) {
+    const { linkId, rangeCount } = reader;
+    assert(linkId >= 1 && linkId <= 255 && !seen.has(linkId), `link id ${linkId}`);
+    seen.add(linkId);
+    let ranges = 0;
+    for (let above = Infinity; reader.nextRange(); above = reader.rangeFirst, ranges++) {
+      assert(reader.rangeFirst >= 0 && reader.rangeFirst <= reader.rangeLast);
+      assert(reader.rangeLast < above);
+    }
+    assert.equal(ranges, rangeCount);
   }
 }
 

@@ -18,10 +18,20 @@ const SEAL_OVERHEAD_BYTES = 32;
 /** The largest message of the simulator. */
 const MAX_MESSAGE_BYTES = 2048;
 
-/** A message with its link sequence number. */
+/** Which processes a message is between, each counted by its starts: what a session stands for. */
+export interface SimSession {
+  /** The sender. */
+  readonly instance: number;
+  /** The receiver as the sender knows it; 0: not at all yet. */
+  readonly peerInstance: number;
+}
+
+/** A message with its link sequence number and session. */
 export interface Cargo {
   readonly packet: Packet;
   seqNo: number;
+  instance: number;
+  peerInstance: number;
 }
 
 /** One direction of a link, under the virtual clock. */
@@ -59,10 +69,13 @@ export class SimPipe {
   }
 
   /** Sends a copy of a message. @returns bytes of the datagram: whoever sends can't see the phone drop it. */
-  send(message: Packet): number {
-    const cargo = this.#free.pop() ?? { packet: new Packet(MAX_MESSAGE_BYTES), seqNo: 0 };
+  send(message: Packet, session: SimSession): number {
+    const cargo = this.#free.pop() ??
+      { packet: new Packet(MAX_MESSAGE_BYTES), seqNo: 0, instance: 0, peerInstance: 0 };
     cargo.packet.copyFrom(message);
     cargo.seqNo = this.#nextSeqNo++;
+    cargo.instance = session.instance;
+    cargo.peerInstance = session.peerInstance;
     const datagramBytes = datagramBytesOf(cargo);
     const result = this.#emulator.send(cargo, datagramBytes + OUTER_BYTES, this.#clock.now);
     if (result !== SendResult.ACCEPTED) this.#free.push(cargo);
@@ -102,8 +115,8 @@ export class SimLink {
     this.settings = { ...DEFAULT_LINK_SETTINGS, ...settings };
   }
 
-  /** What one side's multiplexer sends through. */
-  port(pipe: SimPipe): LinkPort {
+  /** What one side's multiplexer sends through. @param session read for each message */
+  port(pipe: SimPipe, session: SimSession): LinkPort {
     const isInitiator = pipe === this.up;
     return {
       id: this.id,
@@ -114,7 +127,7 @@ export class SimLink {
       get lastSeqNo(): number {
         return pipe.lastSeqNo;
       },
-      send: (message) => pipe.send(message),
+      send: (message) => pipe.send(message, session),
     };
   }
 

@@ -1,6 +1,8 @@
 /**
  * One end of the simulator's tunnel: a multiplexer, its timer, and what the LinkMap does for it (it adds links: the
- * slave its own ones, the master those it hears of).
+ * slave its own ones, the master those it hears of). Either end may be stopped and started again, as a new instance of
+ * itself. There are no handshakes here (handshake_world.ts has them): a message of a session with an earlier instance is
+ * lost, and a ping stands for the handshake by which the other end notices.
  *
  * @module
  */
@@ -9,6 +11,7 @@ import { Multiplexer } from "../../src/multiplexer/multiplexer.ts";
 import type { MultiplexerLink } from "../../src/multiplexer/multiplexer_link.ts";
 import { PacketPool } from "../../src/multiplexer/packet_pool.ts";
 import { DropReason } from "../../src/wire/drop_reason.ts";
+import { InnerKind, readInnerKind } from "../../src/wire/inner_message.ts";
 import { checkIpPacket } from "../../src/wire/ip_packet.ts";
 import type { Packet } from "../../src/wire/packet.ts";
 import { type Cargo, datagramBytesOf, type SimLink, type SimPipe } from "./sim_link.ts";
@@ -47,6 +50,10 @@ export class SimSide {
   readonly #options: SimSideOptions;
   readonly #timer: VirtualTimer;
   #multiplexer: Multiplexer | null = null;
+  /** Next number of each order group: as long as the process lives. */
+  #groupSeqNos = new Uint32Array(256);
+  /** Of this process and of the peer's as far as it is known; both ports read them. */
+  readonly #session = { instance: 0, peerInstance: 0 };
 
   constructor(options: SimSideOptions) {
     this.#options = options;
@@ -78,11 +85,18 @@ export class SimSide {
 
   /** Starts the process. */
   start(): void {
+    this.#session.instance++;
+    this.#session.peerInstance = 0;
+    this.#groupSeqNos = new Uint32Array(256);
+    this.#makeMultiplexer();
+  }
+
+  #makeMultiplexer(): void {
     const { deliver, makeRng, role, links } = this.#options;
     this.#multiplexer = new Multiplexer({
       rng: makeRng(),
       pool: this.pool,
-      groupSeqNos: new Uint32Array(256),
+      groupSeqNos: this.#groupSeqNos,
       deliver: (packet) => {
         const result = checkIpPacket(packet);
         if (result >= 0) deliver(packet);
@@ -103,6 +117,7 @@ export class SimSide {
 
   /** Kills the process: what arrives from now on meets no one. */
   stop(): void {
+    this.#multiplexer?.clear();
     this.#multiplexer = null;
   }
 
@@ -121,17 +136,49 @@ export class SimSide {
   }
 
   #addLink(link: SimLink): void {
-    this.multiplexer.addLink(link.port(this.#outbound(link)), this.now);
+    this.multiplexer.addLink(link.port(this.#outbound(link), this.#session), this.now);
   }
 
   #handleArrival(link: SimLink, cargo: Cargo): void {
-    const multiplexer = this.#multiplexer;
-    if (multiplexer === null) return;
+    if (this.#multiplexer === null || !this.#admits(cargo)) return;
+    const { multiplexer } = this;
     // The master learns a link from its first packet.
     if (multiplexer.getLink(link.id) === null) this.#addLink(link);
     const bytes = datagramBytesOf(cargo);
     const result = multiplexer.received(link.id, cargo.seqNo, cargo.packet, bytes, this.now);
-    if (result < 0) this.drops.set(result, (this.drops.get(result) ?? 0) + 1);
+    if (result < 0) this.#countDrop(result);
+  }
+
+  /** Whether a message is for this process, and of the peer's newest; notices that the peer was restarted. */
+  #admits(cargo: Cargo): boolean {
+    const { instance, peerInstance } = this.#session;
+    const isForOther = cargo.peerInstance !== 0 && cargo.peerInstance !== instance;
+    const isPing = readInnerKind(cargo.packet) === InnerKind.PING;
+    if (cargo.instance < peerInstance || (isForOther && !isPing)) {
+      this.#countDrop(DropReason.NO_SESSION);
+      return false;
+    }
+    if (cargo.instance > peerInstance) {
+      this.#session.peerInstance = cargo.instance;
+      if (peerInstance !== 0) this.#handlePeerRestart();
+    }
+    return true;
+  }
+
+  /** As the tunnels do: the master makes the peer's links anew, the slave keeps its own and asks over them. */
+  #handlePeerRestart(): void {
+    const { multiplexer, now } = this;
+    if (this.#options.role === "master") {
+      multiplexer.clear();
+      this.#makeMultiplexer();
+      return;
+    }
+    multiplexer.handlePeerRestart();
+    for (const link of this.#options.links) multiplexer.handleLinkOpen(link.id, now);
+  }
+
+  #countDrop(reason: number): void {
+    this.drops.set(reason, (this.drops.get(reason) ?? 0) + 1);
   }
 
   #handleTimeout(): void {

@@ -1,11 +1,11 @@
 /**
- * The stored transport packets of version 1, and what makes them:
+ * The stored transport packets of version 2, and what makes them:
  *
  * ```
  * deno run -A tests/support/transport_vectors.ts
  * ```
  *
- * writes tests/vectors/transport-v1.json. It was written once: when what comes out differs from the
+ * writes tests/vectors/transport-v2.json. It was written once: when what comes out differs from the
  * file, it is the protocol that has changed, and older programs no longer understand it.
  *
  * @module
@@ -14,19 +14,19 @@
 import { fileURLToPath } from "node:url";
 import { CipherId } from "../../src/peer/aead.ts";
 import { LinkCounters, type SessionOptions } from "../../src/peer/session.ts";
-import {
-  encodeNotice,
-  encodeReport,
-  NoticeCode,
-  prependDataHeader,
-} from "../../src/wire/inner_message.ts";
+import { DataFlag, prependDataHeader } from "../../src/wire/data_header.ts";
+import { type FeedbackSource, FeedbackWriter } from "../../src/wire/feedback.ts";
+import { GivenUp, MAX_GIVEN_UP } from "../../src/wire/given_up.ts";
+import { encodeNotice, NoticeCode } from "../../src/wire/inner_message.ts";
+import { LinkFlag, LinkNotice } from "../../src/wire/link_notice.ts";
 import { Packet } from "../../src/wire/packet.ts";
+import { Ping, PingFlag } from "../../src/wire/ping.ts";
 import { nobleAead } from "./noble_aead.ts";
 import { testSession } from "./session_pair.ts";
 
 /** Where the stored ones are. */
 export const TRANSPORT_VECTORS_FILE = fileURLToPath(
-  new URL("../vectors/transport-v1.json", import.meta.url),
+  new URL("../vectors/transport-v2.json", import.meta.url),
 );
 
 /** One sealed packet. Bytes are hexadecimal. */
@@ -52,7 +52,7 @@ export interface TransportVectors {
 }
 
 const ABOUT = [
-  "Transport packets of bindlink's secure protocol, version 1: docs/protocol.md.",
+  "Transport packets of bindlink's secure protocol, version 2: docs/protocol.md.",
   "key, nonce: of the AEAD (cipher 1: ChaCha20-Poly1305, RFC 8439; 2: AES-256-GCM).",
   "The additional data is the datagram's first 16 bytes. receiverIndex: what stands in the packet.",
   "inner: the inner message before it is sealed. All bytes hexadecimal.",
@@ -76,9 +76,21 @@ const CASES: readonly (readonly [string, number, number, (packet: Packet) => voi
   ["an empty message", 1, 0, (packet) => packet.reset()],
   ["data, IPv4", 1, 1, (packet) => fillData(packet, PING)],
   ["data, IPv6", 255, 0xffff_ffff, (packet) => fillData(packet, IPV6)],
-  ["a report of no link", 2, 2 ** 32, (packet) => encodeReport(reportOf(0), packet)],
-  ["a report of three links", 2, 2 ** 32 + 1, (packet) => encodeReport(reportOf(3), packet)],
-  ["a report of all links", 2, 2 ** 40 + 7, (packet) => encodeReport(reportOf(255), packet)],
+  [
+    "data, sent again and in a hurry",
+    1,
+    2,
+    (packet) => fillData(packet, PING, DataFlag.REALTIME | DataFlag.RESENT, 255, 0xffff_fffe),
+  ],
+  ["feedback of no link", 2, 2 ** 32, (packet) => encodeFeedback(0, packet)],
+  ["feedback of three links", 2, 2 ** 32 + 1, (packet) => encodeFeedback(3, packet)],
+  ["feedback of as many links as fit", 2, 2 ** 40 + 7, (packet) => encodeFeedback(255, packet)],
+  ["ping: a question", 6, 20, (packet) => encodePing(PingFlag.WANTS_ANSWER, packet)],
+  ["ping: an answer", 6, 21, (packet) => encodePing(PingFlag.HAS_ECHO, packet)],
+  ["link: nothing said", 6, 22, (packet) => new LinkNotice().encode(packet)],
+  ["link: all said", 6, 23, (packet) => encodeLink(packet)],
+  ["given up: two", 6, 24, (packet) => encodeGivenUp(2, packet)],
+  ["given up: as many as fit", 6, 25, (packet) => encodeGivenUp(MAX_GIVEN_UP, packet)],
   ["notice: closing", 3, 10, (packet) => encodeNotice(NoticeCode.CLOSING, packet)],
   ["notice: replaced", 3, 11, (packet) => encodeNotice(NoticeCode.REPLACED, packet)],
   ["notice: revoked", 3, 12, (packet) => encodeNotice(NoticeCode.REVOKED, packet)],
@@ -146,16 +158,63 @@ function craftVector(
   };
 }
 
-function fillData(packet: Packet, ipPacket: Uint8Array): void {
+function fillData(
+  packet: Packet,
+  ipPacket: Uint8Array,
+  flags = 0,
+  group = 7,
+  groupSeqNo = 0x0102_0304,
+): void {
   packet.fill(ipPacket);
-  prependDataHeader(packet);
+  prependDataHeader(packet, flags, group, 0xfedc_ba98, groupSeqNo);
 }
 
-function reportOf(links: number): { seqNo: number; received: Map<number, number> } {
-  const received = new Map<number, number>();
-  for (let linkId = 1; linkId <= links; linkId++) received.set(linkId, 1_000 * linkId);
-  if (links > 1) received.set(2, Number.MAX_SAFE_INTEGER);
-  return { seqNo: 2 ** 33 + links, received };
+/** Of each link the numbers up to 1000 x its id, without every hundredth below; of link 2, up to the highest number. */
+function encodeFeedback(links: number, out: Packet): void {
+  const writer = new FeedbackWriter();
+  writer.begin(out, 0x0a0b_0c0d + links, links, 123_456.789);
+  for (let linkId = 1; linkId <= links; linkId++) writer.addLink(linkId, sourceOf(linkId), 0);
+  writer.finish();
+}
+
+function sourceOf(linkId: number): FeedbackSource {
+  const newestSeqNo = linkId === 2 ? 2 ** 48 - 1 : 1_000 * linkId;
+  return {
+    newestSeqNo,
+    newestReceivedMs: 5_000_000 + linkId,
+    receivedBytes: 2 ** 40 + linkId,
+    rangeCount: Math.min(linkId, 4),
+    rangeFirst: (i) => newestSeqNo - 100 * i - 98,
+    rangeLast: (i) => newestSeqNo - 100 * i,
+    minTransitUs: () => 0xffff_0000 + linkId,
+  };
+}
+
+function encodePing(flags: number, out: Packet): void {
+  const ping = new Ping();
+  const hasEcho = (flags & PingFlag.HAS_ECHO) !== 0;
+  ping.flags = flags;
+  ping.intervalMs = 17_300;
+  ping.sentUs = 0x0102_0304;
+  ping.echoedUs = hasEcho ? 0xffff_fffe : 0;
+  ping.heldUs = hasEcho ? 45_678 : 0;
+  ping.transitUs = hasEcho ? 0x8000_0001 : 0;
+  ping.encode(out);
+}
+
+function encodeLink(out: Packet): void {
+  const notice = new LinkNotice();
+  notice.flags = LinkFlag.METERED | LinkFlag.LEAVING | LinkFlag.HEARD;
+  notice.mode = 3;
+  notice.capBps = 2_500_000;
+  notice.name = "téléphone 1";
+  notice.encode(out);
+}
+
+function encodeGivenUp(count: number, out: Packet): void {
+  const list = new GivenUp();
+  for (let i = 0; i < count; i++) list.add(255 - i, 0xffff_ffff - 1_000 * i);
+  list.encode(out);
 }
 
 if (import.meta.main) {

@@ -9,6 +9,7 @@ import { RecordingLogger } from "./recording_logger.ts";
 import type { TunnelWorld } from "./tunnel_world.ts";
 import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
 import type { LinkOpener } from "../../src/linkmap/link_opener.ts";
+import { PacketPool } from "../../src/multiplexer/packet_pool.ts";
 import type { LinkSnapshot } from "../../src/snapshot.ts";
 import { MemoryTundev, type MemoryTundevOptions } from "../../src/tundev/memory_tundev.ts";
 import type { SecureContext, Tunnel } from "../../src/tunnel/tunnel.ts";

@@ -8,6 +8,7 @@ import { connectTcp } from "../../../src/linkmap/tcp_connect.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
 import type { LinkOpener } from "../../../src/linkmap/link_opener.ts";
 import { DEFAULT_LINK_SETTINGS } from "../../../src/multiplexer/link_settings.ts";
+import { PacketPool } from "../../../src/multiplexer/packet_pool.ts";
 import { MasterStore, type SlaveRecord } from "../../../src/state/master_store.ts";
 import { MemoryTundev } from "../../../src/tundev/memory_tundev.ts";
 import { MasterTunnel } from "../../../src/tunnel/master_tunnel.ts";

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { LINK_MODES } from "../../../src/multiplexer/link_settings.ts";
+import {
+  craftLinkNotice,
+  settingsOf,
+  takeLinkNotice,
+} from "../../../src/multiplexer/noticed_settings.ts";
+import { LinkFlag, LinkNotice } from "../../../src/wire/link_notice.ts";
+import { measuredLink } from "../../support/measured_link.ts";
+
+Deno.test("settings that a slave has are those that its master reads, but for the cap upwards", () => {
+  const settings = fc.record({
+    mode: fc.constantFrom(...LINK_MODES),
+    isMetered: fc.boolean(),
+    capUpBps: fc.constantFrom(Infinity, 1e6),
+    capDownBps: fc.constantFrom(Infinity, 64_000, 5e6),
+  });
+  fc.assert(fc.property(settings, (wanted) => {
+    const notice = new LinkNotice();
+    craftLinkNotice(measuredLink(3, { name: "phone", settings: wanted }).link, notice);
+    assert.deepEqual(settingsOf(notice), { ...wanted, capUpBps: Infinity });
+    assert.equal(notice.name, "phone");
+    assert.equal(notice.flags & (LinkFlag.LEAVING | LinkFlag.HEARD), 0);
+  }));
+});
+
+Deno.test("a mode of a later version is read as speed", () => {
+  const notice = new LinkNotice();
+  notice.mode = 200;
+  assert.equal(settingsOf(notice).mode, "speed");
+});
+
+Deno.test("a master learns from a notice that a link leaves, and that it stays after all", () => {
+  const slave = measuredLink(1).link;
+  const master = measuredLink(1, { isInitiator: false }).link;
+  const notice = new LinkNotice();
+  for (const isLeaving of [true, false]) {
+    slave.isLeaving = isLeaving;
+    craftLinkNotice(slave, notice);
+    assert.equal(takeLinkNotice(notice, master), true);
+    assert.equal(master.isLeaving, isLeaving);
+  }
+});
+
+Deno.test("a slave learns from a notice only that its own was heard", () => {
+  const slave = measuredLink(1).link;
+  const master = measuredLink(1, { isInitiator: false }).link;
+  const notice = new LinkNotice();
+  craftLinkNotice(master, notice);
+  notice.flags |= LinkFlag.LEAVING;
+  assert.equal(takeLinkNotice(notice, slave), false);
+  assert.equal(slave.isNoticeHeard, true);
+  assert.equal(slave.isLeaving, false);
+});
+
+Deno.test("a notice without an answer's flag does not tell a slave anything", () => {
+  const slave = measuredLink(1).link;
+  const notice = new LinkNotice();
+  notice.flags = LinkFlag.LEAVING;
+  assert.equal(takeLinkNotice(notice, slave), false);
+  assert.deepEqual([slave.isNoticeHeard, slave.isLeaving], [false, false]);
+});
