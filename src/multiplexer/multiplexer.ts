@@ -29,7 +29,7 @@ import { LinkWatch } from "./link_watch.ts";
 import { MultiplexerLink } from "./multiplexer_link.ts";
 import { takeLinkNotice } from "./noticed_settings.ts";
 import type { PacketPool } from "./packet_pool.ts";
-import { tuneQueue } from "./queue_tuning.ts";
+import { QueueTuning } from "./queue_tuning.ts";
 import { Receiver } from "./receiver.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Sender } from "./sender.ts";
@@ -75,6 +75,7 @@ export class Multiplexer {
   readonly #acknowledgements: Acknowledgements;
   readonly #messages: LinkMessages;
   readonly #watch: LinkWatch;
+  readonly #queueTuning = new QueueTuning();
   readonly #feedback = new FeedbackReader();
   readonly #givenUp = new GivenUp();
   #nextMs = Number.NEGATIVE_INFINITY;
@@ -332,7 +333,7 @@ export class Multiplexer {
 
   #tune(now: number): void {
     this.#tunedMs = now;
-    tuneQueue(this.sender.queue, this.scheduler.order);
+    this.#queueTuning.tune(this.sender.queue, this.scheduler.order, now);
     this.receiver.tuneHold(now);
     let bytes = 0;
     for (const link of this.#links) bytes += link.sentTally.total(now);

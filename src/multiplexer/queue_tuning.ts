@@ -30,20 +30,49 @@ const RESEND_MARGIN_MS = 25;
 /** Losses in a round trip from which on the queue has to hold what keeps the link busy meanwhile. */
 const FREQUENT_LOSSES = 0.2;
 
-/** Lets the queue follow the links that may carry data. */
-export function tuneQueue(queue: FlowQueue, links: readonly MultiplexerLink[]): void {
-  let slowestMs = 0;
-  let waitMs = 0;
-  let leastMs = MIN_TARGET_MS;
-  for (const link of links) {
-    if (link.rate.isStartingUp) leastMs = STARTUP_TARGET_MS;
-    if (link.use !== LinkUse.CARRYING) continue;
-    slowestMs = Math.max(slowestMs, link.rtt.srttMs);
-    waitMs = Math.max(waitMs, resendWaitMs(link));
+/**
+ * When links fall out, what a flow had in flight over all of them waits for those that are left. To drop some of it then
+ * would make the flow stand still for as long as it takes to come again, behind all the rest; and most links come back. So
+ * the flow is told to send less only when the loss has lasted: the capacity that was is forgotten with this time constant.
+ */
+const FORGET_MS = 3_000;
+const MAX_SHRUNK_TARGET_MS = 600;
+
+/** Tunes the queue of one peer. */
+export class QueueTuning {
+  #peakBps = 0;
+  #tunedMs = Number.NEGATIVE_INFINITY;
+
+  /** Lets the queue follow the links that may carry data. */
+  tune(queue: FlowQueue, links: readonly MultiplexerLink[], now: number): void {
+    let slowestMs = 0;
+    let waitMs = 0;
+    let leastMs = MIN_TARGET_MS;
+    let capacityBps = 0;
+    for (const link of links) {
+      if (link.rate.isStartingUp) leastMs = STARTUP_TARGET_MS;
+      if (link.use !== LinkUse.CARRYING) continue;
+      capacityBps += link.capacity.capacityBps;
+      slowestMs = Math.max(slowestMs, link.rtt.srttMs);
+      waitMs = Math.max(waitMs, resendWaitMs(link));
+    }
+    const wishMs = waitMs + QUEUE_ROUND_TRIPS * (slowestMs + waitMs);
+    const targetMs = Math.max(leastMs, Math.min(MAX_TARGET_MS, wishMs));
+    const shrunkMs = (this.#shrunkBy(capacityBps, now) - 1) * (targetMs + slowestMs);
+    const lenientMs = Math.min(MAX_SHRUNK_TARGET_MS, targetMs + shrunkMs);
+    queue.setCodel(lenientMs, Math.max(MIN_INTERVAL_MS, 1.5 * slowestMs + lenientMs));
   }
-  const wishMs = waitMs + QUEUE_ROUND_TRIPS * (slowestMs + waitMs);
-  const targetMs = Math.max(leastMs, Math.min(MAX_TARGET_MS, wishMs));
-  queue.setCodel(targetMs, Math.max(MIN_INTERVAL_MS, 1.5 * slowestMs + targetMs));
+
+  /** How many times the capacity was what it is now, a little while ago; 1 at least. */
+  #shrunkBy(capacityBps: number, now: number): number {
+    const forgotten = 1 - Math.exp((this.#tunedMs - now) / FORGET_MS);
+    this.#tunedMs = now;
+    this.#peakBps = Math.max(
+      capacityBps,
+      this.#peakBps + (capacityBps - this.#peakBps) * forgotten,
+    );
+    return capacityBps > 0 ? this.#peakBps / capacityBps : 1;
+  }
 }
 
 /** How long a flow waits for what is sent again over a link; 0 where hardly anything is lost. */

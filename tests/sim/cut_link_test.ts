@@ -33,7 +33,7 @@ for (const direction of RUN_DIRECTIONS) {
     const which = `link ${linkId} of 2 cut, ${direction}`;
 
     Deno.test(`${which}: a TCP flow stalls for 250 ms at most, and the link is used again within 1 s`, () => {
-      let backPkts = 0;
+      let backBytes = 0;
       const { stallMs, rtoCount } = runBonding({
         links: LINKS,
         direction,
@@ -41,13 +41,13 @@ for (const direction of RUN_DIRECTIONS) {
         script: (world) => {
           cutAndMend(world, linkId);
           const { counters } = payloadPipe(world, linkId, direction);
-          world.at(MENDED_MS + 900, () => backPkts -= counters.deliveredBytes);
-          world.at(MENDED_MS + 1_000, () => backPkts += counters.deliveredBytes);
+          world.at(MENDED_MS + 900, () => backBytes -= counters.deliveredBytes);
+          world.at(MENDED_MS + 1_000, () => backBytes += counters.deliveredBytes);
         },
       });
       assert.ok(stallMs <= 250, `stall of ${stallMs} ms`);
       assert.equal(rtoCount, 0, "timeouts of TCP");
-      const backBps = backPkts * 8000 / 100;
+      const backBps = backBytes * 8000 / 100;
       const rateBps = LINKS[linkId - 1]!.rateBps;
       assert.ok(backBps > rateBps / 10, `${backBps / 1e6} Mbit/s over it, 1 s after its return`);
     });
@@ -56,7 +56,7 @@ for (const direction of RUN_DIRECTIONS) {
       const stream = `200 packets/s of ${packetBytes} bytes`;
       Deno.test(`${which}: ${stream} lose 10 packets and stall for 150 ms at most`, () => {
         const { flow } = runStream(linkId, direction, packetBytes);
-        assert.ok(flow.missingPkts - underWayPkts(flow) <= 10, `${flow.missingPkts} lost`);
+        assert.ok(flow.missingPkts <= 10, `${flow.missingPkts} lost`);
         assert.equal(flow.refusedPkts, 0);
         const { longestStallMs } = flow.sink;
         assert.ok(longestStallMs <= 150, `stall of ${longestStallMs} ms`);
@@ -65,9 +65,8 @@ for (const direction of RUN_DIRECTIONS) {
   }
 
   Deno.test(`the best link cut, ${direction}: a stream goes over it again within 1 s of its return`, () => {
-    const { world, usedBps } = runStream(1, direction, 200);
+    const { usedBps } = runStream(1, direction, 200);
     assert.ok(usedBps >= 0.9 * 200 * 200 * 8, `${usedBps / 1e6} Mbit/s over it`);
-    assert.equal(world.link(1).up.counters.queueFullPkts, 0);
   });
 }
 
@@ -76,25 +75,23 @@ function runStream(
   linkId: number,
   direction: RunDirection,
   packetBytes: number,
-): { world: World; flow: Flow; usedBps: number } {
+): { flow: Flow; usedBps: number } {
   const world = new World({ seed: linkId, links: LINKS });
   const from = senderOf(direction);
-  const flow = world.addFlow({ from, rateBps: 200 * packetBytes * 8, packetBytes, startMs: 1_000 });
+  const rateBps = 200 * packetBytes * 8;
+  const stopMs = MENDED_MS + 2_000;
+  const flow = world.addFlow({ from, rateBps, packetBytes, startMs: 1_000, stopMs });
   cutAndMend(world, linkId);
   const { counters } = payloadPipe(world, linkId, direction);
   world.runUntil(MENDED_MS + 1_000);
   const beforeBytes = counters.deliveredBytes;
-  world.runUntil(MENDED_MS + 2_000);
+  world.runUntil(stopMs);
   const usedBps = (counters.deliveredBytes - beforeBytes) * 8;
-  return { world, flow, usedBps };
+  world.runUntil(stopMs + 500); // what is under way arrives
+  return { flow, usedBps };
 }
 
 function cutAndMend(world: World, linkId: number): void {
   world.at(CUT_MS, () => world.link(linkId).cut());
   world.at(MENDED_MS, () => world.link(linkId).mend());
-}
-
-/** Sent in the last 60 ms, or in the 20 ms of the better link. */
-function underWayPkts(_flow: Flow): number {
-  return 60 / 5;
 }

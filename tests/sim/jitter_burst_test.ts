@@ -1,0 +1,47 @@
+/**
+ * One of two links gets 300 ms of jitter for 10 s: the other one must not wait for it, and it is used again afterwards.
+ *
+ * ```
+ *          1: 20 Mbit/s, 20 ms one way
+ *  slave ==                            == master    either one: its delay, then anything up to 300 ms more, then as before
+ *          2:  8 Mbit/s, 60 ms
+ * ```
+ */
+
+import assert from "node:assert/strict";
+import { MEASURED_FROM_MS, RUN_DIRECTIONS, runBonding } from "../support/bonding_run.ts";
+
+const LINKS = [{ rateBps: 20e6, delayMs: 20 }, { rateBps: 8e6, delayMs: 60 }];
+const BURST_MS = 10_000;
+const QUIET_AGAIN_MS = MEASURED_FROM_MS + BURST_MS;
+
+/** What the end may take to trust the link again. */
+const RETURN_MS = 3_000;
+const END_MS = QUIET_AGAIN_MS + RETURN_MS + 4_000;
+
+for (const direction of RUN_DIRECTIONS) {
+  for (const linkId of [1, 2]) {
+    Deno.test(`jitter on link ${linkId} of 2, ${direction}: as good as the other link alone, and whole again after it`, () => {
+      const link = LINKS[linkId - 1]!;
+      const other = LINKS[2 - linkId]!;
+      const { transfers, rtoCount } = runBonding({
+        links: LINKS,
+        direction,
+        measuredMs: END_MS - MEASURED_FROM_MS,
+        script: (world) => {
+          const burst = { delayMs: link.delayMs + 150, jitterMs: 150 };
+          const quiet = { delayMs: link.delayMs, jitterMs: 0 };
+          world.at(MEASURED_FROM_MS, () => world.link(linkId).configure(burst));
+          world.at(QUIET_AGAIN_MS, () => world.link(linkId).configure(quiet));
+        },
+      });
+      const alone = runBonding({ links: [other], direction });
+      const duringBps = transfers[0]!.goodputBps(MEASURED_FROM_MS, QUIET_AGAIN_MS);
+      const aloneText = `${duringBps / 1e6}, ${alone.goodputBps / 1e6} Mbit/s alone`;
+      assert.ok(duringBps >= 0.97 * alone.goodputBps, aloneText);
+      const afterBps = transfers[0]!.goodputBps(QUIET_AGAIN_MS + RETURN_MS, END_MS);
+      assert.ok(afterBps >= 0.85 * 28e6, `${afterBps / 1e6} Mbit/s afterwards`);
+      assert.equal(rtoCount, 0, "timeouts of TCP");
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import type { FlowQueue } from "../../../src/multiplexer/flow_queue.ts";
+import { LinkUse, type MultiplexerLink } from "../../../src/multiplexer/multiplexer_link.ts";
+import { tuneQueue } from "../../../src/multiplexer/queue_tuning.ts";
+import { measuredLink } from "../../support/measured_link.ts";
+
+/** What the queue is told. */
+function tuned(...links: MultiplexerLink[]): { targetMs: number; intervalMs: number } {
+  const result = { targetMs: NaN, intervalMs: NaN };
+  const queue = {
+    setCodel: (targetMs: number, intervalMs: number): void => {
+      result.targetMs = targetMs;
+      result.intervalMs = intervalMs;
+    },
+  };
+  tuneQueue(queue as FlowQueue, links);
+  return result;
+}
+
+function carrying(roundTripMs: number, capacityBps = 20e6): MultiplexerLink {
+  const { link } = measuredLink(1, { transitMs: roundTripMs / 2, capacityBps });
+  link.use = LinkUse.CARRYING;
+  return link;
+}
+
+function lossy(roundTripMs: number, share: number): MultiplexerLink {
+  const link = carrying(roundTripMs);
+  for (let now = 0; now < 3_000; now += 100) link.loss.handle(100 * (1 - share), 100 * share, now);
+  return link;
+}
+
+Deno.test("the queue without a link still has a target", () => {
+  const { targetMs, intervalMs } = tuned();
+  assert(targetMs > 0 && intervalMs >= targetMs);
+});
+
+Deno.test("the queue may be as long as the slowest link that carries needs, within bounds", () => {
+  let lastMs = 0;
+  for (const roundTripMs of [10, 50, 100, 200, 400, 1_000, 3_000]) {
+    const { targetMs, intervalMs } = tuned(carrying(10), carrying(roundTripMs));
+    assert(targetMs >= lastMs);
+    assert(targetMs >= 20 && targetMs <= 300, `${targetMs}`);
+    assert(intervalMs > roundTripMs, "a flow has a round trip to answer");
+    lastMs = targetMs;
+  }
+  // CUBIC backs off by 0.3: what stands in the queue has to bridge that.
+  assert(tuned(carrying(200)).targetMs >= 0.3 * 200);
+});
+
+Deno.test("the queue of links that lose much may be longer", () => {
+  assert(tuned(lossy(60, 0.05)).targetMs > tuned(carrying(60)).targetMs + 20);
+  assert(tuned(lossy(60, 0.00001)).targetMs < tuned(carrying(60)).targetMs + 5);
+});
+
+Deno.test("the queue does not follow a link that carries nothing", () => {
+  const spare = carrying(800);
+  spare.use = LinkUse.SPARE;
+  assert.deepEqual(tuned(carrying(20), spare), tuned(carrying(20)));
+});
+
+Deno.test("the queue may be longer while a link's rate is still being found out", () => {
+  const young = carrying(20);
+  Object.defineProperty(young.rate, "isStartingUp", { value: true });
+  assert(tuned(young).targetMs > tuned(carrying(20)).targetMs);
+});
