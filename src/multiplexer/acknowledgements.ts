@@ -71,11 +71,13 @@ export class Acknowledgements {
         if (state === SentState.IN_FLIGHT) {
           const slot = sent.settle(at, SentState.ACKED);
           if (slot !== null) this.#sender.release(slot);
+          if (link.largeLostPkts > 0) link.noteAcked(sent.wireBytes[at]!);
           ackedPkts++;
           this.#noteOrder(link, seqNo, sent.sentMs[at]!, now);
         } else if (state === SentState.LOST) {
           // It only was late.
           sent.states[at] = SentState.ACKED;
+          link.noteAcked(sent.wireBytes[at]!);
           link.loss.handle(1, -1, now);
           link.lostPkts--;
           this.#noteOrder(link, seqNo, sent.sentMs[at]!, now);

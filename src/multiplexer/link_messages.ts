@@ -32,6 +32,11 @@ export class LinkMessages {
     return this.#pinger.echoedTransitUs;
   }
 
+  /** When that ping of ours was sent: u32 µs. */
+  get echoedUs(): number {
+    return this.#pinger.echoedUs;
+  }
+
   /** Asks over a link, and says what the user wants of it until the peer has heard that. */
   sendPing(link: MultiplexerLink, isIdle: boolean, now: number): void {
     this.#pinger.craft(link, isIdle, this.#message, now);

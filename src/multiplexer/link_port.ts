@@ -18,6 +18,14 @@ export interface LinkPort {
   readonly isInitiator: boolean;
   /** What arrives over it arrives in order, or the link ends: it goes over TCP now. */
   readonly isReliable: boolean;
+  /**
+   * Largest datagram that it takes, in bytes: where the MTU can be probed, the most that is tried; elsewhere what is sure
+   * enough to pass, or is no matter since the link goes over TCP. A larger one may be given to it all the same, when no link
+   * takes it and its sender cannot be told; then IP fragments it on the way.
+   */
+  readonly maxDatagramBytes: number;
+  /** Whether what is sent is never fragmented, except a datagram that is larger than was found to pass: so a probe that arrives proves something. */
+  readonly canProbeMtu: boolean;
   /** What the user said of the link; a master learns it from the slave. */
   readonly settings: LinkSettings;
   /** Link sequence number of the datagram that was sent last. */

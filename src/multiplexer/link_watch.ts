@@ -60,7 +60,9 @@ export class LinkWatch {
       if (!link.isAlive) continue;
       if (now >= link.silentAtMs()) this.#fell(link, now);
       else if (now >= link.suspectAtMs(this.feedbackMs, now)) this.#suspect(link, links, now);
-      else if (now >= link.tailAtMs()) this.#sender.resendOldest(link, now);
+      else if (now >= link.tailAtMs()) {
+        this.#sender.resendTail(link, now - link.rtt.tailMs, now);
+      }
     }
   }
 
@@ -92,7 +94,7 @@ export class LinkWatch {
     const isDoubted = link.doubtedMs >= link.lastAckedMs;
     link.doubtedMs = now;
     if (!links.some((other) => other !== link && other.isUsable)) {
-      this.#sender.resendOldest(link, now);
+      this.#sender.resendTail(link, now, now);
       return;
     }
     // Few packets may just have been lost: they are sent again, and the link is asked.

@@ -11,6 +11,7 @@ import type { LinkPort } from "./link_port.ts";
 import { LinkSlack } from "./link_slack.ts";
 import { LossEstimator } from "./loss_estimator.ts";
 import { Pacer } from "./pacer.ts";
+import { DATAGRAM_OVERHEAD_BYTES, PathMtu } from "./path_mtu.ts";
 import { RateControl } from "./rate_control.ts";
 import { ReceivedLog } from "./received_log.ts";
 import { RttEstimator } from "./rtt_estimator.ts";
@@ -26,14 +27,17 @@ export const SUSPECT_SILENT_MS = 2_000;
 /** Least time without an acknowledgement that makes a link suspect, some feedbacks long, and in jitters. */
 const SUSPECT_QUIET_MS = 50;
 const SUSPECT_JITTERS = 4;
+const SUSPECT_MARGIN_MS = 15;
 
 /** What goes over TCP is late when TCP has to send it again: so many late round trips. */
 const RELIABLE_PATIENCE = 4;
 
 /** A few packets that were not acknowledged within a late round trip and this are sent again: nothing after them shows that they are lost. */
-const TAIL_PKTS = 8;
-const TAIL_MARGIN_MS = 15;
-const TAIL_DEVIATIONS = 2;
+export const TAIL_PKTS = 8;
+
+/** What every network carries is not lost for its size. So many large packets in a row are hardly lost by chance. */
+const LARGE_BYTES = 600;
+const BLACK_HOLE_PKTS = 6;
 
 /** IPv4 and UDP headers around a datagram: what a link's rate counts, too. */
 export const OUTER_BYTES = 28;
@@ -73,6 +77,7 @@ export class MultiplexerLink {
   readonly slack = new LinkSlack();
   readonly sent = new SentLog();
   readonly received = new ReceivedLog();
+  readonly mtu = new PathMtu();
   readonly sentTally = new Tallier();
   readonly #sentRate = new ByteRate();
   readonly receivedTally = new Tallier();
@@ -105,6 +110,14 @@ export class MultiplexerLink {
   /** Whether the peer knows of {@link LinkPort.settings}. */
   isNoticeHeard = false;
 
+  /** Largest IP packet that fits; larger ones go over other links. */
+  maxPacketBytes = 0;
+  /** Time of the newest MTU probe, u32 µs; -1: it was answered. */
+  mtuProbeUs = -1;
+  /** Large packets lost in a row, and the least of their sizes on the wire: none of that size was acknowledged since. */
+  largeLostPkts = 0;
+  largeLostBytes = 0;
+
   /** Newest number acknowledged, and when that packet was sent. */
   newestAckedSeqNo = -1;
   newestAckedSentMs = Number.NEGATIVE_INFINITY;
@@ -126,6 +139,7 @@ export class MultiplexerLink {
 
   constructor(port: LinkPort) {
     this.port = port;
+    this.updateMaxPacket();
   }
 
   /** Usable for new data. */
@@ -142,6 +156,7 @@ export class MultiplexerLink {
   nextTimeout(): number {
     let next = this.tailAtMs();
     if (this.isAsking) next = Math.min(next, this.nextPingMs);
+    if (this.isAlive && this.port.canProbeMtu) next = Math.min(next, this.mtu.nextTimeoutMs);
     return this.isAlive ? Math.min(next, this.silentAtMs()) : next;
   }
 
@@ -176,13 +191,13 @@ export class MultiplexerLink {
     const oldestMs = at < 0 ? now : sent.sentMs[at]!;
     const quietMs = Math.max(this.lastAckedMs, this.doubtedMs) +
       Math.max(SUSPECT_QUIET_MS, SUSPECT_JITTERS * this.delay.jitterMs);
-    const lateMs = oldestMs + rtt.lateMs + TAIL_MARGIN_MS;
+    const lateMs = oldestMs + rtt.lateMs + SUSPECT_MARGIN_MS;
     if (this.port.isReliable) return Math.max(quietMs, oldestMs + RELIABLE_PATIENCE * rtt.lateMs);
     // Unless the peer has been heard to tell of others and not of this one, it may be the telling that is late.
     if (feedbackMs < this.lastAckedMs + SUSPECT_QUIET_MS) return Math.max(quietMs, lateMs);
     return Math.max(
       quietMs,
-      oldestMs + rtt.srttMs + TAIL_DEVIATIONS * rtt.rttvarMs + TAIL_MARGIN_MS,
+      oldestMs + rtt.tailMs,
     );
   }
 
@@ -194,7 +209,33 @@ export class MultiplexerLink {
     }
     const at = sent.find(sent.oldestSeqNo);
     if (at < 0) return Number.POSITIVE_INFINITY;
-    return sent.sentMs[at]! + rtt.srttMs + TAIL_DEVIATIONS * rtt.rttvarMs + TAIL_MARGIN_MS;
+    return sent.sentMs[at]! + rtt.tailMs;
+  }
+
+  /** Works out {@link MultiplexerLink.maxPacketBytes}; a link's socket, and with it what fits, changes under it. */
+  updateMaxPacket(): void {
+    const { canProbeMtu, maxDatagramBytes } = this.port;
+    const datagramBytes = canProbeMtu
+      ? Math.min(this.mtu.bytes, maxDatagramBytes)
+      : maxDatagramBytes;
+    this.maxPacketBytes = datagramBytes - DATAGRAM_OVERHEAD_BYTES;
+  }
+
+  /** A data packet was lost: after a few large ones in a row its path is looked at again. */
+  noteLost(wireBytes: number, now: number): void {
+    if (wireBytes < LARGE_BYTES) return;
+    this.largeLostBytes = this.largeLostPkts === 0
+      ? wireBytes
+      : Math.min(wireBytes, this.largeLostBytes);
+    this.largeLostPkts++;
+    if (this.largeLostPkts < BLACK_HOLE_PKTS) return;
+    this.largeLostPkts = 0;
+    this.mtu.handleLargeLost(now);
+  }
+
+  /** Hot. A data packet was acknowledged. */
+  noteAcked(wireBytes: number): void {
+    if (wireBytes >= this.largeLostBytes) this.largeLostPkts = 0;
   }
 
   /** Hot. Bytes more that may be in flight; negative: too many are. */

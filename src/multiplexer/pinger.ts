@@ -30,6 +30,8 @@ const US_PER_MS = 1_000;
 export class Pinger {
   /** What our newest ping took, as the peer measured it: u32 µs. */
   echoedTransitUs = 0;
+  /** When we had sent that ping: u32 µs. */
+  echoedUs = 0;
   readonly #rng: () => number;
   readonly #ping = new Ping();
   readonly #heard = new Ping();
@@ -71,6 +73,7 @@ export class Pinger {
     const roundTripUs = (toWireUs(now) - ping.echoedUs - ping.heldUs) | 0;
     if (roundTripUs >= 0) this.#handleEcho(link, roundTripUs / US_PER_MS, ping, now);
     this.echoedTransitUs = ping.transitUs;
+    this.echoedUs = ping.echoedUs;
     return ping.flags;
   }
 
@@ -106,7 +109,8 @@ export class Pinger {
     const hasEcho = !Number.isNaN(link.pingSentUs);
     ping.flags = flags | (hasEcho ? PingFlag.HAS_ECHO : 0);
     ping.intervalMs = intervalMs;
-    ping.sentUs = toWireUs(now);
+    // Even: odd times are those of MTU probes.
+    ping.sentUs = (toWireUs(now) & ~1) >>> 0;
     ping.echoedUs = hasEcho ? link.pingSentUs : 0;
     ping.heldUs = hasEcho ? toWireUs(now - link.pingReceivedMs) : 0;
     ping.transitUs = link.pingTransitUs;

@@ -14,6 +14,10 @@ const RTTVAR_GAIN = 1 / 4;
 /** How long the least round trip is believed. */
 const MIN_WINDOW_MS = 10_000;
 
+/** See {@link RttEstimator.tailMs}: the margin is the time that feedback may be put off, and some. */
+const TAIL_DEVIATIONS = 2;
+const TAIL_MARGIN_MS = 15;
+
 /** Used before anything was measured: a phone's radio that wakes up. */
 const INITIAL_SRTT_MS = 200;
 
@@ -29,6 +33,11 @@ export class RttEstimator {
   /** Least round trip of the last ten seconds, ms. */
   get minMs(): number {
     return this.hasSample ? Math.min(this.#min.value, this.srttMs) : this.srttMs;
+  }
+
+  /** By then most of what comes has come, and has been told of. */
+  get tailMs(): number {
+    return this.srttMs + TAIL_DEVIATIONS * this.rttvarMs + TAIL_MARGIN_MS;
   }
 
   /** srtt and four deviations: later than that hardly anything comes that comes at all. */

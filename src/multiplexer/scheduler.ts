@@ -37,6 +37,9 @@ const DEMAND_FRACTION = 0.9;
 const SPARE_FRACTION = 0.7;
 const SPARE_AFTER_MS = 1_000;
 
+/** A link that acknowledged nothing for so long may be dying. */
+const QUIET_MS = 30;
+
 /** A full packet: what an ETA is worked out for. */
 const FULL_PACKET_BYTES = 1_412;
 
@@ -108,12 +111,14 @@ export class Scheduler {
   }
 
   /** Hot. The link for a packet that was lost on `lost`: the first to arrive, another one if there is another. */
-  pickResend(lost: MultiplexerLink): MultiplexerLink | null {
+  pickResend(lost: MultiplexerLink, now: number): MultiplexerLink | null {
+    const isQuiet = lost.isSuspect || now - lost.lastAckedMs > QUIET_MS;
     for (let i = 0; i < this.order.length; i++) {
       const link = this.order[i]!;
       if (link.inFlightRoomBytes() + link.rate.maxInFlightBytes <= 0) continue;
       // The link that lost it may be the best by far: a second loss there is as unlikely as the first.
-      if (link !== lost || !lost.isSuspect) return link;
+      // But not when nothing else of what it carried has arrived of late.
+      if (link !== lost || !isQuiet) return link;
     }
     return this.pickFirst();
   }

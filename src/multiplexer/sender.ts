@@ -24,7 +24,7 @@ import type { Packet } from "../wire/packet.ts";
 import { ByteRate } from "./byte_rate.ts";
 import { FlowQueue } from "./flow_queue.ts";
 import { GroupRates } from "./group_rates.ts";
-import { type MultiplexerLink, OUTER_BYTES } from "./multiplexer_link.ts";
+import { type MultiplexerLink, OUTER_BYTES, TAIL_PKTS } from "./multiplexer_link.ts";
 import type { PacketPool } from "./packet_pool.ts";
 import { ResendQueue } from "./resend_queue.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -159,11 +159,16 @@ export class Sender {
     sent.advance();
   }
 
-  /** Sends the oldest packet in flight again: nothing was acknowledged for long, and there is no other link. */
-  resendOldest(link: MultiplexerLink, now: number): void {
+  /** Sends the few oldest packets in flight again that were sent before a time. */
+  resendTail(link: MultiplexerLink, sentBeforeMs: number, now: number): void {
     const { sent } = link;
-    const at = sent.find(sent.oldestSeqNo);
-    if (at >= 0 && sent.states[at] === SentState.IN_FLIGHT) this.handleLost(link, at, true, now);
+    const end = Math.min(sent.endSeqNo, sent.oldestSeqNo + TAIL_PKTS);
+    for (let seqNo = sent.oldestSeqNo; seqNo < end; seqNo++) {
+      const at = sent.find(seqNo);
+      if (at < 0 || sent.states[at] !== SentState.IN_FLIGHT) continue;
+      if (sent.sentMs[at]! > sentBeforeMs) break;
+      this.handleLost(link, at, true, now);
+    }
     sent.advance();
   }
 
@@ -215,7 +220,7 @@ export class Sender {
     while (resends.count > 0) {
       const { slot, group, groupSeqNo, flags, lostOn } = resends;
       const isOld = now - resends.firstSentMs > deadlineMs(flags);
-      const link = isOld && !resends.isRescue ? null : this.#scheduler.pickResend(lostOn);
+      const link = isOld && !resends.isRescue ? null : this.#scheduler.pickResend(lostOn, now);
       if (link === null && !isOld) return;
       if (link === null || (!this.#transmitter.mayResend && !resends.isRescue)) {
         resends.shift();

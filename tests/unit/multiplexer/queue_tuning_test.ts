@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import type { FlowQueue } from "../../../src/multiplexer/flow_queue.ts";
 import { LinkUse, type MultiplexerLink } from "../../../src/multiplexer/multiplexer_link.ts";
-import { tuneQueue } from "../../../src/multiplexer/queue_tuning.ts";
+import { QueueTuning } from "../../../src/multiplexer/queue_tuning.ts";
 import { measuredLink } from "../../support/measured_link.ts";
 
 /** What the queue is told. */
 function tuned(...links: MultiplexerLink[]): { targetMs: number; intervalMs: number } {
+  return tune(new QueueTuning(), links, 1_000);
+}
+
+function tune(
+  tuning: QueueTuning,
+  links: readonly MultiplexerLink[],
+  now: number,
+): { targetMs: number; intervalMs: number } {
   const result = { targetMs: NaN, intervalMs: NaN };
   const queue = {
     setCodel: (targetMs: number, intervalMs: number): void => {
@@ -13,7 +21,7 @@ function tuned(...links: MultiplexerLink[]): { targetMs: number; intervalMs: num
       result.intervalMs = intervalMs;
     },
   };
-  tuneQueue(queue as FlowQueue, links);
+  tuning.tune(queue as FlowQueue, links, now);
   return result;
 }
 
@@ -62,4 +70,20 @@ Deno.test("the queue may be longer while a link's rate is still being found out"
   const young = carrying(20);
   Object.defineProperty(young.rate, "isStartingUp", { value: true });
   assert(tuned(young).targetMs > tuned(carrying(20)).targetMs);
+});
+
+Deno.test("the queue may be longer for some seconds when links fall out, and only so long", () => {
+  const tuning = new QueueTuning();
+  const both = [carrying(60, 20e6), carrying(60, 20e6)];
+  const usual = tune(tuning, both, 0).targetMs;
+  for (let now = 50; now < 1_000; now += 50) tune(tuning, both, now);
+  const first = tune(tuning, both.slice(1), 1_000).targetMs;
+  assert(first > usual, `${first}`);
+  let last = first;
+  for (let now = 1_050; now < 30_000; now += 50) {
+    const { targetMs } = tune(tuning, both.slice(1), now);
+    assert(targetMs <= last);
+    last = targetMs;
+  }
+  assert(Math.abs(last - usual) < 1, `${last}`);
 });
