@@ -24,8 +24,10 @@ import type { Packet } from "../wire/packet.ts";
 import { PingFlag } from "../wire/ping.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { LinkMessages } from "./link_messages.ts";
+import type { TooBigHandler } from "./link_fit.ts";
 import type { LinkPort } from "./link_port.ts";
 import { LinkWatch } from "./link_watch.ts";
+import { MtuProber } from "./mtu_prober.ts";
 import { MultiplexerLink } from "./multiplexer_link.ts";
 import { takeLinkNotice } from "./noticed_settings.ts";
 import type { PacketPool } from "./packet_pool.ts";
@@ -59,6 +61,8 @@ export interface MultiplexerOptions {
   readonly onWake?: () => void;
   /** Hot. Called when something was sent that the peer answers if it is there: over a link that may carry it. */
   readonly onAsk?: (now: number) => void;
+  /** A packet is larger than every link takes. Without it all packets are sent, and IP fragments them outside. */
+  readonly onTooBig?: TooBigHandler;
   /** A slave said what it wants of a link. */
   readonly onLinkNotice?: (linkId: number, notice: LinkNotice) => void;
 }
@@ -68,12 +72,15 @@ export class Multiplexer {
   readonly sender: Sender;
   readonly receiver: Receiver;
   readonly scheduler = new Scheduler();
+  /** MTU of the tun, as far as it is known; bytes. */
+  tunMtuBytes = Number.POSITIVE_INFINITY;
   readonly #options: MultiplexerOptions;
   /** Links by id, dense: a lookup per packet. */
   readonly #byId: (MultiplexerLink | null)[] = [];
   readonly #links: MultiplexerLink[] = [];
   readonly #acknowledgements: Acknowledgements;
   readonly #messages: LinkMessages;
+  readonly #prober: MtuProber;
   readonly #watch: LinkWatch;
   readonly #queueTuning = new QueueTuning();
   readonly #feedback = new FeedbackReader();
@@ -88,16 +95,25 @@ export class Multiplexer {
     const { scheduler } = this;
     const links = this.#links;
     const seed = Math.floor(rng() * Number.MAX_SAFE_INTEGER);
-    this.sender = new Sender({ pool, scheduler, links, seed, groupSeqNos });
-    this.receiver = new Receiver(pool, links, deliver);
+    const usefulMtu = (): number => this.usefulMtuBytes;
+    const onTooBig = options.onTooBig ?? ((): boolean => false);
+    const sending = { pool, scheduler, links, seed, groupSeqNos, usefulMtu, onTooBig };
+    this.sender = new Sender(sending);
+    this.receiver = new Receiver(pool, links, deliver, usefulMtu);
     this.#acknowledgements = new Acknowledgements(this.sender);
     this.#messages = new LinkMessages(rng);
+    this.#prober = new MtuProber(this.#messages);
     this.#watch = new LinkWatch(this.sender, scheduler, (link) => options.onLinkChange?.(link));
   }
 
   /** All links, in the order they were added. */
   get links(): readonly MultiplexerLink[] {
     return this.#links;
+  }
+
+  /** What TCP is fitted to: the tun's MTU, or what the smallest link takes that is of use for more than small packets; bytes. */
+  get usefulMtuBytes(): number {
+    return Math.min(this.tunMtuBytes, this.scheduler.fit.usefulBytes);
   }
 
   /** A link by id, or null. */
@@ -140,6 +156,7 @@ export class Multiplexer {
     link.echoes = 0;
     link.isNoticeHeard = false;
     link.nextPingMs = now;
+    link.mtu.restart(link.port.maxDatagramBytes, now);
     link.rate.capBps = link.port.isInitiator
       ? link.port.settings.capUpBps
       : link.port.settings.capDownBps;
@@ -234,6 +251,7 @@ export class Multiplexer {
     if (this.receiver.feedbackDueMs <= now) this.#sendFeedback(now);
     for (const link of this.#links) {
       if (link.isAsking && link.nextPingMs <= now) this.#sendPing(link, now);
+      this.#probeMtu(link, now);
     }
     if (now - this.#tunedMs >= TUNE_MS) this.#tune(now);
     this.sender.pump(now);
@@ -312,7 +330,10 @@ export class Multiplexer {
   /** Hot. Something valid came over the link. */
   #heard(link: MultiplexerLink, now: number): void {
     link.lastHeardMs = now;
-    if (!link.isAlive) this.#watch.revive(link, now);
+    if (link.isAlive) return;
+    this.#watch.revive(link, now);
+    link.mtu.recheck(now);
+    this.#probeMtu(link, now);
   }
 
   #sendFeedback(now: number): void {
@@ -324,6 +345,11 @@ export class Multiplexer {
   #sendPing(link: MultiplexerLink, now: number): void {
     this.#messages.sendPing(link, now - this.#dataMs > IDLE_AFTER_MS, now);
     if (link.isAlive || !this.#watch.hasLiveLink) this.#options.onAsk?.(now);
+  }
+
+  #probeMtu(link: MultiplexerLink, now: number): void {
+    this.#prober.handleTimeout(link, now - this.#dataMs > IDLE_AFTER_MS, now);
+    if (link.port.canProbeMtu) this.#wake(link.mtu.nextTimeoutMs);
   }
 
   #flushGivenUp(now: number): void {
@@ -359,7 +385,7 @@ export class Multiplexer {
       receiver.reorder.nextTimeout(),
       sender.nextPumpMs(now),
     );
-    let isActive = sender.queue.pkts > 0 || sender.resends.count > 0;
+    let isActive = sender.waitingPkts > 0 || sender.resends.count > 0;
     for (const link of this.#links) {
       if (link.sent.inFlightPkts > 0) isActive = true;
       next = Math.min(next, link.nextTimeout());

@@ -14,6 +14,7 @@ import {
 } from "../wire/data_header.ts";
 import { FeedbackWriter } from "../wire/feedback.ts";
 import type { Packet } from "../wire/packet.ts";
+import { clampMss, mayBeSyn } from "../wire/tcp_mss.ts";
 import { type MultiplexerLink, OUTER_BYTES } from "./multiplexer_link.ts";
 import type { PacketPool } from "./packet_pool.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
@@ -42,6 +43,7 @@ const SPREAD_WINDOW_MS = 2_000;
 export class Receiver {
   readonly reorder: ReorderBuffer;
   readonly #links: readonly MultiplexerLink[];
+  readonly #usefulMtu: () => number;
   readonly #writer = new FeedbackWriter();
   #number = 0;
   /** When feedback is due; Infinity: nothing came since the last. */
@@ -50,12 +52,15 @@ export class Receiver {
   #feedbackPkts = FEEDBACK_PKTS;
   #reportedMs = 0;
 
+  /** @param usefulMtu MTU that TCP is fitted to, bytes */
   constructor(
     pool: PacketPool,
     links: readonly MultiplexerLink[],
     deliver: (packet: Packet) => number,
+    usefulMtu: () => number,
   ) {
     this.#links = links;
+    this.#usefulMtu = usefulMtu;
     this.reorder = new ReorderBuffer({ pool, deliver });
   }
 
@@ -88,6 +93,7 @@ export class Receiver {
       const dueMs = Math.max(now + HOLE_MS, this.#reportedMs + LEAST_INTERVAL_MS);
       this.#feedbackDueMs = Math.min(this.#feedbackDueMs, dueMs);
     }
+    if (mayBeSyn(packet)) clampMss(packet, this.#usefulMtu(), false);
     const isRealtime = (readDataFlags(packet) & DataFlag.REALTIME) !== 0;
     return this.reorder.receive(
       packet,

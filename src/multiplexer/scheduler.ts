@@ -8,6 +8,7 @@
  * @module
  */
 
+import { LinkFit, pickFitting, pickNth } from "./link_fit.ts";
 import { LinkUse, type MultiplexerLink } from "./multiplexer_link.ts";
 
 /** How often the order is made anew. */
@@ -47,6 +48,8 @@ const FULL_PACKET_BYTES = 1_412;
 export class Scheduler {
   /** Links that may carry data now, by ETA. */
   readonly order: MultiplexerLink[] = [];
+  /** Which packets fit them. */
+  readonly fit = new LinkFit();
   /** The links that take part in bulk, by ETA. */
   readonly #bulk: MultiplexerLink[] = [];
   #next = 0;
@@ -101,26 +104,32 @@ export class Scheduler {
   }
 
   /** Hot. The link over which a single packet arrives first, credit or not; null when there is none. */
-  pickFirst(): MultiplexerLink | null {
-    return this.order.length > 0 ? this.order[0]! : null;
+  pickFirst(packetBytes = 0): MultiplexerLink | null {
+    return pickNth(this.order, 0, packetBytes);
   }
 
   /** Hot. The next best after {@link pickFirst}; null when there is none. */
-  pickSecond(): MultiplexerLink | null {
-    return this.order.length > 1 ? this.order[1]! : null;
+  pickSecond(packetBytes = 0): MultiplexerLink | null {
+    return pickNth(this.order, 1, packetBytes);
+  }
+
+  /** The link for a bulk packet that does not fit what {@link pickBulk} says. Null: it has to wait. */
+  pickFitting(packetBytes: number, now: number): MultiplexerLink | null {
+    return pickFitting(this.#bulk, this.order, packetBytes, now);
   }
 
   /** Hot. The link for a packet that was lost on `lost`: the first to arrive, another one if there is another. */
-  pickResend(lost: MultiplexerLink, now: number): MultiplexerLink | null {
+  pickResend(lost: MultiplexerLink, now: number, packetBytes = 0): MultiplexerLink | null {
     const isQuiet = lost.isSuspect || now - lost.lastAckedMs > QUIET_MS;
     for (let i = 0; i < this.order.length; i++) {
       const link = this.order[i]!;
       if (link.inFlightRoomBytes() + link.rate.maxInFlightBytes <= 0) continue;
+      if (packetBytes > link.maxPacketBytes) continue;
       // The link that lost it may be the best by far: a second loss there is as unlikely as the first.
       // But not when nothing else of what it carried has arrived of late.
       if (link !== lost || !isQuiet) return link;
     }
-    return this.pickFirst();
+    return this.pickFirst(packetBytes);
   }
 
   /** Every second time one of the links but the first, in turn: no single death silences what goes over both. Else null. */
@@ -160,6 +169,7 @@ export class Scheduler {
       order.push(leastBad);
     }
     this.#keepTiers();
+    this.fit.measure(order);
   }
 
   /** Leaves out what is for worse times, and what is about to go, while there is anything else. */

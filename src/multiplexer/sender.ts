@@ -21,9 +21,12 @@ import { DropReason } from "../wire/drop_reason.ts";
 import { GivenUp } from "../wire/given_up.ts";
 import { FlowKind, InnerFlow } from "../wire/inner_flow.ts";
 import type { Packet } from "../wire/packet.ts";
+import { clampMss } from "../wire/tcp_mss.ts";
 import { ByteRate } from "./byte_rate.ts";
 import { FlowQueue } from "./flow_queue.ts";
 import { GroupRates } from "./group_rates.ts";
+import { HeldPackets } from "./held_packets.ts";
+import type { TooBigHandler } from "./link_fit.ts";
 import { type MultiplexerLink, OUTER_BYTES, TAIL_PKTS } from "./multiplexer_link.ts";
 import type { PacketPool } from "./packet_pool.ts";
 import { ResendQueue } from "./resend_queue.ts";
@@ -52,6 +55,9 @@ export class Sender {
   readonly #demand = new ByteRate();
   readonly #rates = new GroupRates();
   readonly #transmitter: Transmitter;
+  readonly #held = new HeldPackets();
+  readonly #usefulMtu: () => number;
+  readonly #onTooBig: TooBigHandler;
 
   constructor(options: {
     readonly pool: PacketPool;
@@ -60,6 +66,9 @@ export class Sender {
     /** Of the flow hash: an integer below 2^53. */
     readonly seed: number;
     readonly groupSeqNos: Uint32Array;
+    /** MTU that TCP is fitted to, bytes. */
+    readonly usefulMtu: () => number;
+    readonly onTooBig: TooBigHandler;
   }) {
     this.#pool = options.pool;
     this.#scheduler = options.scheduler;
@@ -67,6 +76,8 @@ export class Sender {
     this.#flow = new InnerFlow(options.seed);
     this.queue = new FlowQueue(options.pool);
     this.#transmitter = new Transmitter({ ...options, resends: this.resends });
+    this.#usefulMtu = options.usefulMtu;
+    this.#onTooBig = options.onTooBig;
   }
 
   /**
@@ -76,6 +87,9 @@ export class Sender {
   send(packet: Packet, now: number): number {
     const lengthBytes = packet.end - packet.start;
     if (lengthBytes === 0) return DropReason.EMPTY;
+    if (lengthBytes > this.#scheduler.fit.leastBytes && this.#isRefused(packet, now)) {
+      return DropReason.TOO_LARGE;
+    }
     const slot = this.#pool.acquireCopy(packet);
     if (slot === null) return DropReason.SEND_QUEUE_FULL;
     this.#demand.add(lengthBytes + OUTER_BYTES, now);
@@ -94,25 +108,30 @@ export class Sender {
   /** Hot. Sends what may be sent now. */
   pump(now: number): void {
     const { queue } = this;
-    if (queue.pkts === 0 && this.resends.count === 0) return;
+    if (this.waitingPkts === 0 && this.resends.count === 0) return;
     this.refresh(now);
     this.#pumpResends(now);
     while (queue.thinPkts > 0) {
-      const link = this.#scheduler.pickFirst();
-      if (link === null) return;
-      this.#transmitter.sendThin(queue.dequeueThin(now)!, link, now);
+      if (this.#scheduler.order.length === 0) return;
+      const slot = queue.dequeueThin(now)!;
+      const link = this.#scheduler.pickFirst(slot.end - slot.start)!;
+      this.#transmitter.sendThin(slot, link, now);
     }
-    while (queue.pkts > 0) {
+    if (this.#held.pkts > 0) this.#pumpHeld(now);
+    while (queue.pkts > 0 && !this.#held.isFull) {
       const link = this.#scheduler.pickBulk(now);
       if (link === null) return;
       const slot = queue.dequeue(now);
       if (slot === null) return;
-      if (this.#rates.add(readOrderGroup(slot), slot.end - slot.start, now)) {
-        this.#transmitter.sendThin(slot, this.#scheduler.pickFirst()!, now);
-      } else if (link.port.settings.mode === "redundant") {
-        this.#transmitter.sendTwice(slot, link, now);
-      } else this.#transmitter.sendFirst(slot, link, now);
+      const isBarred = this.#held.pkts > 0 && this.#held.hasGroupOf(slot);
+      if (isBarred || slot.end - slot.start > link.maxPacketBytes) this.#hold(slot, now);
+      else this.#sendBulk(slot, link, now);
     }
+  }
+
+  /** Packets that wait for a link. */
+  get waitingPkts(): number {
+    return this.queue.pkts + this.#held.pkts;
   }
 
   /** Packets that were sent twice for safety. */
@@ -122,7 +141,7 @@ export class Sender {
 
   /** Monotonic ms when {@link pump} can send more; Infinity: nothing waits, or only news can help. */
   nextPumpMs(now: number): number {
-    return this.queue.pkts === 0 ? Number.POSITIVE_INFINITY : this.#scheduler.nextCreditMs(now);
+    return this.waitingPkts === 0 ? Number.POSITIVE_INFINITY : this.#scheduler.nextCreditMs(now);
   }
 
   /** A packet in a link's log is lost: it is sent again, or given up. @param isRescue its link is in trouble: the deadline does not count */
@@ -131,6 +150,7 @@ export class Sender {
     const slot = sent.settle(at, SentState.LOST);
     if (slot === null) return;
     link.lostPkts++;
+    link.noteLost(sent.wireBytes[at]!, now);
     const group = sent.groups[at]!;
     const isOld = now - sent.firstSentMs[at]! > deadlineMs(sent.flags[at]!);
     if (group === 0 || sent.resends[at]! >= MAX_RESENDS || (isOld && !isRescue)) {
@@ -187,6 +207,7 @@ export class Sender {
   /** Forgets all that waits. */
   clear(): void {
     this.queue.clear();
+    while (this.#held.pkts > 0) this.#pool.release(this.#held.shift());
     while (this.resends.count > 0) {
       this.#pool.release(this.resends.slot);
       this.resends.shift();
@@ -202,6 +223,7 @@ export class Sender {
   #classify(slot: Packet, lengthBytes: number): boolean {
     const flow = this.#flow;
     flow.read(slot);
+    if (flow.isTcpControl) clampMss(slot, this.#usefulMtu(), false);
     const isUnordered = flow.isPureAck || flow.kind === FlowKind.ICMP || flow.isDns;
     const isRealtime = flow.kind === FlowKind.UDP && lengthBytes <= REALTIME_MAX_BYTES;
     prependDataHeader(
@@ -215,12 +237,44 @@ export class Sender {
     return isUnordered;
   }
 
+  /** Hot. */
+  #sendBulk(slot: Packet, link: MultiplexerLink, now: number): void {
+    const lengthBytes = slot.end - slot.start;
+    if (this.#rates.add(readOrderGroup(slot), lengthBytes, now)) {
+      this.#transmitter.sendThin(slot, this.#scheduler.pickFirst(lengthBytes)!, now);
+    } else if (link.port.settings.mode === "redundant") {
+      this.#transmitter.sendTwice(slot, link, now);
+    } else this.#transmitter.sendFirst(slot, link, now);
+  }
+
+  /** A packet does not fit the link whose turn it is, or one of its own flow waits: it goes over another one, now or later. */
+  #hold(slot: Packet, now: number): void {
+    this.#held.push(slot, now);
+    if (this.#held.pkts === 1) this.#pumpHeld(now);
+  }
+
+  #pumpHeld(now: number): void {
+    while (this.#held.pkts > 0) {
+      const { first } = this.#held;
+      const link = this.#scheduler.pickFitting(first.end - first.start, now);
+      if (link === null) return;
+      this.#sendBulk(this.#held.shift(), link, now);
+    }
+  }
+
+  /** A packet that fits no link is refused when its sender can be told; if not, it is sent, and IP fragments it outside. */
+  #isRefused(packet: Packet, now: number): boolean {
+    this.refresh(now);
+    const { limitBytes } = this.#scheduler.fit;
+    return packet.end - packet.start > limitBytes && this.#onTooBig(packet, limitBytes, now);
+  }
+
   #pumpResends(now: number): void {
     const { resends } = this;
     while (resends.count > 0) {
       const { slot, group, groupSeqNo, flags, lostOn } = resends;
       const isOld = now - resends.firstSentMs > deadlineMs(flags);
-      const link = isOld && !resends.isRescue ? null : this.#scheduler.pickResend(lostOn, now);
+      const link = isOld && !resends.isRescue ? null : this.#scheduler.pickResend(lostOn, now, slot.end - slot.start);
       if (link === null && !isOld) return;
       if (link === null || (!this.#transmitter.mayResend && !resends.isRescue)) {
         resends.shift();

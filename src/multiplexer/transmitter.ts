@@ -122,8 +122,9 @@ export class Transmitter {
     groupSeqNo: number,
     now: number,
   ): void {
-    const first = this.#scheduler.pickFirst();
-    const other = first === besides ? this.#scheduler.pickSecond() : first;
+    const packetBytes = slot.end - slot.start;
+    const first = this.#scheduler.pickFirst(packetBytes);
+    const other = first === besides ? this.#scheduler.pickSecond(packetBytes) : first;
     const copy = other === null ? null : this.#pool.acquireCopy(slot);
     if (other === null || copy === null) return;
     this.#copyBudgetBytes -= slot.end - slot.start;

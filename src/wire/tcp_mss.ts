@@ -16,6 +16,11 @@ const IPV6_HEADERS_BYTES = 60;
 /** No MSS below it is written: Linux takes none (TCP_MIN_SND_MSS), since TCP's options alone may take 40 bytes. */
 const MIN_MSS_BYTES = 48;
 
+/** Where IP headers without options or extension headers end, and name the protocol. */
+const IPV4_PROTOCOL_OFFSET = 9;
+const IPV6_HEADER_BYTES = 40;
+const IPV6_NEXT_HEADER_OFFSET = 6;
+
 /** RFC 9293 §3.1. */
 const TCP_MIN_HEADER_BYTES = 20;
 const TCP_DATA_OFFSET_OFFSET = 12;
@@ -33,24 +38,44 @@ const OPTION_MSS_BYTES = 4;
 const payload = new IpPayload();
 
 /**
+ * Hot. Whether a packet may be a SYN, or SYN and ACK: a look at three bytes, for who has not read it otherwise. IPv6 with
+ * extension headers before TCP is not found; nobody sends such SYNs.
+ */
+export function mayBeSyn({ bytes, start, end }: Packet): boolean {
+  const version = bytes[start]! >> 4;
+  if (version === 4) {
+    if (bytes[start + IPV4_PROTOCOL_OFFSET] !== IpProtocol.TCP) return false;
+    return isSynAt(bytes, start + (bytes[start]! & 0x0f) * 4, end);
+  }
+  return version === 6 && bytes[start + IPV6_NEXT_HEADER_OFFSET] === IpProtocol.TCP &&
+    isSynAt(bytes, start + IPV6_HEADER_BYTES, end);
+}
+
+function isSynAt(bytes: Uint8Array, tcpStart: number, end: number): boolean {
+  return tcpStart + TCP_MIN_HEADER_BYTES <= end &&
+    (bytes[tcpStart + TCP_FLAGS_OFFSET]! & TCP_SYN) !== 0;
+}
+
+/**
  * Hot. Lowers the MSS option of a SYN, or SYN and ACK, to what an MTU leaves, if it is larger. A SYN without the option
  * stays without: it means 536 bytes, which fit.
  *
- * @param packet has passed checkIpPacket; whatever else it says may be a lie. Changed in place.
+ * @param packet has passed checkIpPacket, or is no IP packet and stays as it is; whatever else it says may be a lie. Changed in place.
  * @param mtuBytes largest inner IP packet.
  * @param isPartialChecksum the TCP checksum is still to be computed (virtio's NEEDS_CSUM): its field holds the sum of the
  * pseudo-header only, which knows no options, and stays as it is.
  * @returns whether the packet was changed.
  */
 export function clampMss(packet: Packet, mtuBytes: number, isPartialChecksum: boolean): boolean {
+  const version = packet.bytes[packet.start]! >> 4;
+  if (version !== 4 && version !== 6) return false;
   payload.locate(packet);
   if (payload.protocol !== IpProtocol.TCP || payload.isLaterFragment) return false;
   const { bytes } = packet;
   const { start, end } = payload;
   if (start + TCP_MIN_HEADER_BYTES > end) return false;
   if ((bytes[start + TCP_FLAGS_OFFSET]! & TCP_SYN) === 0) return false;
-  const isIpv4 = bytes[packet.start]! >> 4 === 4;
-  const maxMssBytes = mtuBytes - (isIpv4 ? IPV4_HEADERS_BYTES : IPV6_HEADERS_BYTES);
+  const maxMssBytes = mtuBytes - (version === 4 ? IPV4_HEADERS_BYTES : IPV6_HEADERS_BYTES);
   if (maxMssBytes < MIN_MSS_BYTES) return false;
   const headerBytes = (bytes[start + TCP_DATA_OFFSET_OFFSET]! >> 4) * 4;
   return clampOptions(

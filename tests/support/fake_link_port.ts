@@ -47,6 +47,8 @@ export interface FakeLinkPortOptions {
   readonly name?: string;
   readonly isInitiator?: boolean;
   readonly isReliable?: boolean;
+  readonly maxDatagramBytes?: number;
+  readonly canProbeMtu?: boolean;
   readonly settings?: Partial<LinkSettings>;
 }
 
@@ -56,6 +58,8 @@ export class FakeLinkPort implements LinkPort {
   readonly name: string;
   readonly isInitiator: boolean;
   readonly isReliable: boolean;
+  maxDatagramBytes: number;
+  readonly canProbeMtu: boolean;
   settings: LinkSettings;
   lastSeqNo = -1;
   /** A DropReason, or 0: everything is taken. */
@@ -69,6 +73,8 @@ export class FakeLinkPort implements LinkPort {
     this.name = options.name ?? `link${id}`;
     this.isInitiator = options.isInitiator ?? true;
     this.isReliable = options.isReliable ?? false;
+    this.maxDatagramBytes = options.maxDatagramBytes ?? 1_472;
+    this.canProbeMtu = options.canProbeMtu ?? false;
     this.settings = { ...DEFAULT_LINK_SETTINGS, ...options.settings };
   }
 

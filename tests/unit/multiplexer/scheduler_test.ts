@@ -63,7 +63,7 @@ Deno.test("Scheduler without a link that is alive picks none", () => {
   assert.equal(scheduler.pickFirst(), null);
   assert.equal(scheduler.pickSecond(), null);
   assert.equal(scheduler.pickOther(), null);
-  assert.equal(scheduler.pickResend(rig.links[0]!), null);
+  assert.equal(scheduler.pickResend(rig.links[0]!, rig.now), null);
   assert.equal(scheduler.nextCreditMs(rig.now), Infinity);
 });
 
@@ -304,13 +304,14 @@ Deno.test("Scheduler sends a lost packet over another link than one that is in t
   const near = rig.add({ transitMs: 20 });
   rig.add({ transitMs: 60 });
   rig.decide();
+  near.lastAckedMs = rig.now;
   assert.equal(
-    rig.scheduler.pickResend(near)!.port.id,
+    rig.scheduler.pickResend(near, rig.now)!.port.id,
     1,
     "one that only lost a packet may be best",
   );
   near.isSuspect = true;
-  assert.equal(rig.scheduler.pickResend(near)!.port.id, 2);
+  assert.equal(rig.scheduler.pickResend(near, rig.now)!.port.id, 2);
 });
 
 Deno.test("Scheduler.pickOther is every second time one of the others, each in turn", () => {
