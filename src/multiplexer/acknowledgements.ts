@@ -81,7 +81,7 @@ export class Acknowledgements {
           link.loss.handle(1, -1, now);
           link.lostPkts--;
           this.#noteOrder(link, seqNo, sent.sentMs[at]!, now);
-        } else if (state === SentState.ACKED && seqNo < sent.oldestSeqNo) break;
+        }
       }
     }
     return ackedPkts;

@@ -86,6 +86,8 @@ export class Multiplexer {
   readonly #feedback = new FeedbackReader();
   readonly #givenUp = new GivenUp();
   #nextMs = Number.NEGATIVE_INFINITY;
+  /** When the links are looked at next. */
+  #careMs = Number.NEGATIVE_INFINITY;
   #tunedMs = Number.NEGATIVE_INFINITY;
   #dataMs = Number.NEGATIVE_INFINITY;
 
@@ -161,7 +163,7 @@ export class Multiplexer {
       ? link.port.settings.capUpBps
       : link.port.settings.capDownBps;
     if (link.port.isInitiator) this.#sendPing(link, now);
-    this.#wake(link.nextPingMs);
+    this.#careAt(link.nextPingMs);
   }
 
   /** The link's socket is gone: nothing goes over it from now on, what was in flight goes over others at once. */
@@ -246,14 +248,9 @@ export class Multiplexer {
 
   /** Does what is due: links that fell silent, feedback, pings, packets that waited long enough or may go now. */
   handleTimeout(now: number): void {
-    this.#watch.check(this.#links, now);
     this.receiver.reorder.handleTimeout(now);
     if (this.receiver.feedbackDueMs <= now) this.#sendFeedback(now);
-    for (const link of this.#links) {
-      if (link.isAsking && link.nextPingMs <= now) this.#sendPing(link, now);
-      this.#probeMtu(link, now);
-    }
-    if (now - this.#tunedMs >= TUNE_MS) this.#tune(now);
+    if (now >= this.#careMs) this.#care(now);
     this.sender.pump(now);
     this.#flushGivenUp(now);
     this.#nextMs = this.#findNext(now);
@@ -303,6 +300,8 @@ export class Multiplexer {
       const transitMs = this.#acknowledgements.transitMs(this.#messages.echoedTransitUs);
       link.delay.handleSample(transitMs, transitMs, 0, now);
       this.#watch.handleAcknowledged(link, now);
+      this.#prober.handleEcho(link, this.#messages.echoedUs, now);
+      this.#probeMtu(link, now);
     }
     return 0;
   }
@@ -369,7 +368,13 @@ export class Multiplexer {
   /** Hot. After packets were sent: looks again soon, and as soon as what waits may go. */
   #wakeForSends(now: number): void {
     if (this.#nextMs <= now + 1) return;
-    this.#wake(Math.min(now + TICK_MS, this.sender.nextPumpMs(now)));
+    this.#careAt(now + TICK_MS);
+    this.#wake(this.sender.nextPumpMs(now));
+  }
+
+  #careAt(atMs: number): void {
+    if (atMs < this.#careMs) this.#careMs = atMs;
+    this.#wake(atMs);
   }
 
   #wake(atMs: number): void {
@@ -378,18 +383,28 @@ export class Multiplexer {
     this.#options.onWake?.();
   }
 
+  /** Looks at each link; while data is in flight every tick, not with every wake-up for a packet. */
+  #care(now: number): void {
+    this.#watch.check(this.#links, now);
+    if (now - this.#tunedMs >= TUNE_MS) this.#tune(now);
+    let isActive = this.sender.waitingPkts > 0 || this.sender.resends.count > 0;
+    let next = Number.POSITIVE_INFINITY;
+    for (const link of this.#links) {
+      if (link.isAsking && link.nextPingMs <= now) this.#sendPing(link, now);
+      this.#probeMtu(link, now);
+      if (link.sent.inFlightPkts > 0) isActive = true;
+      next = Math.min(next, link.nextTimeout());
+    }
+    this.#careMs = isActive ? Math.min(next, now + TICK_MS) : next;
+  }
+
   #findNext(now: number): number {
     const { receiver, sender } = this;
-    let next = Math.min(
+    return Math.min(
+      this.#careMs,
       receiver.feedbackDueMs,
       receiver.reorder.nextTimeout(),
       sender.nextPumpMs(now),
     );
-    let isActive = sender.waitingPkts > 0 || sender.resends.count > 0;
-    for (const link of this.#links) {
-      if (link.sent.inFlightPkts > 0) isActive = true;
-      next = Math.min(next, link.nextTimeout());
-    }
-    return isActive ? Math.min(next, now + TICK_MS) : next;
   }
 }

@@ -35,7 +35,7 @@ const FREQUENT_LOSSES = 0.2;
  * would make the flow stand still for as long as it takes to come again, behind all the rest; and most links come back. So
  * the flow is told to send less only when the loss has lasted: the capacity that was is forgotten with this time constant.
  */
-const FORGET_MS = 3_000;
+const FORGET_MS = 5_000;
 const MAX_SHRUNK_TARGET_MS = 600;
 
 /** Tunes the queue of one peer. */

@@ -17,11 +17,16 @@ import type { Packet } from "../wire/packet.ts";
 import { clampMss, mayBeSyn } from "../wire/tcp_mss.ts";
 import { type MultiplexerLink, OUTER_BYTES } from "./multiplexer_link.ts";
 import type { PacketPool } from "./packet_pool.ts";
+import type { ReceivedLog } from "./received_log.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 
 /** Feedback is due after so many packets, or so long after the first; under load after what comes in that time. */
 const FEEDBACK_PKTS = 16;
 const MAX_FEEDBACK_PKTS = 128;
+/** And per link: feedback of many links is long. */
+const FEEDBACK_PKTS_PER_LINK = 4;
+/** A link over which nothing came for so long is left out: ten feedbacks have told all there is. */
+const NEWS_MS = 200;
 const FEEDBACK_MS = 10;
 
 /** Feedback about a hole is sent sooner, as soon as what is late by a little may be there, but not that often. */
@@ -112,9 +117,10 @@ export class Receiver {
   /** Writes the feedback that is due. */
   craftFeedback(out: Packet, now: number): void {
     let links = 0;
-    for (const { received } of this.#links) if (received.newestSeqNo >= 0) links++;
+    for (const { received } of this.#links) if (isNews(received, now)) links++;
     this.#writer.begin(out, this.#number++, links, now);
     for (const link of this.#links) {
+      if (!isNews(link.received, now)) continue;
       this.#writer.addLink(link.port.id, link.received, now);
       link.received.takeReport();
     }
@@ -122,7 +128,8 @@ export class Receiver {
     // Under load what comes in the time that a little load is given: so the peer hears as often, for less work.
     const elapsedMs = Math.max(1, now - this.#reportedMs);
     const sameTimePkts = this.#unreportedPkts * FEEDBACK_MS / elapsedMs;
-    this.#feedbackPkts = Math.max(FEEDBACK_PKTS, Math.min(MAX_FEEDBACK_PKTS, sameTimePkts));
+    const leastPkts = Math.max(FEEDBACK_PKTS, FEEDBACK_PKTS_PER_LINK * links);
+    this.#feedbackPkts = Math.max(leastPkts, Math.min(MAX_FEEDBACK_PKTS, sameTimePkts));
     this.#reportedMs = now;
     this.#unreportedPkts = 0;
     this.#feedbackDueMs = Number.POSITIVE_INFINITY;
@@ -148,4 +155,9 @@ export class Receiver {
       HOLD_MARGIN_MS;
     this.reorder.setHold(Math.max(MIN_HOLD_MS, Math.min(MAX_HOLD_MS, holdMs)), REALTIME_HOLD_MS);
   }
+}
+
+/** Whether there is anything to tell of a link that was not told several times. */
+function isNews({ newestSeqNo, newestReceivedMs }: ReceivedLog, now: number): boolean {
+  return newestSeqNo >= 0 && now - newestReceivedMs < NEWS_MS;
 }

@@ -18,6 +18,7 @@ import { BondingTotals } from "./bonding_totals.ts";
 import { LimitedLogger } from "./limited_logger.ts";
 import { openSecureLinks, type SecureLinks, type SecureLinksOptions } from "./secure_links.ts";
 import { type SealingBuffers, SecureCodec } from "./secure_codec.ts";
+import { TooBigAnswers } from "./too_big_answers.ts";
 
 /** What a {@link MasterSlave} is made with. */
 export interface MasterSlaveOptions extends Pick<SecureLinksOptions, "logger" | "rng" | "pool"> {
@@ -33,6 +34,8 @@ export interface MasterSlaveOptions extends Pick<SecureLinksOptions, "logger" | 
   readonly wallClock: () => number;
   /** Hot. A packet that the slave sent into the tunnel. */
   readonly deliver: (slave: MasterSlave, packet: Packet) => number;
+  /** Takes an answer to who sent a packet to the slave that is too large; borrowed until return. */
+  readonly reply: (answer: Packet) => number;
   /** Hot. The slave's multiplexer has something to do at that time, earlier than it said before. */
   readonly onWake: (slave: MasterSlave, atMs: number) => void;
 }
@@ -47,6 +50,8 @@ export class MasterSlave implements SlaveHandshakes {
   /** Next number of each order group: as long as the program runs, like those of the links. */
   readonly #groupSeqNos = new Uint32Array(ORDER_GROUPS);
   readonly memory = new HandshakeMemory();
+  /** To those who send it what is too large for it. */
+  readonly tooBig: TooBigAnswers;
   readonly codec: SecureCodec;
   /** For what is told of this slave: what it does shall not fill the log. */
   readonly logger: Logger;
@@ -70,6 +75,7 @@ export class MasterSlave implements SlaveHandshakes {
     this.isRevoked = options.record.revokedAt !== null;
     this.addresses = options.addresses;
     this.keyring = options.keyring;
+    this.tooBig = new TooBigAnswers(options.reply);
     this.codec = new SecureCodec(options.keyring, options.buffers);
     const { logger, clock } = options;
     this.logger = new LimitedLogger({ logger, clock, about: { slave: this.name } });
@@ -85,10 +91,15 @@ export class MasterSlave implements SlaveHandshakes {
 
   /** A session was confirmed. @returns the links; made anew for a new instance of the slave, which knows nothing of the old ones. */
   connect(isNewInstance: boolean, now: number): SecureLinks {
-    if (this.#links !== null && !isNewInstance) return this.#links;
+    if (this.#links === null || isNewInstance) this.#links = this.#openLinks(now);
+    this.#links.multiplexer.tunMtuBytes = this.memory.grantedMtuBytes;
+    return this.#links;
+  }
+
+  #openLinks(now: number): SecureLinks {
     this.#dropLinks(now);
     const { rng, pool, onWake } = this.#options;
-    this.#links = openSecureLinks({
+    return openSecureLinks({
       rng,
       pool,
       logger: this.logger,
@@ -97,8 +108,8 @@ export class MasterSlave implements SlaveHandshakes {
       groupSeqNos: this.#groupSeqNos,
       deliver: (packet) => this.#receive(packet),
       onWake: (atMs) => onWake(this, atMs),
+      onTooBig: (packet, mtuBytes, at) => this.tooBig.handle(packet, mtuBytes, at),
     });
-    return this.#links;
   }
 
   /** It is gone: no links, no sessions; but for one that waits for its first packet, if it is on its way back. */

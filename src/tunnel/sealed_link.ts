@@ -9,8 +9,15 @@ import type { LinkPort } from "../multiplexer/link_port.ts";
 import type { LinkSettings } from "../multiplexer/link_settings.ts";
 import type { Session } from "../peer/session.ts";
 import { DropReason } from "../wire/drop_reason.ts";
-import type { Packet } from "../wire/packet.ts";
+import { MAX_PACKET_BYTES, type Packet } from "../wire/packet.ts";
 import type { SecureCodec } from "./secure_codec.ts";
+
+/**
+ * What goes over nearly every network in one piece: 1,500 less PPPoE (8), IPv6 (40), UDP (8) and a SOCKS5 header with an
+ * IPv6 address (22). IP packets of 1,378 bytes fit, more than the tun's default MTU. Deno sets no socket options, so the
+ * true value cannot be probed (probes would be fragmented, and arrive), and where less passes IP fragments on the way.
+ */
+const MAX_UDP_DATAGRAM_BYTES = 1_422;
 
 /** What a {@link SealedLink} is made with. */
 export interface SealedLinkOptions extends LinkOptions {
@@ -35,6 +42,16 @@ export class SealedLink extends Link implements LinkPort {
   /** See {@link LinkPort.isReliable}. */
   get isReliable(): boolean {
     return this.transport === "tcp";
+  }
+
+  /** See {@link LinkPort.maxDatagramBytes}. */
+  get maxDatagramBytes(): number {
+    return this.transport === "tcp" ? MAX_PACKET_BYTES : MAX_UDP_DATAGRAM_BYTES;
+  }
+
+  /** See {@link LinkPort.canProbeMtu}. */
+  get canProbeMtu(): boolean {
+    return false;
   }
 
   /** Hot. See {@link LinkPort.send}. */

@@ -6,6 +6,7 @@
 
 import { snapshotLink } from "../linkmap/link_status.ts";
 import type { Logger } from "../log.ts";
+import type { TooBigHandler } from "../multiplexer/link_fit.ts";
 import { DEFAULT_LINK_SETTINGS } from "../multiplexer/link_settings.ts";
 import { Multiplexer } from "../multiplexer/multiplexer.ts";
 import { settingsOf } from "../multiplexer/noticed_settings.ts";
@@ -31,6 +32,8 @@ export interface SecureLinksOptions {
   readonly slave: string;
   /** Hot. The multiplexer has something to do at that time, monotonic ms: earlier than it said before. */
   readonly onWake: (atMs: number) => void;
+  /** A packet is larger than every link takes. */
+  readonly onTooBig: TooBigHandler;
   /** Hot. Something was sent that the peer answers if it is there. */
   readonly onAsk?: (now: number) => void;
 }
@@ -61,12 +64,13 @@ export function openSecureLinks(options: SecureLinksOptions): SecureLinks {
 }
 
 function createMultiplexer(options: SecureLinksOptions, links: SecureLinks): Multiplexer {
-  const { rng, deliver, pool, groupSeqNos, onWake, onAsk } = options;
+  const { rng, deliver, pool, groupSeqNos, onWake, onAsk, onTooBig } = options;
   return new Multiplexer({
     rng,
     deliver,
     pool,
     groupSeqNos,
+    onTooBig,
     onLinkChange: (link) => links.handleLinkChange(link),
     onWake: () => onWake(links.multiplexer.nextTimeout()),
     ...(onAsk === undefined ? {} : { onAsk }),

@@ -110,6 +110,7 @@ export class SlaveRoster {
         onDropped: ({ localIndex }) => this.sessions.delete(localIndex),
       }),
       deliver: (from, packet) => this.#deliver(from, packet),
+      reply: (answer) => this.#reply(answer),
     });
     this.#byKey.set(keyText(record.publicKey), slave);
     if (!isActive) return;
@@ -136,8 +137,11 @@ export class SlaveRoster {
 
   /** Hot. */
   #send(slave: MasterSlave, packet: Packet, now: number): number {
-    const isTooLarge = packet.end - packet.start > slave.memory.grantedMtuBytes;
-    if (this.#options.carriesIp && isTooLarge) return DropReason.TOO_LARGE;
+    const { grantedMtuBytes } = slave.memory;
+    if (this.#options.carriesIp && packet.end - packet.start > grantedMtuBytes) {
+      slave.tooBig.handle(packet, grantedMtuBytes, now);
+      return DropReason.TOO_LARGE;
+    }
     const { links } = slave;
     return links === null ? DropReason.NO_LINK : slave.send(packet, links, now);
   }
@@ -230,6 +234,13 @@ export class SlaveRoster {
       return DropReason.SLAVE_TO_SLAVE;
     }
     return slave;
+  }
+
+  /** Takes an answer to whoever sent the packet: another slave, or somebody behind the tun. */
+  #reply(answer: Packet): number {
+    const { deliver, clock } = this.#options;
+    const to = this.#routes.findByDestination(answer);
+    return to === null ? deliver(answer) : this.#send(to, answer, clock());
   }
 
   /** The slave of a stand-in. */

@@ -33,6 +33,7 @@ import { explainRefusal } from "./refusal_text.ts";
 import { SealedLink } from "./sealed_link.ts";
 import { SealingBuffers, SecureCodec } from "./secure_codec.ts";
 import { openSecureLinks, type SecureLinks } from "./secure_links.ts";
+import { TooBigAnswers } from "./too_big_answers.ts";
 import type { SecureContext, Tunnel } from "./tunnel.ts";
 
 /** The slave's end. */
@@ -52,6 +53,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   /** The master's, or empty before the first welcome. */
   #masterInstanceId = "";
   #mtuBytes = Number.POSITIVE_INFINITY;
+  readonly #tooBig: TooBigAnswers;
 
   constructor(options: SlaveOptions, context: SecureContext) {
     this.#options = options;
@@ -59,12 +61,14 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     const limits = { ...DEFAULT_SESSION_LIMITS, rekeyAfterMs: options.rekeyAfterMs };
     this.#keyring = new Keyring(limits, { onAdded: () => {}, onDropped: () => {} });
     this.#codec = new SecureCodec(this.#keyring, new SealingBuffers());
+    this.#tooBig = new TooBigAnswers((answer) => context.deliver(answer));
     this.#peer = openSecureLinks({
       ...context,
       codec: this.#codec,
       slave: "",
       groupSeqNos: new Uint32Array(ORDER_GROUPS),
       onWake: (atMs) => context.reschedule(atMs),
+      onTooBig: (packet, mtuBytes, at) => this.#tooBig.handle(packet, mtuBytes, at),
       onAsk: (now) => this.#initiator.handleAsked(now),
     });
     this.#linkMap = new LinkMap(context);
@@ -105,7 +109,10 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
 
   /** Hot. See {@link Tunnel.handleTunPacket}. */
   handleTunPacket(packet: Packet, now: number): number {
-    if (packet.end - packet.start > this.#mtuBytes) return DropReason.TOO_LARGE;
+    if (packet.end - packet.start > this.#mtuBytes) {
+      this.#tooBig.handle(packet, this.#mtuBytes, now);
+      return DropReason.TOO_LARGE;
+    }
     const result = this.#peer.multiplexer.send(packet, now);
     if (result >= 0) this.#initiator.handleAsked(now);
     return result;
@@ -254,6 +261,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     }
     this.#isRefused = false;
     this.#mtuBytes = welcome.mtuBytes;
+    this.#peer.multiplexer.tunMtuBytes = welcome.mtuBytes;
     try {
       const { addresses, mtuBytes } = welcome;
       for (const problem of tundev.configure({ addresses, mtuBytes })) logger.warn(problem);

@@ -13,6 +13,7 @@ import type { Benchmark, Figure } from "./benchmark.ts";
 import { FLOOD } from "./flood.ts";
 import { HANDSHAKE } from "./handshake.ts";
 import { MICRO } from "./micro.ts";
+import { MULTIPLEXER_COST } from "./multiplexer_cost.ts";
 import { PACKET_RATE } from "./packet_rate.ts";
 import { ROUND_TRIP } from "./round_trip.ts";
 import { SCALE } from "./scale.ts";
@@ -22,6 +23,7 @@ import { TCP_FLOW } from "./tcp_flow.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   MICRO,
+  MULTIPLEXER_COST,
   ALLOCATIONS,
   AEAD,
   HANDSHAKE,

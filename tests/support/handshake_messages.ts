@@ -14,8 +14,8 @@ import {
 import { stampOf } from "../../src/peer/stamp.ts";
 
 export const HELLO: Hello = {
-  minVersion: 1,
-  maxVersion: 1,
+  minVersion: MIN_PROTOCOL_VERSION,
+  maxVersion: PROTOCOL_VERSION,
   instanceId: "0123456789abcdef",
   stamp: stampOf(1_750_000_000_000),
   ciphers: [CipherId.AES_256_GCM, CipherId.CHACHA20_POLY1305],
@@ -25,7 +25,7 @@ export const HELLO: Hello = {
 
 export const WELCOME: Welcome = {
   kind: "welcome",
-  version: 1,
+  version: PROTOCOL_VERSION,
   cipher: CipherId.AES_256_GCM,
   instanceId: "fedcba9876543210",
   sessionIndex: 0xcafe4711,
@@ -41,8 +41,8 @@ export const WELCOME: Welcome = {
 export const REFUSAL: Refusal = {
   kind: "refusal",
   code: RefusalCode.STALE_STAMP,
-  minVersion: 1,
-  maxVersion: 1,
+  minVersion: MIN_PROTOCOL_VERSION,
+  maxVersion: PROTOCOL_VERSION,
   lastStamp: stampOf(1_760_000_000_000),
   software: "bindlink 0.1.0",
 };

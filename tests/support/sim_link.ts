@@ -6,6 +6,7 @@
 
 import type { LinkPort } from "../../src/multiplexer/link_port.ts";
 import { DEFAULT_LINK_SETTINGS, type LinkSettings } from "../../src/multiplexer/link_settings.ts";
+import { InnerKind, readInnerKind } from "../../src/wire/inner_message.ts";
 import { Packet } from "../../src/wire/packet.ts";
 import { type LinkCounters, LinkEmulator, SendResult } from "./link_emulator.ts";
 import type { LinkProfile } from "./link_profile.ts";
@@ -14,6 +15,9 @@ import { type VirtualClock, VirtualTimer } from "./virtual_clock.ts";
 /** Headers of IPv4 and UDP around each datagram, and what sealing adds to a message. */
 const OUTER_BYTES = 28;
 const SEAL_OVERHEAD_BYTES = 32;
+
+/** What fits Ethernet over IPv4. */
+const MAX_DATAGRAM_BYTES = 1_472;
 
 /** The largest message of the simulator. */
 const MAX_MESSAGE_BYTES = 2048;
@@ -38,6 +42,11 @@ export interface Cargo {
 export class SimPipe {
   /** Called for what arrives; borrowed until it returns. */
   onArrival: (cargo: Cargo) => void = () => {};
+  /** Packets that are larger, IP and UDP headers included, are lost without a word; Infinity: none. */
+  mtuBytes: number;
+  /** Packets lost for their size, and of these, data. */
+  tooLargePkts = 0;
+  tooLargeDataPkts = 0;
 
   readonly #clock: VirtualClock;
   readonly #emulator: LinkEmulator<Cargo>;
@@ -46,8 +55,14 @@ export class SimPipe {
   readonly #deliver = (cargo: Cargo): void => this.onArrival(cargo);
   #nextSeqNo = 0;
 
-  constructor(clock: VirtualClock, profile: LinkProfile, rng: () => number) {
+  constructor(
+    clock: VirtualClock,
+    profile: LinkProfile,
+    rng: () => number,
+    mtuBytes: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#clock = clock;
+    this.mtuBytes = mtuBytes;
     this.#emulator = new LinkEmulator({ profile, rng, release: (cargo) => this.#free.push(cargo) });
     this.#timer = new VirtualTimer(clock, () => {
       this.#emulator.poll(clock.now, this.#deliver);
@@ -77,6 +92,12 @@ export class SimPipe {
     cargo.instance = session.instance;
     cargo.peerInstance = session.peerInstance;
     const datagramBytes = datagramBytesOf(cargo);
+    if (datagramBytes + OUTER_BYTES > this.mtuBytes) {
+      this.tooLargePkts++;
+      if (readInnerKind(message) === InnerKind.DATA) this.tooLargeDataPkts++;
+      this.#free.push(cargo);
+      return datagramBytes;
+    }
     const result = this.#emulator.send(cargo, datagramBytes + OUTER_BYTES, this.#clock.now);
     if (result !== SendResult.ACCEPTED) this.#free.push(cargo);
     this.#timer.arm(this.#emulator.nextTimeout());
@@ -123,6 +144,8 @@ export class SimLink {
       name: `link${this.id}`,
       isInitiator,
       isReliable: false,
+      maxDatagramBytes: MAX_DATAGRAM_BYTES,
+      canProbeMtu: pipe.mtuBytes < Infinity,
       settings: this.settings,
       get lastSeqNo(): number {
         return pipe.lastSeqNo;

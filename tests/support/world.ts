@@ -18,7 +18,11 @@ import { VirtualClock } from "./virtual_clock.ts";
 
 /** A link: both directions alike, or each on its own; with what the user said of it. */
 export type WorldLink =
-  & { readonly settings?: Partial<LinkSettings> }
+  & {
+    readonly settings?: Partial<LinkSettings>;
+    /** Larger packets are lost in both directions, and the sockets forbid fragments; by default all pass. */
+    readonly mtuBytes?: number;
+  }
   & (
     | Partial<LinkProfile>
     | { readonly up: Partial<LinkProfile>; readonly down: Partial<LinkProfile> }
@@ -61,10 +65,10 @@ export class World {
     const seeds = mulberry32(options.seed);
     const makeRng = (): () => number => mulberry32(Math.floor(seeds() * 0x1_0000_0000));
     this.links = options.links.map((link, i) => {
-      const { settings = {}, ...way } = link;
+      const { settings = {}, mtuBytes, ...way } = link;
       const { up, down } = "up" in way ? way : { up: way, down: way };
       const pipe = (profile: Partial<LinkProfile>): SimPipe =>
-        new SimPipe(this.clock, linkProfile(profile), makeRng());
+        new SimPipe(this.clock, linkProfile(profile), makeRng(), mtuBytes);
       return new SimLink(i + 1, pipe(up), pipe(down), settings);
     });
     const { clock, links } = this;

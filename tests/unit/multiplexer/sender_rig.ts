@@ -62,7 +62,15 @@ export class SenderRig {
   constructor(maxSlots?: number) {
     const { scheduler, links, groupSeqNos } = this;
     this.pool = new PacketPool(maxSlots);
-    this.sender = new Sender({ pool: this.pool, scheduler, links, seed: 12_345, groupSeqNos });
+    this.sender = new Sender({
+      pool: this.pool,
+      scheduler,
+      links,
+      seed: 12_345,
+      groupSeqNos,
+      usefulMtu: () => Infinity,
+      onTooBig: () => false,
+    });
   }
 
   add(options: Measurements & FakeLinkPortOptions = {}): MultiplexerLink {

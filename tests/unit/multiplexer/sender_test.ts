@@ -8,7 +8,7 @@ import { markOf, pureAck, SenderRig, tcpPacket, udpPacket } from "./sender_rig.t
 /** Fills the queue: as many packets as no link may send at once. */
 function fill(rig: SenderRig, packets = 200): void {
   for (let mark = 0; mark < packets; mark++) rig.send(tcpPacket(1, mark));
-  assert(rig.sender.queue.pkts > 0);
+  assert(rig.sender.waitingPkts > 0);
 }
 
 Deno.test("Sender sends a packet at once over the link where it arrives first, and keeps a copy", () => {
@@ -144,8 +144,9 @@ Deno.test("Sender lets pure ACKs pass all that waits, without credit", () => {
 
 Deno.test("Sender rescues what was in flight over a link in trouble, however old, over others", () => {
   const rig = new SenderRig();
-  const dead = rig.add({ transitMs: 20 });
+  const dead = rig.add({ transitMs: 20, capacityBps: 50e6 });
   rig.add({ transitMs: 40, capacityBps: 50e6 });
+  rig.pass(10);
   for (let mark = 0; mark < 5; mark++) rig.send(tcpPacket(1, mark));
   assert.equal(rig.ports[0]!.sent.length, 5);
   rig.pass(3_000);
@@ -211,8 +212,9 @@ Deno.test("Sender tells that a packet is lost for good when a socket refuses it 
 
 Deno.test("Sender sends each packet of a redundant link over a second one, too", () => {
   const rig = new SenderRig();
-  rig.add({ transitMs: 20, settings: { mode: "redundant" } });
+  rig.add({ transitMs: 20, capacityBps: 50e6, settings: { mode: "redundant" } });
   rig.add({ transitMs: 40 });
+  rig.pass(10);
   for (let mark = 0; mark < 4; mark++) rig.send(tcpPacket(1, mark));
   const [first, second] = rig.ports.map((port) => port.sentData());
   assert.deepEqual(first!.map((it) => it.groupSeqNo), [0, 1, 2, 3]);
@@ -291,7 +293,7 @@ Deno.test("Sender gives all slots back, whatever becomes of packets", () => {
         else if (what === "rescue") rig.sender.rescue(link, rig.now);
         else port.refusal = [0, DropReason.SEND_QUEUE_FULL, DropReason.SEND_ERROR][pick % 3]!;
         const held = rig.links.reduce((sum, { sent }) => sum + sent.inFlightPkts, 0);
-        assert.equal(rig.pool.usedSlots, held + rig.sender.queue.pkts + rig.sender.resends.count);
+        assert.equal(rig.pool.usedSlots, held + rig.sender.waitingPkts + rig.sender.resends.count);
       }
       rig.sender.clear();
       for (const link of rig.links) rig.sender.abandon(link);

@@ -20,7 +20,8 @@ Deno.test("chooseCipher takes only what both have", () => {
 });
 
 Deno.test("chooseVersion takes the newest that both speak", () => {
-  assert.equal(chooseVersion({ minVersion: 1, maxVersion: 1 }), 1);
-  assert.equal(chooseVersion({ minVersion: 1, maxVersion: 9 }), 1);
-  assert.equal(chooseVersion({ minVersion: 2, maxVersion: 9 }), null);
+  assert.equal(chooseVersion({ minVersion: 2, maxVersion: 2 }), 2);
+  assert.equal(chooseVersion({ minVersion: 1, maxVersion: 9 }), 2);
+  assert.equal(chooseVersion({ minVersion: 3, maxVersion: 9 }), null);
+  assert.equal(chooseVersion({ minVersion: 1, maxVersion: 1 }), null, "of before bonding");
 });
