@@ -10,6 +10,7 @@ import type { Keyring } from "../peer/keyring.ts";
 import { HandshakeMemory } from "../peer/handshake_memory.ts";
 import type { SlaveHandshakes } from "../peer/responder_options.ts";
 import { LinkCounters, type Session } from "../peer/session.ts";
+import type { SlaveSnapshot } from "../snapshot.ts";
 import type { SlaveRecord, SlaveUsage } from "../state/master_store.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Logger } from "../log.ts";
@@ -137,6 +138,18 @@ export class MasterSlave implements SlaveHandshakes {
     if (this.#links !== null) this.#markSeen();
     return {
       lastSeenAt: this.#lastSeenAt,
+      sentBytes: this.sentBytes,
+      receivedBytes: this.receivedBytes,
+    };
+  }
+
+  /** As it is shown. */
+  snapshot(): SlaveSnapshot {
+    return {
+      name: this.name,
+      addresses: this.addresses.map(({ address }) => address),
+      isConnected: this.#links !== null,
+      linksUp: this.#links?.upCount ?? 0,
       sentBytes: this.sentBytes,
       receivedBytes: this.receivedBytes,
     };

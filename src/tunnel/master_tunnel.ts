@@ -24,7 +24,6 @@ import { DropReason } from "../wire/drop_reason.ts";
 import { NoticeCode } from "../wire/inner_message.ts";
 import { Packet } from "../wire/packet.ts";
 import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
-import { BondingTotals } from "./bonding_totals.ts";
 import { HandshakeOrigin } from "./handshake_origin.ts";
 import { dispatchInner } from "./inner_dispatch.ts";
 import type { MasterSlave } from "./master_slave.ts";
@@ -169,21 +168,12 @@ export class MasterTunnel implements Tunnel, ListenedHandler {
 
   /** See {@link Tunnel.snapshotBonding}. */
   snapshotBonding(): BondingSnapshot {
-    const totals = new BondingTotals();
-    this.#roster.addBonding(totals);
-    return totals;
+    return this.#roster.snapshotBonding();
   }
 
   /** See {@link Tunnel.snapshotSlaves}. */
   snapshotSlaves(): SlaveSnapshot[] {
-    return this.#roster.active.map((slave) => ({
-      name: slave.name,
-      addresses: slave.addresses.map(({ address }) => address),
-      isConnected: slave.links !== null,
-      linksUp: slave.links?.upCount ?? 0,
-      sentBytes: slave.sentBytes,
-      receivedBytes: slave.receivedBytes,
-    }));
+    return this.#roster.active.map((slave) => slave.snapshot());
   }
 
   /** See {@link Tunnel.close}. */

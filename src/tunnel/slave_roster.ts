@@ -12,12 +12,13 @@ import type { RandomBytes } from "../peer/key_pair.ts";
 import { Keyring } from "../peer/keyring.ts";
 import { DEFAULT_SESSION_LIMITS } from "../peer/session_limits.ts";
 import { SessionTable } from "../peer/session_table.ts";
+import type { BondingSnapshot } from "../snapshot.ts";
 import type { SlaveRecord, SlaveUsage } from "../state/master_store.ts";
 import { UsageError } from "../usage_error.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { checkIpPacket } from "../wire/ip_packet.ts";
 import type { Packet } from "../wire/packet.ts";
-import type { BondingTotals } from "./bonding_totals.ts";
+import { BondingTotals } from "./bonding_totals.ts";
 import { MasterSlave, type MasterSlaveOptions } from "./master_slave.ts";
 import { SealingBuffers } from "./secure_codec.ts";
 
@@ -201,9 +202,11 @@ export class SlaveRoster {
     if (slave.keyring.current === null) this.disconnect(slave, now);
   }
 
-  /** Adds what all slaves' multiplexers have counted, and hold; those of the revoked ones, too. */
-  addBonding(totals: BondingTotals): void {
+  /** What all slaves' multiplexers have counted, and hold; those of the revoked ones, too. */
+  snapshotBonding(): BondingSnapshot {
+    const totals = new BondingTotals();
     for (const slave of this.#byKey.values()) slave.addBonding(totals);
+    return totals;
   }
 
   /** What the slaves used, by name. */

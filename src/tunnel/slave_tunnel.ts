@@ -27,7 +27,6 @@ import type { Packet } from "../wire/packet.ts";
 import { UsageError } from "../usage_error.ts";
 import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
 import { BondingTotals } from "./bonding_totals.ts";
-import { describeCipher } from "./cipher_names.ts";
 import { dispatchInner } from "./inner_dispatch.ts";
 import { explainRefusal } from "./refusal_text.ts";
 import { SealedLink } from "./sealed_link.ts";
@@ -35,6 +34,7 @@ import { SealingBuffers, SecureCodec } from "./secure_codec.ts";
 import { openSecureLinks, type SecureLinks } from "./secure_links.ts";
 import { TooBigAnswers } from "./too_big_answers.ts";
 import type { SecureContext, Tunnel } from "./tunnel.ts";
+import { assignToTundev, tellJoined } from "./welcome_news.ts";
 
 /** The slave's end. */
 export class SlaveTunnel implements Tunnel, InitiatedHandler {
@@ -113,6 +113,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       this.#tooBig.handle(packet, this.#mtuBytes, now);
       return DropReason.TOO_LARGE;
     }
+    if (this.#keyring.sending(now) === null) return DropReason.NO_SESSION;
     const result = this.#peer.multiplexer.send(packet, now);
     if (result >= 0) this.#initiator.handleAsked(now);
     return result;
@@ -244,30 +245,15 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   }
 
   #handleWelcome(welcome: Welcome, now: number): void {
-    const { logger, tundev, provider } = this.#context;
-    if (welcome.instanceId !== this.#masterInstanceId) {
+    const { instanceId } = welcome;
+    if (instanceId !== this.#masterInstanceId) {
       this.#peer.multiplexer.handlePeerRestart();
-      logger.info(this.#masterInstanceId === "" ? "Joined the master" : "Joined the master again", {
-        as: welcome.name,
-        addresses: welcome.addresses.map((it) => `${it.address}/${it.prefixBits}`).join(", "),
-        mtu: welcome.mtuBytes,
-        cipher: describeCipher(welcome.cipher),
-        by: provider.label,
-        master: welcome.software,
-      });
-      this.#masterInstanceId = welcome.instanceId;
-    } else {
-      logger.debug("Session renewed");
-    }
+      tellJoined(this.#context, welcome, this.#masterInstanceId === "");
+      this.#masterInstanceId = instanceId;
+    } else this.#context.logger.debug("Session renewed");
     this.#isRefused = false;
     this.#mtuBytes = welcome.mtuBytes;
-    this.#peer.multiplexer.tunMtuBytes = welcome.mtuBytes;
-    try {
-      const { addresses, mtuBytes } = welcome;
-      for (const problem of tundev.configure({ addresses, mtuBytes })) logger.warn(problem);
-    } catch (error) {
-      logger.error("Cannot give the tun device what the master assigned", { error });
-    }
+    assignToTundev(this.#context, welcome);
     // Confirms the session at the master, and lets it learn the links.
     for (const linkId of this.#openLinkIds()) this.#peer.multiplexer.handleLinkOpen(linkId, now);
   }

@@ -19,6 +19,16 @@ export const MAX_PACKET_BYTES = 65_507;
 export const TAILROOM_BYTES = 32;
 
 /**
+ * A packet is copied together with what stands behind it, up to a multiple of this: so a few kept views do for all
+ * lengths, and none is made per packet (104 bytes each). As many views as the packets of an ordinary path need.
+ */
+const WINDOW_BYTES = 256;
+const WINDOWS = 6;
+
+/** What slots share from which nothing was copied yet. */
+const NO_WINDOWS: (Uint8Array | null)[] = [];
+
+/**
  * One reusable slot. Whoever is handed a packet borrows it until it returns, unless the callee's
  * documentation says otherwise; a callee that moves `start` or `end` puts them back.
  *
@@ -42,6 +52,9 @@ export class Packet {
   start: number;
   /** Offset after the last byte of the packet in `bytes`. */
   end: number;
+  /** Views of `bytes` from one offset on, by length; made when first needed. */
+  #windows = NO_WINDOWS;
+  #windowsStart = 0;
 
   /** @param capacityBytes the largest packet that fits between headroom and tailroom. */
   constructor(capacityBytes: number = MAX_PACKET_BYTES) {
@@ -73,21 +86,43 @@ export class Packet {
    * @throws RangeError when `src` does not fit: callers check lengths of foreign bytes before.
    */
   fill(src: Uint8Array): void {
-    if (src.length > this.capacityBytes) {
-      throw new RangeError(`Cannot fill packet: ${src.length} bytes exceed ${this.capacityBytes}`);
-    }
+    if (src.length > this.capacityBytes) this.#refuse(src.length);
     this.start = HEADROOM_BYTES;
     this.end = HEADROOM_BYTES + src.length;
     this.bytes.set(src, this.start);
   }
 
-  /** Replaces the packet by a copy of another one. @throws RangeError when it does not fit. */
+  /** Hot. Replaces the packet by a copy of another one. @throws RangeError when it does not fit. */
   copyFrom(src: Packet): void {
-    this.fill(src.bytes.subarray(src.start, src.end));
+    const lengthBytes = src.end - src.start;
+    const window = src.#window(lengthBytes);
+    if (window === null || window.length > this.bytes.length - HEADROOM_BYTES) {
+      this.fill(src.bytes.subarray(src.start, src.end));
+      return;
+    }
+    if (lengthBytes > this.capacityBytes) this.#refuse(lengthBytes);
+    this.bytes.set(window, HEADROOM_BYTES);
+    this.start = HEADROOM_BYTES;
+    this.end = HEADROOM_BYTES + lengthBytes;
   }
 
   /** A view of the packet's bytes. Allocates: for tests and cold paths only. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(this.start, this.end);
+  }
+
+  /** A kept view that begins with the packet; null: the packet is too long for one. */
+  #window(lengthBytes: number): Uint8Array | null {
+    const index = (lengthBytes - 1) >> 8; // / WINDOW_BYTES
+    const end = this.start + (index + 1) * WINDOW_BYTES;
+    if (index < 0 || index >= WINDOWS || end > this.bytes.length) return null;
+    if (this.#windows === NO_WINDOWS) this.#windows = new Array(WINDOWS).fill(null);
+    else if (this.#windowsStart !== this.start) this.#windows.fill(null);
+    this.#windowsStart = this.start;
+    return this.#windows[index] ??= this.bytes.subarray(this.start, end);
+  }
+
+  #refuse(lengthBytes: number): never {
+    throw new RangeError(`Cannot fill packet: ${lengthBytes} bytes exceed ${this.capacityBytes}`);
   }
 }

@@ -85,6 +85,7 @@ export class IdleSlave {
       slave: "",
       pool: crowd.pool,
       groupSeqNos: new Uint32Array(ORDER_GROUPS),
+      onTooBig: () => false,
       onWake: () => {}, // all are asked for their next timeout again and again
       onAsk: (askedMs) => this.#initiator.handleAsked(askedMs),
     });

@@ -15,18 +15,16 @@ const GOOD = [{ rateBps: 20e6, delayMs: 20 }, { rateBps: 20e6, delayMs: 30 }];
 const LOSSY = { rateBps: 20e6, delayMs: 20, lossFraction: 0.3 };
 
 for (const direction of RUN_DIRECTIONS) {
-  Deno.test(`a link at 30 % loss, ${direction}: the two good ones carry what they carry without it`, () => {
-    const run = runBonding({ links: [...GOOD, LOSSY], direction });
-    const without = runBonding({ links: GOOD, direction });
-    const text = `${run.goodputBps / 1e6}, ${without.goodputBps / 1e6} Mbit/s without it`;
-    assert.ok(run.goodputBps >= 0.97 * without.goodputBps, text);
-    assert.equal(run.rtoCount, 0, "timeouts of TCP");
-  });
+  const without = (): number => runBonding({ links: GOOD, direction }).goodputBps;
+  let withoutBps = 0;
 
-  Deno.test(`a link at 30 % loss that is named first, ${direction}, does no more harm`, () => {
-    const run = runBonding({ links: [LOSSY, ...GOOD], direction, seed: 2 });
-    const without = runBonding({ links: GOOD, direction });
-    const text = `${run.goodputBps / 1e6}, ${without.goodputBps / 1e6} Mbit/s without it`;
-    assert.ok(run.goodputBps >= 0.97 * without.goodputBps, text);
-  });
+  for (const [where, links] of [["last", [...GOOD, LOSSY]], ["first", [LOSSY, ...GOOD]]] as const) {
+    Deno.test(`a link at 30 % loss, named ${where}, ${direction}: the good ones carry what they carry without it`, () => {
+      withoutBps ||= without();
+      const run = runBonding({ links, direction, seed: 2 });
+      const text = `${run.goodputBps / 1e6}, ${withoutBps / 1e6} Mbit/s without it`;
+      assert.ok(run.goodputBps >= 0.97 * withoutBps, text);
+      assert.equal(run.rtoCount, 0, "timeouts of TCP");
+    });
+  }
 }

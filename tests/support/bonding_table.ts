@@ -25,7 +25,7 @@ const MAY_BE_BEST = 0.4;
 
 const HEAD = `# Bonding in the simulator
 
-One TCP flow (CUBIC), 10 s after a warm-up of 5 s, seed 1; goodput in Mbit/s. Written by
+One TCP flow (CUBIC), 8 s after a warm-up of 5 s, seed 1; goodput in Mbit/s. Written by
 \`deno task sim:table\`; \`tests/sim/bonding_table_test.ts\` fails when it is not what comes out.
 
 - Least: the floor of the design's "Figures to beat".

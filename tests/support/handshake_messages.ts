@@ -7,6 +7,8 @@
 import { CipherId } from "../../src/peer/aead.ts";
 import {
   type Hello,
+  MIN_PROTOCOL_VERSION,
+  PROTOCOL_VERSION,
   type Refusal,
   RefusalCode,
   type Welcome,

@@ -179,6 +179,9 @@ export class HandshakeSlave {
   #onTalk(): void {
     if (!this.#isAwake) return;
     this.#talkOnAllLinks();
+    // As the daemon does, which has a timer more often than that.
+    this.initiator.handleTimeout(this.clock.now());
+    this.#arm();
     this.#talkTimer.arm(this.#world.clock.now + this.#world.talkIntervalMs);
   }
 

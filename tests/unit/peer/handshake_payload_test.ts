@@ -163,7 +163,7 @@ Deno.test("A payload's MTU is one that a tun device can have, and every such one
 Deno.test("decodeHello refuses impossible versions, stamps, MTUs and ciphers", () => {
   const changes: readonly (readonly [number, readonly number[]])[] = [
     [0, [0]], // versions from 0
-    [0, [2]], // lowest above highest
+    [0, [3]], // lowest above highest
     [10, [0x80]], // reserved seconds
     [18, [0x3b, 0x9a, 0xca, 0x00]], // a second of nanoseconds
     [22, [0, 1]], // 1 byte
@@ -188,7 +188,7 @@ Deno.test("decodeAnswer refuses impossible versions, ciphers, MTUs, codes and ki
     encoded[offset] = value;
     assert.equal(decodeAnswer(encoded), null, `welcome, offset ${offset}`);
   }
-  for (const [offset, value] of [[1, 0], [2, 0], [2, 2], [4, 0x80]] as const) {
+  for (const [offset, value] of [[1, 0], [2, 0], [2, 3], [4, 0x80]] as const) {
     const encoded = encodeAnswer(REFUSAL);
     encoded[offset] = value;
     assert.equal(decodeAnswer(encoded), null, `refusal, offset ${offset}`);
@@ -276,7 +276,7 @@ Deno.test("A text of more than 63 bytes is malformed, and cut between characters
 Deno.test("encodeHello and encodeAnswer refuse what the other end could not read", () => {
   const wrongHellos: Partial<Hello>[] = [
     { minVersion: 0 },
-    { minVersion: 2 },
+    { minVersion: 3 },
     { maxVersion: 256 },
     { instanceId: "0123456789ABCDEF" },
     { instanceId: "" },

@@ -1,12 +1,13 @@
 /**
- * The frozen handshake and join tokens of this version. When one of these fails, peers in the field are
- * locked out: the code is wrong, not the file.
+ * The frozen handshake and join tokens. When one of these fails, peers in the field are locked out, or not even told to
+ * update: the code is wrong, not the file.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
 import { CookieChecker, CookieJar } from "../../../src/peer/cookie.ts";
+import { chooseVersion } from "../../../src/peer/handshake_choice.ts";
 import {
   mac1Of,
   MAX_HANDSHAKE_BYTES,
@@ -21,6 +22,7 @@ import {
   decodeHello,
   encodeAnswer,
   encodeHello,
+  RefusalCode,
 } from "../../../src/peer/handshake_payload.ts";
 import { handshakePrologue } from "../../../src/peer/handshake_prologue.ts";
 import {
@@ -31,6 +33,7 @@ import {
 import type { KeyPair } from "../../../src/peer/key_pair.ts";
 import { NoiseInitiator, NoiseResponder } from "../../../src/peer/noise.ts";
 import { nobleDiffieHellman as dh } from "../../../src/peer/primitives.ts";
+import { explainRefusal } from "../../../src/tunnel/refusal_text.ts";
 import { Packet } from "../../../src/wire/packet.ts";
 import { fromHex, toHex } from "../../support/hex.ts";
 import stored from "../../vectors/handshake-v1.json" with { type: "json" };
@@ -108,6 +111,15 @@ Deno.test("Frozen handshake: hello, welcome and refusal say what they said, and 
   for (const { bytes } of [stored.welcome, stored.refusal]) {
     assert.equal(toHex(encodeAnswer(decodeAnswer(fromHex(bytes))!)), bytes);
   }
+});
+
+Deno.test("Frozen handshake: it is understood, and refused: version 1 is of before bonding", () => {
+  const hello = decodeHello(fromHex(stored.hello.bytes))!;
+  assert.equal(chooseVersion(hello), null);
+  const refusal = decodeAnswer(fromHex(stored.refusal.bytes))!;
+  assert(refusal.kind === "refusal");
+  const fromOldMaster = { ...refusal, code: RefusalCode.VERSION };
+  assert.equal(explainRefusal(fromOldMaster).advice, "update the master");
 });
 
 Deno.test("Frozen handshake: the slave takes the cookie, and its mac2 is the same", () => {

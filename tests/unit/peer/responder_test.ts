@@ -123,7 +123,8 @@ Deno.test("Responder refuses a revoked key, an instance that was replaced, a ver
       {},
       (rig) => void rig.slave.memory.replacedInstances.push(HELLO.instanceId),
     ],
-    [RefusalCode.VERSION, { minVersion: 2, maxVersion: 9 }, () => {}],
+    [RefusalCode.VERSION, { minVersion: 3, maxVersion: 9 }, () => {}],
+    [RefusalCode.VERSION, { minVersion: 1, maxVersion: 1 }, () => {}],
     [RefusalCode.CIPHER, { ciphers: [77] }, () => {}],
   ];
   for (const [code, hello, prepare] of cases) {
@@ -132,7 +133,7 @@ Deno.test("Responder refuses a revoked key, an instance that was replaced, a ver
     const initiation = rig.initiate(hello);
     const refusal = refused(rig, initiation, 0);
     assert.equal(refusal.code, code);
-    assert.deepEqual([refusal.minVersion, refusal.maxVersion], [1, 1]);
+    assert.deepEqual([refusal.minVersion, refusal.maxVersion], [2, 2]);
     assert.equal(rig.slave.keyring.nextTimeout(), Infinity, "no session");
     assert.equal(rig.take(initiation.packet, 1), HandshakeAnswer.COPY);
     assert.equal(refused(rig, rig.initiate(hello), 2).code, RefusalCode.STALE_STAMP);

@@ -1,6 +1,7 @@
 /** What strangers send to either end of the secure tunnel: it changes nothing, is answered by nothing, and is counted. */
 
 import assert from "node:assert/strict";
+import { DatagramType } from "../../../src/wire/datagram_header.ts";
 import { encodeLegacyControl } from "../../../src/wire/legacy_control.ts";
 import { Packet } from "../../../src/wire/packet.ts";
 import { innerPacket } from "../../support/inner_packets.ts";
@@ -129,16 +130,19 @@ Deno.test("Secure tunnels drop what is reflected to its sender", async () => {
 Deno.test("Secure tunnels drop a link's packet that comes as another link's", async () => {
   const { world, slave } = await joined();
   await using _ = world;
-  const held: TappedDatagram[] = [];
-  world.network.isLost = (datagram) => held.push(datagram) > 0;
-  while (held.every(({ bytes }) => bytes[3] !== 2)) world.master.send(innerPacket(1, 2));
-  while (held.every(({ bytes, dst }) => bytes[3] !== 2 || dst.port !== MASTER_ADDRESS.port)) {
-    slave.send(innerPacket(2, 1));
-  }
-  world.network.isLost = () => false;
-  const overSecond = held.filter(({ bytes }) => bytes[3] === 2);
-  const toSlave = overSecond.find(({ dst }) => dst.port !== MASTER_ADDRESS.port)!.bytes;
-  const toMaster = overSecond.find(({ dst }) => dst.port === MASTER_ADDRESS.port)!.bytes;
+  // Pings of the slave over its second link, and the master's answers to them.
+  const isToMaster = ({ dst }: TappedDatagram): boolean => dst.port === MASTER_ADDRESS.port;
+  const isOverSecond = ({ bytes }: TappedDatagram): boolean =>
+    bytes[2] === DatagramType.TRANSPORT && bytes[3] === 2;
+  const hold = async (isHeld: (datagram: TappedDatagram) => boolean): Promise<Uint8Array> => {
+    const held: TappedDatagram[] = [];
+    world.network.isLost = (datagram) => isHeld(datagram) && held.push(datagram) > 0;
+    await world.runUntil(() => held.length > 0, 10_000, "a ping");
+    world.network.isLost = () => false;
+    return held[0]!.bytes;
+  };
+  const toMaster = await hold((datagram) => isOverSecond(datagram) && isToMaster(datagram));
+  const toSlave = await hold((datagram) => isOverSecond(datagram) && !isToMaster(datagram));
   const asFirst = (bytes: Uint8Array): Uint8Array => bytes.with(3, 1);
   // throwAt sends to the slave's first link.
   const [atMaster, atSlave] = await throwAt(world, slave, {
