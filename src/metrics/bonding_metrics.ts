@@ -92,7 +92,8 @@ export const BONDING_METRICS: readonly MetricDefinition[] = [
   ),
   {
     name: "bindlink_queue_dropped_packets_total",
-    help: "Packets dropped from the queue: codel, so that their senders slow down; overflow, because it was full.",
+    help:
+      "Packets dropped from the queue: codel, so that their senders slow down; overflow, because it was full.",
     type: "counter",
     labelNames: ["reason"],
     read: ({ daemon: { bonding } }, emit) => {

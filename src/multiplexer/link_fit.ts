@@ -33,32 +33,41 @@ export class LinkFit {
   leastBytes = 0;
   /** Larger ones fit none; Infinity while there is none. */
   mostBytes = Number.POSITIVE_INFINITY;
-  /** What TCP is to be fitted to; Infinity while there is none. */
-  usefulBytes = Number.POSITIVE_INFINITY;
 
   /** Looks at the links anew. */
   measure(links: readonly MultiplexerLink[]): void {
     let leastBytes = Number.POSITIVE_INFINITY;
     let mostBytes = 0;
-    let usefulBytes = Number.POSITIVE_INFINITY;
     for (let i = 0; i < links.length; i++) {
       const link = links[i]!;
       link.updateMaxPacket();
       const { maxPacketBytes } = link;
       leastBytes = Math.min(leastBytes, maxPacketBytes);
       mostBytes = Math.max(mostBytes, maxPacketBytes);
-      if (maxPacketBytes >= LEAST_USEFUL_BYTES) usefulBytes = Math.min(usefulBytes, maxPacketBytes);
     }
     const isNone = links.length === 0;
     this.leastBytes = isNone ? 0 : leastBytes;
     this.mostBytes = isNone ? Number.POSITIVE_INFINITY : mostBytes;
-    this.usefulBytes = usefulBytes === Infinity ? this.mostBytes : usefulBytes;
   }
 
   /** Largest packet that is carried: of a larger one its sender is told this. */
   get limitBytes(): number {
     return Math.max(this.mostBytes, LEAST_MTU_BYTES);
   }
+}
+
+/**
+ * What TCP is to be fitted to: IP packets that all links carry which are up and carry more than small packets; those for
+ * worse times count, too, since connections live on when they are needed. Infinity: there are none.
+ */
+export function usefulMtuOf(links: readonly MultiplexerLink[]): number {
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const link of links) {
+    if (!link.isAlive) continue;
+    link.updateMaxPacket();
+    if (link.maxPacketBytes >= LEAST_USEFUL_BYTES) bytes = Math.min(bytes, link.maxPacketBytes);
+  }
+  return bytes;
 }
 
 /** Hot. The n-th (from 0 on) of the links that a packet fits; if it fits none, of all. Null: there are not so many. */

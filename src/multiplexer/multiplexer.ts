@@ -24,7 +24,7 @@ import type { Packet } from "../wire/packet.ts";
 import { PingFlag } from "../wire/ping.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { LinkMessages } from "./link_messages.ts";
-import type { TooBigHandler } from "./link_fit.ts";
+import { type TooBigHandler, usefulMtuOf } from "./link_fit.ts";
 import type { LinkPort } from "./link_port.ts";
 import { LinkWatch } from "./link_watch.ts";
 import { MtuProber } from "./mtu_prober.ts";
@@ -115,7 +115,7 @@ export class Multiplexer {
 
   /** What TCP is fitted to: the tun's MTU, or what the smallest link takes that is of use for more than small packets; bytes. */
   get usefulMtuBytes(): number {
-    return Math.min(this.tunMtuBytes, this.scheduler.fit.usefulBytes);
+    return Math.min(this.tunMtuBytes, usefulMtuOf(this.#links));
   }
 
   /** A link by id, or null. */
@@ -348,7 +348,7 @@ export class Multiplexer {
 
   #probeMtu(link: MultiplexerLink, now: number): void {
     this.#prober.handleTimeout(link, now - this.#dataMs > IDLE_AFTER_MS, now);
-    if (link.port.canProbeMtu) this.#wake(link.mtu.nextTimeoutMs);
+    if (link.isAlive && link.port.canProbeMtu) this.#wake(link.mtu.nextTimeoutMs);
   }
 
   #flushGivenUp(now: number): void {

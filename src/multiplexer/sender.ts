@@ -87,9 +87,8 @@ export class Sender {
   send(packet: Packet, now: number): number {
     const lengthBytes = packet.end - packet.start;
     if (lengthBytes === 0) return DropReason.EMPTY;
-    if (lengthBytes > this.#scheduler.fit.leastBytes && this.#isRefused(packet, now)) {
-      return DropReason.TOO_LARGE;
-    }
+    const { fit } = this.#scheduler;
+    if (lengthBytes > fit.leastBytes && this.#isRefused(packet, now)) return DropReason.TOO_LARGE;
     const slot = this.#pool.acquireCopy(packet);
     if (slot === null) return DropReason.SEND_QUEUE_FULL;
     this.#demand.add(lengthBytes + OUTER_BYTES, now);
@@ -274,7 +273,9 @@ export class Sender {
     while (resends.count > 0) {
       const { slot, group, groupSeqNo, flags, lostOn } = resends;
       const isOld = now - resends.firstSentMs > deadlineMs(flags);
-      const link = isOld && !resends.isRescue ? null : this.#scheduler.pickResend(lostOn, now, slot.end - slot.start);
+      const link = isOld && !resends.isRescue
+        ? null
+        : this.#scheduler.pickResend(lostOn, now, slot.end - slot.start);
       if (link === null && !isOld) return;
       if (link === null || (!this.#transmitter.mayResend && !resends.isRescue)) {
         resends.shift();

@@ -32,8 +32,6 @@ export class BareLink extends Link implements LegacyLinkPort {
 
   /** See {@link LegacyLinkPort.sendControl}. */
   sendControl(controlPacket: ControlPacket): number {
-    return this.socket === null
-      ? DropReason.CLOSED
-      : this.#codec.sendControl(this, controlPacket);
+    return this.socket === null ? DropReason.CLOSED : this.#codec.sendControl(this, controlPacket);
   }
 }

@@ -180,7 +180,12 @@ export class PeerLinks<L extends Link, M extends LinkJoiner<L>> {
     this.#present = this.#present.filter((it) => it !== link);
   }
 
-  #log(level: "debug" | "info" | "warn", message: string, link: Link, more: LogProperties = {}): void {
+  #log(
+    level: "debug" | "info" | "warn",
+    message: string,
+    link: Link,
+    more: LogProperties = {},
+  ): void {
     const { slave, logger } = this.#options;
     const whose = slave === "" ? {} : { slave };
     const over = link.transport === "tcp" ? { over: "tcp" } : {};

@@ -13,6 +13,9 @@
  */
 const GRAIN_MS = 10;
 
+/** Who is due again within this time stays in a hurry: the wheel would serve it up to a grain late. */
+const HURRY_MS = 5 * GRAIN_MS;
+
 /** More than a second and a pause of the program: what is due later is asked again when the wheel has turned. */
 const SLOTS = 256;
 
@@ -42,8 +45,7 @@ export class TimerWheel<Item> {
 
   /** Hot. An item is due at that time, which may be earlier than it said. Does nothing when it is not in the wheel. */
   hurry(item: Item, atMs: number): void {
-    const grain = this.#items.get(item);
-    if (grain === undefined || atMs >= grain * GRAIN_MS) return;
+    if (!this.#items.has(item)) return;
     this.#hurried.add(item);
     this.#hurriedMs = Math.min(this.#hurriedMs, atMs);
   }
@@ -80,13 +82,14 @@ export class TimerWheel<Item> {
     }
   }
 
-  /** Serves those in a hurry; which are no longer so once the wheel comes to them in time. */
+  /** Serves those in a hurry; which are no longer so when they are due later, and the wheel comes to them in time. */
   #serveHurried(now: number): void {
     this.#hurriedMs = Number.POSITIVE_INFINITY;
     for (const item of this.#hurried) {
       const grain = this.#items.get(item);
       const atMs = grain === undefined ? Infinity : this.#serve(item, now);
-      if (grain === undefined || atMs >= grain * GRAIN_MS) this.#hurried.delete(item);
+      const isCalm = grain === undefined || (atMs >= grain * GRAIN_MS && atMs - now >= HURRY_MS);
+      if (isCalm) this.#hurried.delete(item);
       else this.#hurriedMs = Math.min(this.#hurriedMs, Math.max(atMs, now));
     }
   }

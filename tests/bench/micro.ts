@@ -33,7 +33,6 @@ export const MICRO: Benchmark = {
     return [
       await time("engine out, legacy, per packet", (n) => rig.sendOut(n), packets),
       await time("engine back, legacy, per packet with its copy", (n) => rig.bringBack(n), packets),
-      await time("engine out, secure, per packet", (n) => secure.sendOut(n), packets),
       await time("engine out and back, secure, per packet", (n) => secure.sendThrough(n), packets),
       await time("control packet of 3 links, encode", encode, packets / 5),
       await time("control packet of 3 links, decode", decode, packets / 5),

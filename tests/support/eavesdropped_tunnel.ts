@@ -3,7 +3,7 @@
  * attacker has held back: authentic, and never seen by whom they were for.
  *
  * The corpus has all kinds: handshakes with cookies and without, of this run of either end and of the run
- * before it, data, reports, and the notices of a slave and a master that ended.
+ * before it, data, pings, feedback, and the notices of a slave and a master that ended.
  *
  * @module
  */
@@ -27,6 +27,9 @@ const NOWHERE = "02:00:00:00:00:99";
 const FORGED_BURST_PKTS = 150;
 /** Where it comes from: the discard port of the laptop, where answers do no harm. */
 const FORGED_SOURCE = { hostname: "10.1.1.1", port: 9 };
+
+/** How long a datagram needs at most from the cable into the capture's file. */
+const CAPTURE_LAG_MS = 500;
 
 /** How many datagrams each cable's capture had. */
 export type CaptureMark = readonly number[];
@@ -139,25 +142,32 @@ async function joinByCookie(network: DirectNetwork): Promise<void> {
   await ping(slave.namespace, INNER_MASTER, 10);
 }
 
-/** Nothing gets over the second cable until data and a report were sent over it in both directions. */
+/**
+ * Nothing gets over the second cable until data and a message were sent over it in both directions. It is the faster one
+ * meanwhile, so data takes it until it is known to be dead.
+ */
 async function holdBack(
   { laptop, server }: DirectNetwork,
   capture: PacketCapture,
 ): Promise<readonly UdpDatagram[]> {
+  await delay(laptop, "up1");
+  await delay(server, "in1");
+  await ping(laptop, INNER_MASTER, 20);
   await misdirect(laptop, "10.1.2.2", "up2");
   await misdirect(server, "10.1.2.1", "in2");
-  // When these have been given up, what was under way before is in the capture's file.
-  await ping(laptop, INNER_MASTER, 2);
+  // After that, what was under way before is in the capture's file.
+  await new Promise((resolve) => setTimeout(resolve, CAPTURE_LAG_MS));
   const seen = (await capture.datagrams()).length;
   const held = await awaitCondition("datagrams of all kinds to hold back", async () => {
-    await ping(laptop, INNER_MASTER, 5);
-    await ping(server, INNER_SLAVE, 5);
+    await Promise.all([ping(laptop, INNER_MASTER, 5), ping(server, INNER_SLAVE, 5)]);
     const held = (await capture.datagrams()).slice(seen);
     const ways = [held.filter(isUpward), held.filter((each) => !isUpward(each))];
     return ways.every((way) => way.some(isPing) && way.some(isMessage)) ? held : null;
   });
   await laptop.run(["ip", "neigh", "del", "10.1.2.2", "dev", "up2"]);
   await server.run(["ip", "neigh", "del", "10.1.2.1", "dev", "in2"]);
+  await laptop.run(["tc", "qdisc", "del", "dev", "up1", "root"]);
+  await server.run(["tc", "qdisc", "del", "dev", "in1", "root"]);
   return held;
 }
 
@@ -168,6 +178,12 @@ async function waitUntilHeard(end: BindlinkProcess): Promise<void> {
   const before = await received();
   await awaitCondition("link 2 to be heard", async () => await received() > before);
   await end.waitForLinks([1, 2]);
+}
+
+/** What is sent there takes longer. */
+async function delay(namespace: Namespace, device: string): Promise<void> {
+  const netem = ["netem", "delay", "20ms"];
+  await namespace.run(["tc", "qdisc", "add", "dev", device, "root", ...netem]);
 }
 
 /** Frames to a neighbour go to a hardware address that nobody has. */

@@ -20,8 +20,6 @@ import type { World } from "./world.ts";
 export interface LteRunOptions {
   readonly direction: RunDirection;
   readonly measuredMs: number;
-  /** Which of the three links, from 0 on; all by default. */
-  readonly only?: number;
 }
 
 /** What came of it. */
@@ -35,9 +33,9 @@ export interface LteFigures extends BondingFigures {
 const SPAN_MS = 10_000;
 
 /** Runs it. The same options give the same figures. */
-export function runLte({ direction, measuredMs, only }: LteRunOptions): LteFigures {
+export function runLte({ direction, measuredMs }: LteRunOptions): LteFigures {
   const endMs = MEASURED_FROM_MS + measuredMs;
-  const links = lteLinks().filter((_, i) => only === undefined || i === only);
+  const links = lteLinks();
   const traces = links.map(({ trace }) => lteTrace({ ...trace!, durationMs: endMs }));
   const run = runBonding({
     links: links.map(({ up, down }) => ({ up, down })),

@@ -38,6 +38,8 @@ export class TunnelEnd<Kind extends Tunnel> {
   /** Packets that came out, where they are no IP packets; else see the tundev. */
   readonly delivered: Uint8Array[] = [];
   readonly #world: TunnelWorld;
+  /** Slots of its multiplexers. */
+  readonly pool = new PacketPool();
   readonly #packet = new Packet();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerMs = Infinity;
@@ -61,7 +63,7 @@ export class TunnelEnd<Kind extends Tunnel> {
       wallClock: () => WALL_START_MS + timers.now + options.wallOffsetMs,
       rng: world.rng,
       reschedule: (atMs) => this.#reschedule(atMs),
-      pool: new PacketPool(),
+      pool: this.pool,
       provider: world.provider,
       dh: nodeDiffieHellman,
       randomBytes: world.randomBytes,

@@ -5,7 +5,7 @@
  */
 
 import type { MasterOptions, SlaveIdentity, SlaveOptions } from "../../src/daemon_options.ts";
-import { DEFAULT_LINK_SETTINGS } from "../../src/multiplexer/link_settings.ts";
+import { DEFAULT_LINK_SETTINGS, type LinkSettings } from "../../src/multiplexer/link_settings.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import type { MemoryTundevOptions } from "../../src/tundev/memory_tundev.ts";
 
@@ -33,6 +33,8 @@ export interface SlaveTerms {
   readonly wantedMtuBytes?: number;
   readonly wallOffsetMs?: number;
   readonly tundev?: MemoryTundevOptions;
+  /** What the user says of all its links. */
+  readonly settings?: Partial<LinkSettings>;
 }
 
 const COMMON = { metrics: null, logLevel: "info", logFormat: "text", stateDir: "" } as const;
@@ -73,7 +75,7 @@ export function slaveOptions(
       targets: [{ host: "master", port: 4321 }],
       allowsTcp: false,
       proxy: null,
-      settings: DEFAULT_LINK_SETTINGS,
+      settings: { ...DEFAULT_LINK_SETTINGS, ...terms.settings },
     })),
     identity,
     wantedMtuBytes,

@@ -59,6 +59,57 @@ Deno.test("Exposition shows every number of a link", async () => {
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
 });
 
+Deno.test("Exposition shows what is measured of a link", async () => {
+  const series = await render(SAMPLE);
+  const labels = 'link="192.168.43.1:1080",id="1",slave=""';
+  const expected: Record<string, number> = {
+    [`bindlink_link_capacity_bits_per_second{${labels}}`]: 8_000_000,
+    [`bindlink_link_round_trip_seconds{${labels}}`]: 0.12,
+    [`bindlink_link_queue_delay_seconds{${labels}}`]: 0.025,
+    [`bindlink_link_jitter_seconds{${labels}}`]: 0.008,
+    [`bindlink_link_loss_ratio{${labels}}`]: 0.01,
+    [`bindlink_link_suspect{${labels}}`]: 0,
+    [`bindlink_link_metered{${labels}}`]: 1,
+    [`bindlink_link_resent_packets_total{${labels}}`]: 5,
+    [`bindlink_link_lost_packets_total{${labels}}`]: 6,
+    [`bindlink_link_use{${labels},use="carrying"}`]: 1,
+    [`bindlink_link_use{${labels},use="late"}`]: 0,
+    [`bindlink_link_mode{${labels},mode="speed"}`]: 1,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
+});
+
+Deno.test("Exposition leaves out what is not known of a link, and of one of the legacy protocol", async () => {
+  const unknown = sampleDaemon({ links: [sampleLink({ roundTripMs: -1 })] });
+  const labels = 'link="192.168.43.1:1080",id="1",slave=""';
+  const series = await render({ ...SAMPLE, daemon: unknown });
+  assert.equal(series.get(`bindlink_link_round_trip_seconds{${labels}}`), undefined);
+  assert.equal(series.get(`bindlink_link_queue_delay_seconds{${labels}}`), 0.025);
+  const legacy = sampleDaemon({ links: [sampleLink({ use: -1 })] });
+  const names = [...(await render({ ...SAMPLE, daemon: legacy })).keys()];
+  assert(!names.some((name) => /^bindlink_link_(capacity|queue|jitter|loss|use)/.test(name)));
+});
+
+Deno.test("Exposition shows how packets are queued, sent again and put in order", async () => {
+  const series = await render(SAMPLE);
+  const expected: Record<string, number> = {
+    bindlink_queue_packets: 21,
+    bindlink_queue_bytes: 22,
+    bindlink_queue_marked_packets_total: 23,
+    'bindlink_queue_dropped_packets_total{reason="codel"}': 24,
+    'bindlink_queue_dropped_packets_total{reason="overflow"}': 25,
+    bindlink_resent_packets_total: 26,
+    bindlink_copied_packets_total: 27,
+    bindlink_given_up_packets_total: 28,
+    bindlink_reorder_held_bytes: 29,
+    bindlink_reorder_held_packets_total: 30,
+    bindlink_reorder_late_packets_total: 31,
+    bindlink_reorder_duplicate_packets_total: 32,
+    bindlink_reorder_timeouts_total: 33,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
+});
+
 Deno.test("Exposition shows the tun, the process and what runs", async () => {
   const series = await render(SAMPLE);
   const expected: Record<string, number> = {

@@ -99,10 +99,11 @@ Deno.test("Transmitter copies no thin packet of a sound link", () => {
 Deno.test("Transmitter's budget for lost packets is used up and comes back with what is sent", () => {
   const rig = new Rig();
   const { transmitter, resends } = rig;
+  const pushLost = (): void => resends.push(rig.slot(1), rig.first, rig.now, 1, sent, 0, 1, false);
   let sent = 0;
-  for (; transmitter.mayResend && sent < 10_000; sent++) {
-    resends.push(rig.slot(1), rig.first, rig.now, 1, sent, 0, 1, false);
+  for (pushLost(); transmitter.mayResend && sent < 10_000; sent++) {
     transmitter.sendAgain(rig.first, rig.now);
+    pushLost();
   }
   assert(sent > 50 && sent < 2_000, `${sent}`);
   for (let i = 0; i < 40; i++) transmitter.sendFirst(rig.slot(2), rig.first, rig.now);

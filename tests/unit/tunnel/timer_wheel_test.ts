@@ -90,3 +90,67 @@ Deno.test("TimerWheel serves each item once after the program stood still", () =
   wheel.handleTimeout(3_600_000);
   for (const { servedMs } of items) assert.deepEqual(servedMs, [0, 3_600_000]);
 });
+
+/** Serves whatever is due, each time at the moment that the wheel asked for. */
+function runUntil(wheel: TimerWheel<Item>, endMs: number): number {
+  let wakings = 0;
+  for (let at = wheel.nextTimeout(); at <= endMs; at = wheel.nextTimeout(), wakings++) {
+    wheel.handleTimeout(at);
+  }
+  return wakings;
+}
+
+Deno.test("TimerWheel.hurry has an item served at its very time", () => {
+  const wheel = wheelAt(0);
+  const item = itemOf(1_000);
+  wheel.add(item, 0);
+  runUntil(wheel, 500);
+  item.dueMs = 503.25;
+  wheel.hurry(item, 503.25);
+  assert.equal(wheel.nextTimeout(), 503.25);
+  wheel.handleTimeout(503.25);
+  assert.deepEqual(item.servedMs, [0, 503.25]);
+});
+
+Deno.test("TimerWheel serves an item in a hurry again and again while it is due soon", () => {
+  const wheel = wheelAt(0);
+  const busy = itemOf(1.5);
+  const idle = itemOf(1_000);
+  wheel.add(busy, 0);
+  wheel.add(idle, 0);
+  wheel.handleTimeout(0);
+  wheel.hurry(busy, 1.5);
+  runUntil(wheel, 3_000);
+  for (let i = 1; i < busy.servedMs.length; i++) {
+    assert.equal(busy.servedMs[i]! - busy.servedMs[i - 1]!, 1.5);
+  }
+  assert(busy.servedMs.length >= 1_999);
+  assert.deepEqual(idle.servedMs, [0, 1_000, 2_000, 3_000]);
+});
+
+Deno.test("TimerWheel forgets the hurry of an item that has calmed down", () => {
+  const wheel = wheelAt(0);
+  const item = itemOf(2);
+  wheel.add(item, 0);
+  wheel.handleTimeout(0);
+  wheel.hurry(item, 2);
+  runUntil(wheel, 100);
+  (item as { everyMs: number }).everyMs = 1_000;
+  assert(runUntil(wheel, 5_100) <= 12, "two wakings a second at most, and some before");
+});
+
+Deno.test("TimerWheel.hurry does nothing for an item that is not in the wheel", () => {
+  const wheel = wheelAt(0);
+  const item = itemOf(100);
+  wheel.hurry(item, 5);
+  assert.equal(wheel.nextTimeout(), Infinity);
+  wheel.add(item, 0);
+  wheel.handleTimeout(0);
+  wheel.hurry(item, 100);
+  assert.equal(wheel.nextTimeout(), 100);
+  item.dueMs = Infinity;
+  wheel.hurry(item, 7);
+  wheel.handleTimeout(7); // it says Infinity: it is gone
+  runUntil(wheel, 1_000);
+  assert.equal(wheel.nextTimeout(), Infinity);
+});

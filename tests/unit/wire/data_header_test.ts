@@ -27,7 +27,21 @@ function packetOf(bytes: Iterable<number>): Packet {
 Deno.test("prependDataHeader writes the bytes of the drawing", () => {
   const packet = packetOf([0x45]);
   prependDataHeader(packet, DataFlag.RESENT, 0xc8, 0x0102_0304, 0xfffe_fdfc);
-  assert.deepEqual([...packet.toBytes()], [1, 2, 0, 0xc8, 1, 2, 3, 4, 0xff, 0xfe, 0xfd, 0xfc, 0x45]);
+  assert.deepEqual([...packet.toBytes()], [
+    1,
+    2,
+    0,
+    0xc8,
+    1,
+    2,
+    3,
+    4,
+    0xff,
+    0xfe,
+    0xfd,
+    0xfc,
+    0x45,
+  ]);
 });
 
 Deno.test("stripDataHeader gives back what prependDataHeader was given", () => {

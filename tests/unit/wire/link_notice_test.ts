@@ -72,7 +72,11 @@ Deno.test("LinkNotice.decode leaves out of a name what cannot be printed", () =>
 Deno.test("LinkNotice.decode refuses a name that is too long or ends behind the message", () => {
   for (const nameBytes of [25, 65, 255]) {
     const bytes = [InnerKind.LINK, 0, 0, nameBytes, ...new Array(28).fill(0x61)];
-    assert.equal(new LinkNotice().decode(usedPacket(bytes)), DropReason.BAD_CONTROL, `${nameBytes}`);
+    assert.equal(
+      new LinkNotice().decode(usedPacket(bytes)),
+      DropReason.BAD_CONTROL,
+      `${nameBytes}`,
+    );
   }
 });
 

@@ -58,6 +58,48 @@ Deno.test("Packet.copyFrom copies the other packet's bytes, not its slot", () =>
   assert.deepEqual([...copy.toBytes()], [2, 3]);
 });
 
+Deno.test("Packet.copyFrom copies any packet that fits, again and again, wherever it begins", () => {
+  const src = new Packet(2_048);
+  const small = new Packet(1_536);
+  const exact = new Packet(2_048);
+  const moves = fc.array(
+    fc.tuple(
+      fc.integer({ min: -HEADROOM_BYTES, max: 60 }),
+      fc.oneof(fc.integer({ min: 0, max: 1_980 }), fc.constantFrom(0, 1, 255, 256, 257, 1_536)),
+    ),
+    { maxLength: 20 },
+  );
+  fc.assert(fc.property(moves, fc.nat({ max: 255 }), (list, seed) => {
+    src.bytes.forEach((_, i) => src.bytes[i] = seed + i * 7 + (i >> 8));
+    for (const [moved, lengthBytes] of list) {
+      src.start = HEADROOM_BYTES + moved;
+      src.end = src.start + lengthBytes;
+      for (const copy of [small, exact]) {
+        const before = [copy.start, copy.end];
+        if (lengthBytes > copy.capacityBytes) {
+          assert.throws(() => copy.copyFrom(src), RangeError);
+          assert.deepEqual([copy.start, copy.end], before);
+          continue;
+        }
+        copy.copyFrom(src);
+        assert.equal(copy.start, HEADROOM_BYTES);
+        assert.deepEqual(copy.toBytes(), src.toBytes());
+        assert.equal(copy.bytes.length, copy.capacityBytes + HEADROOM_BYTES + TAILROOM_BYTES);
+      }
+    }
+  }));
+});
+
+Deno.test("Packet.copyFrom copies a packet at the very end of its slot", () => {
+  const src = new Packet(100);
+  src.end = src.bytes.length;
+  src.start = src.end - 20;
+  src.bytes.fill(9, src.start);
+  const copy = new Packet(20);
+  copy.copyFrom(src);
+  assert.deepEqual([...copy.toBytes()], new Array(20).fill(9));
+});
+
 Deno.test("Packet.reset empties the packet", () => {
   const packet = new Packet(10);
   packet.fill(Uint8Array.of(1, 2, 3));

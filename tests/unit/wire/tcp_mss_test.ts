@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checkIpPacket } from "../../../src/wire/ip_packet.ts";
 import { Packet } from "../../../src/wire/packet.ts";
-import { clampMss } from "../../../src/wire/tcp_mss.ts";
+import { clampMss, mayBeSyn } from "../../../src/wire/tcp_mss.ts";
 import { craftIp, craftIpBytes, type IpParts, transportChecksum } from "../../support/craft_ip.ts";
 
 const SYN = 0x02;
@@ -189,4 +189,27 @@ Deno.test("clampMss neither throws nor writes outside a packet of random bytes",
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("mayBeSyn knows SYNs of both IP versions, and nothing else of TCP, nor other protocols", () => {
+  for (const version of VERSIONS) {
+    for (const flags of [SYN, SYN_ACK]) assert(mayBeSyn(tcp({ version, flags })));
+    for (const flags of [0x10, 0x11, 0x04, 0]) assert(!mayBeSyn(tcp({ version, flags })));
+    assert(
+      !mayBeSyn(craftIp({ version, protocol: 17, payload: new Array<number>(40).fill(0xff) })),
+    );
+    assert(!mayBeSyn(craftIp({ version, protocol: 6, payload: [1, 2, 3] })), "too short");
+  }
+});
+
+Deno.test("mayBeSyn takes any bytes; clampMss changes only IP packets", () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+    const packet = new Packet(100);
+    packet.fill(bytes);
+    mayBeSyn(packet);
+    if (bytes.length > 0 && bytes[0]! >> 4 !== 4 && bytes[0]! >> 4 !== 6) {
+      assert(!mayBeSyn(packet));
+      assert(!clampMss(packet, 600, false));
+    }
+  }));
 });
