@@ -106,7 +106,10 @@ export class Acknowledgements {
     const receivedMs = unwrapClock(link, reader.newestReceivedUs);
     const newestMs = this.transitMs((reader.newestReceivedUs - toWireUs(sentMs)) >>> 0);
     const leastMs = reader.minTransitUs === 0 ? newestMs : this.transitMs(reader.minTransitUs);
-    link.delay.handleSample(Math.min(leastMs, newestMs), newestMs, link.rate.drainFraction, now);
+    const { delay, rate } = link;
+    if (delay.handleSample(Math.min(leastMs, newestMs), newestMs, rate.drainFraction, now)) {
+      link.rtt.forgetLeast();
+    }
     link.capacity.handleSample(
       sentMs,
       receivedMs,

@@ -66,15 +66,16 @@ export class DelayEstimator {
    * @param leastMs least transit of the last 50 ms
    * @param newestMs transit of the newest packet
    * @param drainFraction part of the link's capacity that was left unused to drain the queue since the last sample; 0: none.
+   * @returns whether the way has been found to be longer than it was: round trips are, too.
    */
-  handleSample(leastMs: number, newestMs: number, drainFraction: number, now: number): void {
+  handleSample(leastMs: number, newestMs: number, drainFraction: number, now: number): boolean {
     const elapsedMs = Math.min(1_000, now - this.#sampledMs);
     this.#sampledMs = now;
     this.#base.add(leastMs, now);
     this.baseMs = this.#base.value;
     this.queueMs = this.#leastOf(leastMs, now) - this.baseMs;
     this.#addJitter(newestMs);
-    this.#checkDrain(leastMs, drainFraction * elapsedMs, now);
+    return this.#checkDrain(leastMs, drainFraction * elapsedMs, now);
   }
 
   /** The link goes another way now. */
@@ -113,20 +114,21 @@ export class DelayEstimator {
   }
 
   /** Takes a queue that does not drain for what it is: a longer way. */
-  #checkDrain(leastMs: number, drainedMs: number, now: number): void {
+  #checkDrain(leastMs: number, drainedMs: number, now: number): boolean {
     if (drainedMs <= 0 || this.queueMs < this.#queueAtDrainMs * (1 - EMPTYING_FRACTION)) {
       this.#drainedMs = 0;
       this.#queueAtDrainMs = this.queueMs;
-      return;
+      return false;
     }
     if (this.#drainedMs === 0) this.#queueAtDrainMs = this.queueMs;
     this.#drainedMs += drainedMs;
-    if (this.#drainedMs < EMPTIED_TIMES * this.#queueAtDrainMs) return;
+    if (this.#drainedMs < EMPTIED_TIMES * this.#queueAtDrainMs) return false;
     this.#base.reset();
     this.#base.add(leastMs, now);
     this.#atMs.fill(Number.NaN); // What came the shorter way would be less than no queue.
     this.baseMs = leastMs;
     this.queueMs = 0;
     this.#drainedMs = 0;
+    return true;
   }
 }

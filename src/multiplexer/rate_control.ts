@@ -201,9 +201,11 @@ export class RateControl {
 
   /** Whether the link has had a queue for some round trips without getting faster. Asked during startup. */
   #isFull(now: number): boolean {
+    const { capacityBps } = this.#capacity;
+    // The user's cap leaves no queue that would show it.
+    if (this.capBps <= capacityBps) return true;
     if (now < this.#checkMs) return false;
     this.#checkMs = now + this.#patienceMs();
-    const { capacityBps } = this.#capacity;
     const isFaster = capacityBps > GROWTH * this.#checkedBps;
     this.#checkedBps = capacityBps;
     this.#fullChecks = isFaster || !this.isBusy ? 0 : this.#fullChecks + 1;

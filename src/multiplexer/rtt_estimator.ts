@@ -58,6 +58,11 @@ export class RttEstimator {
     this.srttMs += SRTT_GAIN * (rttMs - this.srttMs);
   }
 
+  /** The way has become longer: the least round trip is not to be had any more. */
+  forgetLeast(): void {
+    this.#min.reset();
+  }
+
   /** The link goes another way now: what was measured means nothing. */
   reset(): void {
     this.srttMs = INITIAL_SRTT_MS;

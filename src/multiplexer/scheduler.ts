@@ -74,7 +74,7 @@ export class Scheduler {
     demandBps: number,
     now: number,
   ): void {
-    if (now - this.#refreshedMs < REFRESH_MS) return;
+    if (!this.isDue(now)) return;
     this.#refreshedMs = now;
     this.#next = 0;
     if (now - this.#decidedMs >= DECIDE_MS) {
@@ -86,6 +86,11 @@ export class Scheduler {
       for (let i = 0; i < this.#bulk.length; i++) this.#bulk[i]!.updateEta(FULL_PACKET_BYTES);
     }
     this.#sort(this.#bulk);
+  }
+
+  /** Hot. Whether {@link refresh} would do something. */
+  isDue(now: number): boolean {
+    return now - this.#refreshedMs >= REFRESH_MS;
   }
 
   /** Hot. The link for a bulk packet, or null: none has credit, or there is none. */

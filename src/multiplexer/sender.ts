@@ -32,7 +32,7 @@ import type { PacketPool } from "./packet_pool.ts";
 import { ResendQueue } from "./resend_queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { SentState } from "./sent_log.ts";
-import { MAX_RESENDS, Transmitter } from "./transmitter.ts";
+import { IS_COPY, MAX_RESENDS, Transmitter } from "./transmitter.ts";
 
 /** A packet that is older than this is not sent again: who waits for it has given up, too. */
 const BULK_DEADLINE_MS = 500;
@@ -100,6 +100,7 @@ export class Sender {
 
   /** Hot. Lets the scheduler look at the links anew, if it is time. */
   refresh(now: number): void {
+    if (!this.#scheduler.isDue(now)) return;
     const backlogMs = this.queue.headSojournMs(now);
     this.#scheduler.refresh(this.#links, backlogMs, this.#demand.bps(now), now);
   }
@@ -151,6 +152,7 @@ export class Sender {
     link.lostPkts++;
     link.noteLost(sent.wireBytes[at]!, now);
     const group = sent.groups[at]!;
+    if (sent.resends[at] === IS_COPY) return this.#pool.release(slot);
     const isOld = now - sent.firstSentMs[at]! > deadlineMs(sent.flags[at]!);
     if (group === 0 || sent.resends[at]! >= MAX_RESENDS || (isOld && !isRescue)) {
       this.#giveUp(slot, group, sent.groupSeqNos[at]!);
@@ -277,13 +279,13 @@ export class Sender {
         ? null
         : this.#scheduler.pickResend(lostOn, now, slot.end - slot.start);
       if (link === null && !isOld) return;
-      if (link === null || (!this.#transmitter.mayResend && !resends.isRescue)) {
+      if (link === null || !this.#transmitter.mayResend) {
         resends.shift();
         this.#giveUp(slot, group, groupSeqNo);
         continue;
       }
       this.resentPkts++;
-      this.#transmitter.sendAgain(link, now);
+      if (!this.#transmitter.sendAgain(link, now)) return;
     }
   }
 

@@ -26,6 +26,9 @@ export const MAX_RESENDS = 4;
 const RESEND_FRACTION = 0.25;
 const RESEND_BURST_BYTES = 512 * 1024;
 
+/** In place of the number of resends: a copy of a packet that is on its way by itself. It is never sent again. */
+export const IS_COPY = 255;
+
 /** A link whose socket is full is left alone for so long. */
 const FULL_SOCKET_MS = 2;
 
@@ -60,13 +63,15 @@ export class Transmitter {
     this.#groupSeqNos = options.groupSeqNos;
   }
 
-  /** Whether there is budget left for packets that were lost. */
+  /** Whether the packet that has waited longest may go again: there is budget left, and it was not tried too often. */
   get mayResend(): boolean {
-    return this.#resendBudgetBytes > 0;
+    const { isRescue, resends } = this.#resends;
+    return (isRescue || this.#resendBudgetBytes > 0) && !(resends > MAX_RESENDS);
   }
 
-  /** Sends the packet that has waited longest to go again. */
-  sendAgain(link: MultiplexerLink, now: number): void {
+  /** Sends it. @returns false: a socket did not take it, and would not take the next one either. */
+  sendAgain(link: MultiplexerLink, now: number): boolean {
+    const { refusedPkts } = this;
     const { slot, group, groupSeqNo, flags, resends, firstSentMs } = this.#resends;
     this.#resends.shift();
     this.#resendBudgetBytes -= slot.end - slot.start;
@@ -83,6 +88,7 @@ export class Transmitter {
       firstSentMs,
       now,
     );
+    return this.refusedPkts === refusedPkts;
   }
 
   /** Hot. Sends a packet for the first time; owns the slot from now on, as all these do. */
@@ -129,7 +135,7 @@ export class Transmitter {
     if (other === null || copy === null) return;
     this.#copyBudgetBytes -= slot.end - slot.start;
     this.copiedPkts++;
-    this.#transmit(copy, other, flags | DataFlag.RESENT, group, groupSeqNo, MAX_RESENDS, now, now);
+    this.#transmit(copy, other, flags | DataFlag.RESENT, group, groupSeqNo, IS_COPY, now, now);
   }
 
   /** Hot. Sends a packet over a link and keeps it in the link's log; owns the slot from now on. */
@@ -183,7 +189,7 @@ export class Transmitter {
     );
   }
 
-  /** The link's own socket would not take it. When it is only full the packet waits, and the link as well. */
+  /** The link's own socket would not take it: the packet waits, and the link as well. When it is not only full, that counts as a loss. */
   #handleRefusal(
     slot: Packet,
     link: MultiplexerLink,
@@ -200,8 +206,9 @@ export class Transmitter {
       Math.max(slot.end - slot.start, link.rate.rateBps / 8_000 * FULL_SOCKET_MS),
       now,
     );
-    if (reason !== DropReason.SEND_QUEUE_FULL || group === 0) return this.#pool.release(slot);
-    this.#resends.push(slot, link, firstSentMs, group, groupSeqNo, flags, resends, false);
+    if (group === 0 || resends === IS_COPY) return this.#pool.release(slot);
+    const attempts = reason === DropReason.SEND_QUEUE_FULL ? resends : resends + 1;
+    this.#resends.push(slot, link, firstSentMs, group, groupSeqNo, flags, attempts, false);
   }
 
   #nextGroupSeqNo(group: number): number {

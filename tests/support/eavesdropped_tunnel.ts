@@ -78,7 +78,7 @@ export class EavesdroppedTunnel implements AsyncDisposable {
     {
       await using _first = await BindlinkProcess.start(server, network.masterArgs);
       await joinByCookie(network);
-      slave = stack.use(await BindlinkProcess.start(laptop, network.slaveArgs));
+      slave = stack.use(await BindlinkProcess.start(laptop, slaveArgs(network)));
       await slave.waitForLinks([1, 2]);
       await ping(laptop, INNER_MASTER, 10);
     }
@@ -113,6 +113,11 @@ export class EavesdroppedTunnel implements AsyncDisposable {
   }
 }
 
+/** A slave whose first link is the backup of the second. */
+function slaveArgs({ pair, targets }: DirectNetwork): string[] {
+  return pair.slaveArgs("--targets", targets.replace(",", ";backup,"));
+}
+
 async function passedIn(
   captures: readonly PacketCapture[],
   mark: CaptureMark = [],
@@ -132,7 +137,7 @@ async function joinByCookie(network: DirectNetwork): Promise<void> {
   const burst = forgedInitiations(pair.token, FORGED_BURST_PKTS)
     .map((payload) => ({ source: FORGED_SOURCE, destination, payload }));
   let isUp = false;
-  const starting = BindlinkProcess.start(laptop, network.slaveArgs);
+  const starting = BindlinkProcess.start(laptop, slaveArgs(network));
   const joining = starting
     .then((slave) => slave.waitForLinks([1, 2]))
     .finally(() => isUp = true);
@@ -143,16 +148,13 @@ async function joinByCookie(network: DirectNetwork): Promise<void> {
 }
 
 /**
- * Nothing gets over the second cable until data and a message were sent over it in both directions. It is the faster one
- * meanwhile, so data takes it until it is known to be dead.
+ * Nothing gets over the second cable until data and a message were sent over it in both directions: the first one is the
+ * backup, so data takes the second until that is known to be dead.
  */
 async function holdBack(
   { laptop, server }: DirectNetwork,
   capture: PacketCapture,
 ): Promise<readonly UdpDatagram[]> {
-  await delay(laptop, "up1");
-  await delay(server, "in1");
-  await ping(laptop, INNER_MASTER, 20);
   await misdirect(laptop, "10.1.2.2", "up2");
   await misdirect(server, "10.1.2.1", "in2");
   // After that, what was under way before is in the capture's file.
@@ -161,13 +163,12 @@ async function holdBack(
   const held = await awaitCondition("datagrams of all kinds to hold back", async () => {
     await Promise.all([ping(laptop, INNER_MASTER, 5), ping(server, INNER_SLAVE, 5)]);
     const held = (await capture.datagrams()).slice(seen);
+    console.log(held.map((d) => (isUpward(d) ? "up" : "down") + d.payload.length).join(" "));
     const ways = [held.filter(isUpward), held.filter((each) => !isUpward(each))];
     return ways.every((way) => way.some(isPing) && way.some(isMessage)) ? held : null;
   });
   await laptop.run(["ip", "neigh", "del", "10.1.2.2", "dev", "up2"]);
   await server.run(["ip", "neigh", "del", "10.1.2.1", "dev", "in2"]);
-  await laptop.run(["tc", "qdisc", "del", "dev", "up1", "root"]);
-  await server.run(["tc", "qdisc", "del", "dev", "in1", "root"]);
   return held;
 }
 
@@ -178,12 +179,6 @@ async function waitUntilHeard(end: BindlinkProcess): Promise<void> {
   const before = await received();
   await awaitCondition("link 2 to be heard", async () => await received() > before);
   await end.waitForLinks([1, 2]);
-}
-
-/** What is sent there takes longer. */
-async function delay(namespace: Namespace, device: string): Promise<void> {
-  const netem = ["netem", "delay", "20ms"];
-  await namespace.run(["tc", "qdisc", "add", "dev", device, "root", ...netem]);
 }
 
 /** Frames to a neighbour go to a hardware address that nobody has. */

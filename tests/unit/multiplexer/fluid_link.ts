@@ -116,7 +116,7 @@ export class FluidLink {
     const isLimited = this.demandBps > rate.rateBps;
     this.#ackedBytes = arrival.receivedBytes;
     this.rtt.handleSample(now - arrival.sentMs - (writtenMs - arrival.atMs), now);
-    delay.handleSample(leastMs, newestMs, rate.drainFraction, now);
+    if (delay.handleSample(leastMs, newestMs, rate.drainFraction, now)) this.rtt.forgetLeast();
     capacity.handleSample(
       arrival.sentMs,
       arrival.atMs + 12_345,
