@@ -16,6 +16,7 @@ import { Ping, PingFlag } from "../wire/ping.ts";
 import { TRANSPORT_HEADER_BYTES } from "../wire/transport_header.ts";
 import type { LinkMessages } from "./link_messages.ts";
 import type { MultiplexerLink } from "./multiplexer_link.ts";
+import { saidIntervalMs } from "./pinger.ts";
 
 /** What sealing adds to a message. */
 const SEAL_OVERHEAD_BYTES = TRANSPORT_HEADER_BYTES + 16;
@@ -77,7 +78,7 @@ export class MtuProber {
     }
     const ping = this.#ping;
     ping.flags = PingFlag.WANTS_ANSWER;
-    ping.intervalMs = Math.max(0, link.nextPingMs - now);
+    ping.intervalMs = saidIntervalMs(link, Math.max(0, link.nextPingMs - now));
     ping.sentUs = link.mtuProbeUs;
     ping.encode(message);
     message.bytes.fill(0, message.end, message.start + messageBytes);

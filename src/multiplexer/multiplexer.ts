@@ -302,6 +302,7 @@ export class Multiplexer {
       this.#watch.handleAcknowledged(link, now);
       this.#prober.handleEcho(link, this.#messages.echoedUs, now);
       this.#probeMtu(link, now);
+      this.#careAt(link.nextTimeout());
     }
     return 0;
   }
@@ -333,6 +334,7 @@ export class Multiplexer {
     this.#watch.revive(link, now);
     link.mtu.recheck(now);
     this.#probeMtu(link, now);
+    this.#careAt(link.nextTimeout());
   }
 
   #sendFeedback(now: number): void {
@@ -348,7 +350,6 @@ export class Multiplexer {
 
   #probeMtu(link: MultiplexerLink, now: number): void {
     this.#prober.handleTimeout(link, now - this.#dataMs > IDLE_AFTER_MS, now);
-    if (link.isAlive && link.port.canProbeMtu) this.#wake(link.mtu.nextTimeoutMs);
   }
 
   #flushGivenUp(now: number): void {

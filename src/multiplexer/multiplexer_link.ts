@@ -26,7 +26,7 @@ export const SUSPECT_SILENT_MS = 2_000;
 
 /** Least time without an acknowledgement that makes a link suspect, some feedbacks long, and in jitters. */
 const SUSPECT_QUIET_MS = 50;
-const SUSPECT_JITTERS = 4;
+const SUSPECT_JITTERS = 6;
 const SUSPECT_MARGIN_MS = 15;
 
 /** What goes over TCP is late when TCP has to send it again: so many late round trips. */

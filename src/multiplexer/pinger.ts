@@ -45,12 +45,13 @@ export class Pinger {
   craft(link: MultiplexerLink, isIdle: boolean, out: Packet, now: number): void {
     const intervalMs = this.#intervalMs(link, isIdle, now);
     link.nextPingMs = now + intervalMs;
-    this.#encode(link, PingFlag.WANTS_ANSWER, intervalMs, out, now);
+    this.#encode(link, PingFlag.WANTS_ANSWER, saidIntervalMs(link, intervalMs), out, now);
   }
 
   /** Writes the answer to a ping. */
   craftAnswer(link: MultiplexerLink, out: Packet, now: number): void {
-    this.#encode(link, 0, link.peerIntervalMs, out, now);
+    const leftMs = Math.max(0, link.nextPingMs - now);
+    this.#encode(link, 0, saidIntervalMs(link, leftMs), out, now);
   }
 
   /**
@@ -116,4 +117,9 @@ export class Pinger {
     ping.transitUs = link.pingTransitUs;
     ping.encode(out);
   }
+}
+
+/** The end that opened the link keeps it open by its pings; the other one only says back what it was told. */
+export function saidIntervalMs(link: MultiplexerLink, intervalMs: number): number {
+  return link.port.isInitiator ? intervalMs : link.peerIntervalMs;
 }

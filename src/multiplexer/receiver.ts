@@ -38,7 +38,7 @@ const LEAST_INTERVAL_MS = 5;
  * in vain, and some. What is lost for good is not waited for that long: the other end says so.
  */
 const HOLD_ROUND_TRIPS = 2;
-const HOLD_MARGIN_MS = 60;
+const HOLD_MARGIN_MS = 100;
 const MIN_HOLD_MS = 80;
 const MAX_HOLD_MS = 400;
 const REALTIME_HOLD_MS = 30;
