@@ -45,6 +45,9 @@ export const OUTER_BYTES = 28;
 /** More than any transit, so that a link of which nothing is known comes behind those that are. */
 const UNKNOWN_TRANSIT_MS = 1e9;
 
+/** More than any ETA, also that of a link of which nothing is known. */
+const COSTLY_RANK_MS = 2e9;
+
 /** Why the scheduler uses a link or does not. */
 export const LinkUse = {
   /** It takes part. */
@@ -131,6 +134,8 @@ export class MultiplexerLink {
   spareSinceMs = Number.POSITIVE_INFINITY;
   /** When a packet given to it now would arrive, on the scale of transit times; and how much later than over the best link. */
   etaMs = 0;
+  /** The order in which links are taken: by ETA, those that cost money behind the others. */
+  rankMs = 0;
   laterMs = 0;
   /** Fraction of the data sent in the last seconds, 0..1. */
   share = 0;
@@ -140,6 +145,12 @@ export class MultiplexerLink {
   constructor(port: LinkPort) {
     this.port = port;
     this.updateMaxPacket();
+  }
+
+  /** To be used only when the links that cost nothing do not suffice. */
+  get isCostly(): boolean {
+    const { mode, isMetered } = this.port.settings;
+    return isMetered && mode === "cheapest";
   }
 
   /** Usable for new data. */
@@ -251,6 +262,7 @@ export class MultiplexerLink {
     // Transits hold an offset that round trips do not: before the first ping is answered a link comes last.
     const baseMs = this.delay.hasSample ? this.delay.baseMs : UNKNOWN_TRANSIT_MS;
     this.etaMs = baseMs + Math.max(0, queueMs) + packetBytes / bytesPerMs;
+    this.rankMs = this.isCostly ? this.etaMs + COSTLY_RANK_MS : this.etaMs;
   }
 
   /** Hot. Counts what was sent. */

@@ -196,7 +196,7 @@ export class Scheduler {
     for (let i = 1; i < links.length; i++) {
       const link = links[i]!;
       let at = i;
-      while (at > 0 && links[at - 1]!.etaMs > link.etaMs) {
+      while (at > 0 && links[at - 1]!.rankMs > link.rankMs) {
         links[at] = links[at - 1]!;
         at--;
       }
@@ -212,19 +212,17 @@ export class Scheduler {
     if (order.length === 0) return;
     let fasterBps = 0;
     let isFasterNew = false;
-    const bestEtaMs = order[0]!.etaMs;
-    // Cheap ones first, whatever their ETA.
-    for (let pass = 0; pass < 2; pass++) {
-      for (let i = 0; i < order.length; i++) {
-        const link = order[i]!;
-        if (isCostly(link) !== (pass === 1)) continue;
-        link.laterMs = link.etaMs - bestEtaMs;
-        link.use = this.#useOf(link, { fasterBps, isFasterNew, backlogMs, demandBps, now });
-        if (link.use !== LinkUse.CARRYING) continue;
-        bulk.push(link);
-        fasterBps += link.capacity.capacityBps;
-        isFasterNew ||= link.rate.isStartingUp;
-      }
+    let bestEtaMs = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < order.length; i++) bestEtaMs = Math.min(bestEtaMs, order[i]!.etaMs);
+    // The order has those that cost money last, whatever their ETA.
+    for (let i = 0; i < order.length; i++) {
+      const link = order[i]!;
+      link.laterMs = link.etaMs - bestEtaMs;
+      link.use = this.#useOf(link, { fasterBps, isFasterNew, backlogMs, demandBps, now });
+      if (link.use !== LinkUse.CARRYING) continue;
+      bulk.push(link);
+      fasterBps += link.capacity.capacityBps;
+      isFasterNew ||= link.rate.isStartingUp;
     }
     if (bulk.length === 0) {
       order[0]!.use = LinkUse.CARRYING;
@@ -238,13 +236,14 @@ export class Scheduler {
     }
     if (isLossy(link)) return LinkUse.LOSSY;
     // Nobody knows yet how much the faster ones carry: what came late now would end a flow's slow start.
+    if (load.isFasterNew && link.isCostly) return LinkUse.COSTLY;
     if (load.isFasterNew && link.laterMs > SOON_MS) return LinkUse.SPARE;
     if (link.laterMs > REORDER_BUDGET_MS) return LinkUse.LATE;
     const worthBps = link.capacity.capacityBps;
     if (worthBps < load.fasterBps * link.laterMs * WORTH_PER_LATER_MS) return LinkUse.LITTLE;
     return this.#isNeeded(link, load)
       ? LinkUse.CARRYING
-      : isCostly(link)
+      : link.isCostly
       ? LinkUse.COSTLY
       : LinkUse.SPARE;
   }
@@ -283,7 +282,7 @@ function reserveRank(link: MultiplexerLink): number {
 }
 
 function isCostly(link: MultiplexerLink): boolean {
-  return link.port.settings.mode === "cheapest" && link.port.settings.isMetered;
+  return link.isCostly;
 }
 
 /** With hysteresis, or a link at the limit would come and go. */

@@ -6,6 +6,10 @@
 
 import type { UdpDatagram } from "./pcap_file.ts";
 
+/** A changed type is none of the legacy protocol's: the first of those is told in the log. */
+const TYPE_OFFSET = 2;
+const LEGACY_TYPES = [0x43, 0x44];
+
 /** Copies with one byte changed that each datagram is made into. */
 const CHANGED_COPIES = 3;
 
@@ -53,5 +57,6 @@ export function fromElsewhere(datagram: UdpDatagram, turn: number): UdpDatagram 
 function changedAt(bytes: Uint8Array, at: number, random: () => number): Uint8Array {
   const copy = bytes.slice();
   copy[at]! ^= 1 + Math.floor(random() * 255);
+  if (at === TYPE_OFFSET && LEGACY_TYPES.includes(copy[at]!)) copy[at] = 0;
   return copy;
 }
