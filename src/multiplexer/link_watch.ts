@@ -20,6 +20,10 @@ import type { Sender } from "./sender.ts";
 /** So many packets in a row are hardly lost by chance. */
 const SUSPECT_PKTS = 4;
 
+/** Acknowledgements or answers that clear a suspect link; and within what time it was a false alarm. */
+const PROOFS = 2;
+const FALSE_ALARM_MS = 500;
+
 /** Watches one peer's links. */
 export class LinkWatch {
   /** When feedback came last, whatever it said. */
@@ -75,10 +79,15 @@ export class LinkWatch {
   /** The peer said that something of ours arrived over the link. */
   handleAcknowledged(link: MultiplexerLink, now: number): void {
     if (!link.isSuspect || link.lastAckedMs < link.suspectSinceMs) return;
+    // One late answer is no proof that the link is as good as it was.
+    if (++link.proofs < PROOFS) return;
     link.isSuspect = false;
     link.nextPingMs = now;
-    link.rate.restart();
-    link.pacer.setRate(link.rate.rateBps, now);
+    // Back so soon it never was gone, and what it carries is known.
+    if (now - link.suspectSinceMs > FALSE_ALARM_MS) {
+      link.rate.restart();
+      link.pacer.setRate(link.rate.rateBps, now);
+    }
     this.#changed(link);
   }
 
@@ -104,6 +113,7 @@ export class LinkWatch {
       return;
     }
     link.isSuspect = true;
+    link.proofs = 0;
     link.suspectSinceMs = now;
     link.nextPingMs = now;
     this.#changed(link);

@@ -65,7 +65,8 @@ export class LossEstimator {
       isKnown = true;
       own = Math.min(own, this.#lostPkts[i]! / pkts);
     }
-    this.longFraction = acked + lost < LEAST_PKTS ? 0 : lost / (acked + lost);
-    this.ownFraction = isKnown ? own : 0;
+    // What is sent nothing shows nothing: a link that lost much is believed to, until it is seen to lose less.
+    if (acked + lost >= LEAST_PKTS) this.longFraction = lost / (acked + lost);
+    if (isKnown) this.ownFraction = own;
   }
 }

@@ -47,6 +47,7 @@ const UNKNOWN_TRANSIT_MS = 1e9;
 
 /** More than any ETA, also that of a link of which nothing is known. */
 const COSTLY_RANK_MS = 2e9;
+const LOSSY_RANK_MS = 4e9;
 
 /** Why the scheduler uses a link or does not. */
 export const LinkUse = {
@@ -96,6 +97,8 @@ export class MultiplexerLink {
   /** When its socket was opened. */
   openedMs = 0;
   suspectSinceMs = Number.NEGATIVE_INFINITY;
+  /** Signs of life since. */
+  proofs = 0;
   /** When nothing had been acknowledged for too long. */
   doubtedMs = Number.NEGATIVE_INFINITY;
   /** When it last had no credit though packets waited. */
@@ -134,7 +137,7 @@ export class MultiplexerLink {
   spareSinceMs = Number.POSITIVE_INFINITY;
   /** When a packet given to it now would arrive, on the scale of transit times; and how much later than over the best link. */
   etaMs = 0;
-  /** The order in which links are taken: by ETA, those that cost money behind the others. */
+  /** The order in which links are taken: by ETA, those that cost money or lose much behind the others. */
   rankMs = 0;
   laterMs = 0;
   /** Fraction of the data sent in the last seconds, 0..1. */
@@ -261,8 +264,9 @@ export class MultiplexerLink {
     const queueMs = Math.max(this.delay.queueMs, standingBytes / bytesPerMs);
     // Transits hold an offset that round trips do not: before the first ping is answered a link comes last.
     const baseMs = this.delay.hasSample ? this.delay.baseMs : UNKNOWN_TRANSIT_MS;
-    this.etaMs = baseMs + Math.max(0, queueMs) + packetBytes / bytesPerMs;
-    this.rankMs = this.isCostly ? this.etaMs + COSTLY_RANK_MS : this.etaMs;
+    this.etaMs = baseMs + Math.max(0, queueMs) + this.delay.jitterMs + packetBytes / bytesPerMs;
+    this.rankMs = this.etaMs + (this.isCostly ? COSTLY_RANK_MS : 0) +
+      (this.use === LinkUse.LOSSY ? LOSSY_RANK_MS : 0);
   }
 
   /** Hot. Counts what was sent. */

@@ -33,14 +33,17 @@ const FREQUENT_LOSSES = 0.2;
 /**
  * When links fall out, what a flow had in flight over all of them waits for those that are left. To drop some of it then
  * would make the flow stand still for as long as it takes to come again, behind all the rest; and most links come back. So
- * the flow is told to send less only when the loss has lasted: the capacity that was is forgotten with this time constant.
+ * the flow is told to send less only when the loss has lasted: the capacity that was is remembered for so long, then forgotten
+ * with this time constant.
  */
-const FORGET_MS = 5_000;
+const REMEMBER_MS = 4_000;
+const FORGET_MS = 3_000;
 const MAX_SHRUNK_TARGET_MS = 600;
 
 /** Tunes the queue of one peer. */
 export class QueueTuning {
   #peakBps = 0;
+  #peakMs = Number.NEGATIVE_INFINITY;
   #tunedMs = Number.NEGATIVE_INFINITY;
 
   /** Lets the queue follow the links that may carry data. */
@@ -65,12 +68,15 @@ export class QueueTuning {
 
   /** How many times the capacity was what it is now, a little while ago; 1 at least. */
   #shrunkBy(capacityBps: number, now: number): number {
-    const forgotten = 1 - Math.exp((this.#tunedMs - now) / FORGET_MS);
+    const elapsedMs = now - this.#tunedMs;
     this.#tunedMs = now;
-    this.#peakBps = Math.max(
-      capacityBps,
-      this.#peakBps + (capacityBps - this.#peakBps) * forgotten,
-    );
+    if (now - this.#peakMs > REMEMBER_MS) {
+      this.#peakBps += (capacityBps - this.#peakBps) * (1 - Math.exp(-elapsedMs / FORGET_MS));
+    }
+    if (capacityBps >= this.#peakBps) {
+      this.#peakBps = capacityBps;
+      this.#peakMs = now;
+    }
     return capacityBps > 0 ? this.#peakBps / capacityBps : 1;
   }
 }

@@ -175,7 +175,7 @@ export class RateControl {
     this.#noteQueue(isLimited, now);
     switch (this.#phase) {
       case Phase.STARTUP:
-        if (this.#isFull(now)) {
+        if (this.#isFull(isLimited, now)) {
           this.#phase = Phase.STEADY;
           this.#drainBeginsMs = now + DRAIN_EVERY_MS;
           break;
@@ -200,7 +200,7 @@ export class RateControl {
   }
 
   /** Whether the link has had a queue for some round trips without getting faster. Asked during startup. */
-  #isFull(now: number): boolean {
+  #isFull(isLimited: boolean, now: number): boolean {
     const { capacityBps } = this.#capacity;
     // The user's cap leaves no queue that would show it.
     if (this.capBps <= capacityBps) return true;
@@ -208,7 +208,7 @@ export class RateControl {
     this.#checkMs = now + this.#patienceMs();
     const isFaster = capacityBps > GROWTH * this.#checkedBps;
     this.#checkedBps = capacityBps;
-    this.#fullChecks = isFaster || !this.isBusy ? 0 : this.#fullChecks + 1;
+    this.#fullChecks = isFaster || !this.isBusy || !isLimited ? 0 : this.#fullChecks + 1;
     return this.#fullChecks >= FULL_CHECKS;
   }
 

@@ -34,11 +34,11 @@ const HOLE_MS = 3;
 const LEAST_INTERVAL_MS = 5;
 
 /**
- * How long a packet may be waited for: the spread of the links, two round trips to send it again if the first time is
+ * How long a packet may be waited for: the spread of the links, three round trips to send it again if the first time is
  * in vain, and some. What is lost for good is not waited for that long: the other end says so.
  */
-const HOLD_ROUND_TRIPS = 2;
-const HOLD_MARGIN_MS = 100;
+const HOLD_ROUND_TRIPS = 3;
+const HOLD_MARGIN_MS = 60;
 const MIN_HOLD_MS = 80;
 const MAX_HOLD_MS = 400;
 const REALTIME_HOLD_MS = 30;

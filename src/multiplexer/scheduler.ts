@@ -28,6 +28,8 @@ const SOON_MS = 15;
 
 /** A link that loses more is held out while there is another. */
 export const MAX_LOSS_FRACTION = 0.15;
+/** Or so much within a second or two. */
+const MAX_RECENT_LOSS_FRACTION = 0.2;
 /** And comes back below this. */
 const RETURN_LOSS_FRACTION = 0.08;
 
@@ -288,5 +290,5 @@ function isCostly(link: MultiplexerLink): boolean {
 /** With hysteresis, or a link at the limit would come and go. */
 function isLossy(link: MultiplexerLink): boolean {
   const limit = link.use === LinkUse.LOSSY ? RETURN_LOSS_FRACTION : MAX_LOSS_FRACTION;
-  return link.loss.longFraction > limit;
+  return link.loss.longFraction > limit || link.loss.recentFraction() > MAX_RECENT_LOSS_FRACTION;
 }

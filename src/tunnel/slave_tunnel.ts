@@ -113,7 +113,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       this.#tooBig.handle(packet, this.#mtuBytes, now);
       return DropReason.TOO_LARGE;
     }
-    if (this.#keyring.sending(now) === null) return DropReason.NO_SESSION;
+    if (this.#keyring.sending(now) === null) return DropReason.NO_LINK;
     const result = this.#peer.multiplexer.send(packet, now);
     if (result >= 0) this.#initiator.handleAsked(now);
     return result;
