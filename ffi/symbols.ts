@@ -38,6 +38,12 @@ export const LIBC_SYMBOLS = {
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   /** `int socket(int domain, int type, int protocol)`; socket(2). */
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `int getsockname(int fd, struct sockaddr *address, socklen_t *length)`; getsockname(2). */
+  getsockname: { parameters: ["i32", "u64", "u64"], result: "i32" },
+  /** `int getsockopt(int fd, int level, int option, void *value, socklen_t *length)`; getsockopt(2). */
+  getsockopt: { parameters: ["i32", "i32", "i32", "u64", "u64"], result: "i32" },
+  /** `int setsockopt(int fd, int level, int option, const void *value, socklen_t length)`; setsockopt(2). */
+  setsockopt: { parameters: ["i32", "i32", "i32", "u64", "u32"], result: "i32" },
   /** `int flock(int fd, int operation)`; flock(2). */
   flock: { parameters: ["i32", "i32"], result: "i32" },
   /** `int lchown(const char *path, uid_t owner, gid_t group)`; lchown(2). */

@@ -7,11 +7,12 @@
  * take in one datagram per turn; so several are kept waiting, each with its own buffer, and
  * `receive` hands out all that came, in the order they came.
  *
- * What Deno does not offer: socket options, buffer sizes, IPv6 zones (so no link-local peers).
+ * What Deno does not offer: socket options (buffers are grown behind its back, where that can be), IPv6 zones (so no link-local peers).
  *
  * @module
  */
 
+import { growUdpBuffers } from "../../ffi/socket_buffers.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { MAX_PACKET_BYTES } from "../wire/packet.ts";
 import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
@@ -63,7 +64,9 @@ export class UdpSocket implements DatagramSocket {
   static bind(options: UdpSocketOptions): UdpSocket {
     const { hostname, port, drops = null } = options;
     try {
-      return new UdpSocket(Deno.listenDatagram({ transport: "udp", hostname, port }), drops);
+      const conn = Deno.listenDatagram({ transport: "udp", hostname, port });
+      growUdpBuffers((conn.addr as Deno.NetAddr).port);
+      return new UdpSocket(conn, drops);
     } catch (cause) {
       throw new Error(
         `Cannot open UDP socket on ${formatAddress(options)}: ${describeBindError(cause)}`,

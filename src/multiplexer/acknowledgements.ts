@@ -79,7 +79,6 @@ export class Acknowledgements {
           sent.states[at] = SentState.ACKED;
           link.noteAcked(sent.wireBytes[at]!);
           link.loss.handle(1, -1, now);
-          link.lostPkts--;
           this.#noteOrder(link, seqNo, sent.sentMs[at]!, now);
         }
       }

@@ -64,9 +64,7 @@ export class LinkWatch {
       if (!link.isAlive) continue;
       if (now >= link.silentAtMs()) this.#fell(link, now);
       else if (now >= link.suspectAtMs(this.feedbackMs, now)) this.#suspect(link, links, now);
-      else if (now >= link.tailAtMs()) {
-        this.#sender.resendTail(link, now - link.rtt.tailMs, now);
-      }
+      else if (now >= link.tailAtMs()) this.#resendTail(link, links, now);
     }
   }
 
@@ -98,11 +96,22 @@ export class LinkWatch {
     return last;
   }
 
+  /** The last few packets are not acknowledged. Twice in a row, with nothing in between: the link may be gone. */
+  #resendTail(link: MultiplexerLink, links: readonly MultiplexerLink[], now: number): void {
+    const isDoubted = link.doubtedMs >= link.lastAckedMs;
+    this.#sender.resendTail(link, now - link.rtt.tailMs, now);
+    if (isDoubted && hasOther(links, link)) this.#mark(link, now);
+    else {
+      link.doubtedMs = now;
+      link.nextPingMs = now;
+    }
+  }
+
   /** Data is not acknowledged in time. With no other link it is only resent; with one, that one takes over. */
   #suspect(link: MultiplexerLink, links: readonly MultiplexerLink[], now: number): void {
     const isDoubted = link.doubtedMs >= link.lastAckedMs;
     link.doubtedMs = now;
-    if (!links.some((other) => other !== link && other.isUsable)) {
+    if (!hasOther(links, link)) {
       this.#sender.resendTail(link, now, now);
       return;
     }
@@ -112,6 +121,10 @@ export class LinkWatch {
       this.#sender.rescue(link, now);
       return;
     }
+    this.#mark(link, now);
+  }
+
+  #mark(link: MultiplexerLink, now: number): void {
     link.isSuspect = true;
     link.proofs = 0;
     link.suspectSinceMs = now;
@@ -143,4 +156,9 @@ export class LinkWatch {
     this.#scheduler.invalidate();
     this.#onChange(link);
   }
+}
+
+/** Whether another link can take over. */
+function hasOther(links: readonly MultiplexerLink[], link: MultiplexerLink): boolean {
+  return links.some((other) => other !== link && other.isUsable);
 }

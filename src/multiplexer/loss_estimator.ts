@@ -29,6 +29,14 @@ export class LossEstimator {
     this.#lostPkts[this.#bucket] = Math.max(0, this.#lostPkts[this.#bucket]! + lostPkts);
   }
 
+  /** What was lost is known to have been lost for another reason than the link's quality. */
+  reset(): void {
+    this.#ackedPkts.fill(0);
+    this.#lostPkts.fill(0);
+    this.longFraction = 0;
+    this.ownFraction = 0;
+  }
+
   /** Share lost in the running second and the one before it. */
   recentFraction(): number {
     const before = (this.#bucket + BUCKETS - 1) % BUCKETS;

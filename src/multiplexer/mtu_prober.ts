@@ -50,7 +50,10 @@ export class MtuProber {
     if (!port.canProbeMtu || !link.isAlive || now < mtu.nextTimeoutMs) return;
     const waitMs = Math.max(MIN_WAIT_MS, Math.min(MAX_WAIT_MS, rtt.lateMs + WAIT_MARGIN_MS));
     const sizeBytes = mtu.handleTimeout(waitMs, now);
+    const beforeBytes = link.maxPacketBytes;
     link.updateMaxPacket();
+    // What was lost was too large. Believed to be lossy, the link would be held out, and so never be seen to lose less.
+    if (link.maxPacketBytes < beforeBytes) link.loss.reset();
     if (sizeBytes === 0) return;
     this.#messages.sendPing(link, isIdle, now);
     link.mtuProbeUs = probeTimeUs(now);

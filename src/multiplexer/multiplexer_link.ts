@@ -107,6 +107,8 @@ export class MultiplexerLink {
   peerIntervalMs = 0;
   /** When the next ping is due. */
   nextPingMs = Number.NEGATIVE_INFINITY;
+  /** How long after the newest ping of ours the next one is due, once that one is answered. */
+  askIntervalMs = 0;
   /** The newest ping that came: its time, when it came, what it took; NaN for none. */
   pingSentUs = Number.NaN;
   pingReceivedMs = 0;
@@ -143,6 +145,7 @@ export class MultiplexerLink {
   /** Fraction of the data sent in the last seconds, 0..1. */
   share = 0;
   resentPkts = 0;
+  /** Taken for lost, those that only were late included. */
   lostPkts = 0;
 
   constructor(port: LinkPort) {

@@ -44,7 +44,9 @@ export class Pinger {
   /** Writes a ping of the link, and notes when the next one is due. @param isIdle no data has come or gone for long */
   craft(link: MultiplexerLink, isIdle: boolean, out: Packet, now: number): void {
     const intervalMs = this.#intervalMs(link, isIdle, now);
-    link.nextPingMs = now + intervalMs;
+    link.askIntervalMs = intervalMs;
+    // Asked again soon, unless it is answered: one ping that is lost is not the peer's end.
+    link.nextPingMs = now + Math.min(intervalMs, ACTIVE_MS);
     this.#encode(link, PingFlag.WANTS_ANSWER, saidIntervalMs(link, intervalMs), out, now);
   }
 
@@ -81,6 +83,7 @@ export class Pinger {
   /** A suspect link whose peer answers what was asked since is as good as before. */
   #handleEcho(link: MultiplexerLink, roundTripMs: number, ping: Ping, now: number): void {
     link.echoes++;
+    if (link.askIntervalMs > ACTIVE_MS) link.nextPingMs = now + link.askIntervalMs;
     if (!link.rtt.hasSample || link.sent.inFlightPkts === 0) {
       link.rtt.handleSample(roundTripMs, now);
     }

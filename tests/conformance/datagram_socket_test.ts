@@ -4,6 +4,7 @@
  * @module
  */
 
+import "../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
 import type { NetAddress } from "../../src/net_address.ts";

@@ -1,3 +1,4 @@
+import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { InitiatedHandler, ListenedHandler } from "../../../src/linkmap/datagram_handler.ts";
 import type { DatagramSocket } from "../../../src/linkmap/datagram_socket.ts";

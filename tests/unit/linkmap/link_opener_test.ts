@@ -1,3 +1,4 @@
+import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import { CandidateRotation, UDP_RETRY_MS } from "../../../src/linkmap/candidate_rotation.ts";
 import { createLinkOpener, type OpenedLink } from "../../../src/linkmap/link_opener.ts";

@@ -1,3 +1,4 @@
+import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { DatagramSocket } from "../../../src/linkmap/datagram_socket.ts";
 import { Listener } from "../../../src/linkmap/listener.ts";

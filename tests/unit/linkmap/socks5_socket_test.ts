@@ -4,6 +4,7 @@
  * the server's own view of its connections).
  */
 
+import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { HostPort, NetAddress } from "../../../src/net_address.ts";
 import { Socks5Socket } from "../../../src/linkmap/socks5_socket.ts";

@@ -1,3 +1,4 @@
+import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { NetAddress } from "../../../src/net_address.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";

@@ -1,3 +1,4 @@
+import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { NetAddress } from "../../../src/net_address.ts";
 import { EmulatedPhone } from "../../support/emulated_phone.ts";

@@ -1,5 +1,6 @@
 /** The in-process SOCKS5 server, spoken to byte by byte: it must not share the client's mistakes. */
 
+import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { NetAddress } from "../../../src/net_address.ts";
 import { Socks5Server, type Socks5ServerOptions } from "../../support/socks5_server.ts";

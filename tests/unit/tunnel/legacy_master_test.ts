@@ -1,5 +1,6 @@
 /** A legacy master over real sockets on loopback: what it learns, moves and forgets. */
 
+import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
 import type { LinkSnapshot } from "../../../src/snapshot.ts";
