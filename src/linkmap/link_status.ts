@@ -5,6 +5,7 @@
  */
 
 import type { LegacyLink } from "../multiplexer/legacy_link.ts";
+import { explainLink, stateNameOf } from "../multiplexer/link_reason.ts";
 import type { MultiplexerLink } from "../multiplexer/multiplexer_link.ts";
 import { TALLIER_WINDOW_MS } from "../multiplexer/tallier.ts";
 import type { LinkSnapshot } from "../snapshot.ts";
@@ -19,6 +20,7 @@ export function snapshotLink(
   const { settings } = known.port;
   return {
     ...snapshotSocket(link, known, now),
+    reason: link.socket === null ? link.reason : explainLink(known, now),
     slave,
     peerReceivedBytesPerSecond: deliveredBytesPerSecond(known, now),
     receivedBytesPerSecond: known.receivedBytesPerSecond(now),
@@ -28,8 +30,7 @@ export function snapshotLink(
     queueMs: finiteOr(known.delay.queueMs, 0),
     jitterMs: finiteOr(known.delay.jitterMs, 0),
     lossFraction: finiteOr(known.loss.longFraction, 0),
-    isSuspect: known.isAlive && known.isSuspect,
-    use: known.use,
+    doing: stateNameOf(known, now),
     mode: settings.mode,
     isMetered: settings.isMetered,
     resentPackets: known.resentPkts,
@@ -50,8 +51,7 @@ export function snapshotLegacyLink(link: Link, known: LegacyLink, now: number): 
     queueMs: 0,
     jitterMs: 0,
     lossFraction: 0,
-    isSuspect: false,
-    use: -1,
+    doing: "",
     mode: "speed",
     isMetered: false,
     resentPackets: 0,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type BondingSnapshot, LINK_USE_LABELS, type LinkSnapshot } from "../snapshot.ts";
+import { type BondingSnapshot, LINK_DOINGS, type LinkSnapshot } from "../snapshot.ts";
 import { labelsOf, LINK_LABELS, linkMetric, type MetricDefinition, plainMetric } from "./metric.ts";
 
 const MS_PER_S = 1_000;
@@ -41,7 +41,7 @@ export const BONDING_METRICS: readonly MetricDefinition[] = [
     "gauge",
     "suspect",
     "1 when the link is up but stopped acknowledging: it gets nothing new.",
-    (l) => l.isSuspect ? 1 : 0,
+    (l) => l.doing === "suspect" ? 1 : 0,
   ),
   linkMetric(
     "gauge",
@@ -63,13 +63,13 @@ export const BONDING_METRICS: readonly MetricDefinition[] = [
   ),
   {
     name: "bindlink_link_use",
-    help: "1 for how the scheduler uses the link now, 0 for the others.",
+    help: "1 for what the link does now, 0 for all else.",
     type: "gauge",
     labelNames: [...LINK_LABELS, "use"],
     read: ({ daemon }, emit) => {
       for (const link of daemon.links) {
-        if (link.use < 0) continue;
-        LINK_USE_LABELS.forEach((use, i) => emit(link.use === i ? 1 : 0, ...labelsOf(link), use));
+        if (link.doing === "") continue;
+        for (const use of LINK_DOINGS) emit(link.doing === use ? 1 : 0, ...labelsOf(link), use);
       }
     },
   },
@@ -160,7 +160,7 @@ function measured(
     read: ({ daemon }, emit) => {
       for (const link of daemon.links) {
         const number = value(link);
-        if (link.use >= 0 && number >= 0) emit(number, ...labelsOf(link));
+        if (link.doing !== "" && number >= 0) emit(number, ...labelsOf(link));
       }
     },
   };

@@ -16,7 +16,7 @@ export interface Health {
     readonly version: string;
     readonly uptimeSeconds: number;
     readonly links: { readonly up: number; readonly known: number };
-    /** Each link, by id; `reason` says why it is not up. It holds no password: see SocksError. */
+    /** Each link, by id; `reason` says why it is not up, or what it does. It holds no password: see SocksError. */
     readonly linkStates: readonly Pick<
       LinkSnapshot,
       "id" | "name" | "slave" | "transport" | "state" | "reason"

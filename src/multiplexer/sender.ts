@@ -38,7 +38,7 @@ import { IS_COPY, MAX_RESENDS, Transmitter } from "./transmitter.ts";
 const BULK_DEADLINE_MS = 500;
 const REALTIME_DEADLINE_MS = 100;
 
-/** UDP packets up to this size are taken for a call or a game, which rather lose a packet than wait for it. */
+/** UDP packets up to this size are taken for a call or a game: these rather lose a packet than wait for it. */
 const REALTIME_MAX_BYTES = 1_000;
 
 /** Sends one peer's packets. */
@@ -227,13 +227,8 @@ export class Sender {
     if (flow.isTcpControl) clampMss(slot, this.#usefulMtu(), false);
     const isUnordered = flow.isPureAck || flow.kind === FlowKind.ICMP || flow.isDns;
     const isRealtime = flow.kind === FlowKind.UDP && lengthBytes <= REALTIME_MAX_BYTES;
-    prependDataHeader(
-      slot,
-      isRealtime ? DataFlag.REALTIME : 0,
-      isUnordered ? 0 : 1 + flow.hash % 255,
-      0,
-      0,
-    );
+    const group = isUnordered ? 0 : 1 + flow.hash % 255;
+    prependDataHeader(slot, isRealtime ? DataFlag.REALTIME : 0, group, 0, 0);
     slot.start += DATA_HEADER_BYTES;
     return isUnordered;
   }
@@ -279,7 +274,7 @@ export class Sender {
         ? null
         : this.#scheduler.pickResend(lostOn, now, slot.end - slot.start);
       if (link === null && !isOld) return;
-      if (link === null || !this.#transmitter.mayResend) {
+      if (link === null || (!this.#transmitter.mayResend && !resends.isRescue)) {
         resends.shift();
         this.#giveUp(slot, group, groupSeqNo);
         continue;
