@@ -50,6 +50,8 @@ const FULL_PACKET_BYTES = 1_412;
 export class Scheduler {
   /** Links that may carry data now, by ETA. */
   readonly order: MultiplexerLink[] = [];
+  /** One that is held out for its losses, and has to be tried; null: there is none. */
+  lossy: MultiplexerLink | null = null;
   /** Which packets fit them. */
   readonly fit = new LinkFit();
   /** The links that take part in bulk, by ETA. */
@@ -211,6 +213,7 @@ export class Scheduler {
     const { order } = this;
     const bulk = this.#bulk;
     bulk.length = 0;
+    this.lossy = null;
     if (order.length === 0) return;
     let fasterBps = 0;
     let isFasterNew = false;
@@ -221,6 +224,7 @@ export class Scheduler {
       const link = order[i]!;
       link.laterMs = link.etaMs - bestEtaMs;
       link.use = this.#useOf(link, { fasterBps, isFasterNew, backlogMs, demandBps, now });
+      if (link.use === LinkUse.LOSSY) this.lossy = link;
       if (link.use !== LinkUse.CARRYING) continue;
       bulk.push(link);
       fasterBps += link.capacity.capacityBps;

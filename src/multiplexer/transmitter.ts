@@ -29,6 +29,9 @@ const RESEND_BURST_BYTES = 512 * 1024;
 /** In place of the number of resends: a copy of a packet that is on its way by itself. It is never sent again. */
 export const IS_COPY = 255;
 
+/** A link that is held out for its losses gets a copy that often: only what it carries shows that it has become better. */
+const TRY_MS = 50;
+
 /** A link whose socket is full is left alone for so long. */
 const FULL_SOCKET_MS = 2;
 
@@ -50,6 +53,7 @@ export class Transmitter {
   readonly #groupSeqNos: Uint32Array;
   #resendBudgetBytes = RESEND_BURST_BYTES;
   #copyBudgetBytes = COPY_BURST_BYTES;
+  #triedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: {
     readonly pool: PacketPool;
@@ -95,7 +99,13 @@ export class Transmitter {
   sendFirst(slot: Packet, link: MultiplexerLink, now: number): void {
     const group = readOrderGroup(slot);
     const groupSeqNo = group === 0 ? 0 : this.#nextGroupSeqNo(group);
-    this.#transmit(slot, link, readDataFlags(slot), group, groupSeqNo, 0, now, now);
+    const flags = readDataFlags(slot);
+    const { lossy } = this.#scheduler;
+    if (lossy !== null && lossy !== link && group !== 0 && now - this.#triedMs >= TRY_MS) {
+      this.#triedMs = now;
+      this.#copyTo(lossy, slot, flags, group, groupSeqNo, now);
+    }
+    this.#transmit(slot, link, flags, group, groupSeqNo, 0, now, now);
   }
 
   /** Hot. A packet that should not wait; with a copy over another link when this one is shaky. */
@@ -131,11 +141,22 @@ export class Transmitter {
     const packetBytes = slot.end - slot.start;
     const first = this.#scheduler.pickFirst(packetBytes);
     const other = first === besides ? this.#scheduler.pickSecond(packetBytes) : first;
-    const copy = other === null ? null : this.#pool.acquireCopy(slot);
-    if (other === null || copy === null) return;
+    if (other !== null) this.#copyTo(other, slot, flags, group, groupSeqNo, now);
+  }
+
+  #copyTo(
+    link: MultiplexerLink,
+    slot: Packet,
+    flags: number,
+    group: number,
+    groupSeqNo: number,
+    now: number,
+  ): void {
+    const copy = this.#pool.acquireCopy(slot);
+    if (copy === null) return;
     this.#copyBudgetBytes -= slot.end - slot.start;
     this.copiedPkts++;
-    this.#transmit(copy, other, flags | DataFlag.RESENT, group, groupSeqNo, IS_COPY, now, now);
+    this.#transmit(copy, link, flags | DataFlag.RESENT, group, groupSeqNo, IS_COPY, now, now);
   }
 
   /** Hot. Sends a packet over a link and keeps it in the link's log; owns the slot from now on. */

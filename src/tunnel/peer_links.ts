@@ -152,6 +152,12 @@ export class PeerLinks<L extends Link, M extends LinkJoiner<L>> {
     else this.#log("info", "Link up", link);
   }
 
+  /** Says something of a link. */
+  tell(level: "debug" | "info", message: string, linkId: number, more: LogProperties): void {
+    const link = this.#links[linkId];
+    if (link && !this.#isQuiet) this.#log(level, message, link, more);
+  }
+
   /** Links that end from now on are no news. */
   quieten(): void {
     this.#isQuiet = true;

@@ -12,6 +12,7 @@ import { Multiplexer } from "../multiplexer/multiplexer.ts";
 import { settingsOf } from "../multiplexer/noticed_settings.ts";
 import type { PacketPool } from "../multiplexer/packet_pool.ts";
 import type { Packet } from "../wire/packet.ts";
+import { LinkNews, type LinkNewsItem } from "./link_news.ts";
 import { PeerLinks } from "./peer_links.ts";
 import { SealedLink } from "./sealed_link.ts";
 import type { SecureCodec } from "./secure_codec.ts";
@@ -38,13 +39,22 @@ export interface SecureLinksOptions {
   readonly onAsk?: (now: number) => void;
 }
 
-/** Links to one peer. */
-export type SecureLinks = PeerLinks<SealedLink, Multiplexer>;
+/** Links to one peer, that also tell what the multiplexer makes of them. */
+export class SecureLinks extends PeerLinks<SealedLink, Multiplexer> {
+  readonly #news = new LinkNews();
+  readonly #tell = ({ level, message, linkId, why }: LinkNewsItem): void =>
+    this.tell(level, message, linkId, { why });
+
+  /** Tells what links do now if that is something else than before; looks once a second, however often it is called. */
+  tellNews(now: number): void {
+    this.#news.look(this.multiplexer.links, now, this.#tell);
+  }
+}
 
 /** Makes them; there is no link yet. */
 export function openSecureLinks(options: SecureLinksOptions): SecureLinks {
   const { codec, logger, slave } = options;
-  return new PeerLinks<SealedLink, Multiplexer>({
+  return new SecureLinks({
     logger,
     slave,
     makeLink: (id) =>
@@ -63,7 +73,10 @@ export function openSecureLinks(options: SecureLinksOptions): SecureLinks {
   });
 }
 
-function createMultiplexer(options: SecureLinksOptions, links: SecureLinks): Multiplexer {
+function createMultiplexer(
+  options: SecureLinksOptions,
+  links: PeerLinks<SealedLink, Multiplexer>,
+): Multiplexer {
   const { rng, deliver, pool, groupSeqNos, onWake, onAsk, onTooBig } = options;
   return new Multiplexer({
     rng,

@@ -192,13 +192,15 @@ export class SlaveRoster {
 
   /**
    * Called for each slave that is there when its multiplexer is looked after, not for all at once, since datagrams wait
-   * meanwhile. Once a second: sessions that are over, links that are silent.
+   * meanwhile. Once a second: sessions that are over, links that are silent or do
+   * something new.
    */
   careFor(slave: MasterSlave, now: number): void {
     if (now < slave.nextCareMs) return;
     slave.nextCareMs = now + CARE_INTERVAL_MS;
     if (slave.keyring.nextTimeout() <= now) slave.keyring.handleTimeout(now);
     slave.links?.forgetSilent(now);
+    slave.links?.tellNews(now);
     if (slave.keyring.current === null) this.disconnect(slave, now);
   }
 

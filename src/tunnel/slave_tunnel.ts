@@ -124,6 +124,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#initiator.handleTimeout(now);
     if (this.#peer.multiplexer.nextTimeout() <= now) this.#peer.multiplexer.handleTimeout(now);
     this.#linkMap.handleTimeout(now);
+    this.#peer.tellNews(now);
   }
 
   /** See {@link Tunnel.nextTimeout}. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { METRICS } from "../../../src/metrics/catalog.ts";
 import type { MetricInput } from "../../../src/metrics/metric.ts";
 import { Exposition } from "../../../src/metrics/exposition.ts";
+import { LINK_DOINGS } from "../../../src/snapshot.ts";
 import { DROP_REASON_LABELS } from "../../../src/wire/drop_reason.ts";
 import { SAMPLE_PROCESS, sampleDaemon, sampleLink, sampleSlave } from "./sample_snapshot.ts";
 
@@ -79,13 +80,31 @@ Deno.test("Exposition shows what is measured of a link", async () => {
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
 });
 
+Deno.test("Exposition shows what a link does: one thing of all that there are", async () => {
+  for (const doing of LINK_DOINGS) {
+    const series = await render({
+      ...SAMPLE,
+      daemon: sampleDaemon({ links: [sampleLink({ doing })] }),
+    });
+    const labels = 'link="192.168.43.1:1080",id="1",slave=""';
+    for (const use of LINK_DOINGS) {
+      assert.equal(
+        series.get(`bindlink_link_use{${labels},use="${use}"}`),
+        use === doing ? 1 : 0,
+        use,
+      );
+    }
+    assert.equal(series.get(`bindlink_link_suspect{${labels}}`), doing === "suspect" ? 1 : 0);
+  }
+});
+
 Deno.test("Exposition leaves out what is not known of a link, and of one of the legacy protocol", async () => {
   const unknown = sampleDaemon({ links: [sampleLink({ roundTripMs: -1 })] });
   const labels = 'link="192.168.43.1:1080",id="1",slave=""';
   const series = await render({ ...SAMPLE, daemon: unknown });
   assert.equal(series.get(`bindlink_link_round_trip_seconds{${labels}}`), undefined);
   assert.equal(series.get(`bindlink_link_queue_delay_seconds{${labels}}`), 0.025);
-  const legacy = sampleDaemon({ links: [sampleLink({ use: -1 })] });
+  const legacy = sampleDaemon({ links: [sampleLink({ doing: "" })] });
   const names = [...(await render({ ...SAMPLE, daemon: legacy })).keys()];
   assert(!names.some((name) => /^bindlink_link_(capacity|queue|jitter|loss|use)/.test(name)));
 });

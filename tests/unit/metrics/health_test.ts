@@ -6,7 +6,7 @@ Deno.test("judgeHealth is well while one link is up", () => {
   const reason = "Cannot reach SOCKS5 proxy 192.168.43.1:1080: connection refused";
   const links = [
     sampleLink({ state: "connecting", reason }),
-    sampleLink({ id: 2, name: "192.168.42.129:1080" }),
+    sampleLink({ id: 2, name: "192.168.42.129:1080", reason: "carrying 18.2 Mbit/s" }),
   ];
   const common = { slave: "", transport: "udp" };
   assert.deepEqual(judgeHealth(sampleDaemon({ links })), {
@@ -19,7 +19,13 @@ Deno.test("judgeHealth is well while one link is up", () => {
       links: { up: 1, known: 2 },
       linkStates: [
         { ...common, id: 1, name: "192.168.43.1:1080", state: "connecting", reason },
-        { ...common, id: 2, name: "192.168.42.129:1080", state: "up", reason: "" },
+        {
+          ...common,
+          id: 2,
+          name: "192.168.42.129:1080",
+          state: "up",
+          reason: "carrying 18.2 Mbit/s",
+        },
       ],
     },
   });

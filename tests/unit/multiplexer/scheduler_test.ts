@@ -219,7 +219,7 @@ Deno.test("Scheduler uses a costly link only when those that cost nothing do not
   assert.deepEqual([cheap.use, costly.use], [LinkUse.CARRYING, LinkUse.COSTLY]);
   assert.deepEqual(rig.drain(), [1]);
   rig.decide(BACKLOG);
-  assert.deepEqual(rig.drain(), [2, 1]);
+  assert.deepEqual(rig.drain(), [1, 2], "the cheap one first, though it is slower");
   cheap.isAlive = false;
   rig.decide(TRICKLE);
   assert.deepEqual(rig.drain(), [2], "alone it is used whatever it costs");
@@ -247,7 +247,9 @@ Deno.test("Scheduler holds a lossy link out while there is another, until it los
   sound.isAlive = true;
   rig.decide();
   assert.equal(lossy.use, LinkUse.LOSSY);
+  assert.equal(rig.scheduler.lossy, lossy, "it is tried");
   lose(rig, lossy, 0, 12_000);
+  rig.decide();
   rig.decide();
   assert.deepEqual(rig.drain(), [1, 2]);
 });
