@@ -70,9 +70,7 @@ export function explainLink(link: MultiplexerLink, now: number): string {
         ms(link.laterMs)
       } later`;
     case "lossy":
-      return `held out: loses ${percent(link.loss.longFraction)}, limit ${
-        percent(MAX_LOSS_FRACTION)
-      }`;
+      return `held out: ${lossOf(link)}`;
     case "suspect":
       return `suspect: nothing acknowledged for ${ms(now - link.suspectSinceMs)}`;
     case "silent":
@@ -80,6 +78,15 @@ export function explainLink(link: MultiplexerLink, now: number): string {
         ? "waiting to hear from the other end"
         : `silent for ${((now - link.lastHeardMs) / 1_000).toFixed(1)} s`;
   }
+}
+
+/** It is held out for what it lost in ten seconds, or just now, and until it loses far less. */
+function lossOf({ loss }: MultiplexerLink): string {
+  const fraction = Math.max(loss.longFraction, loss.recentFraction());
+  const limit = percent(MAX_LOSS_FRACTION);
+  return fraction > MAX_LOSS_FRACTION
+    ? `loses ${percent(fraction)}, limit ${limit}`
+    : `still loses ${percent(fraction)}, after more than ${limit}`;
 }
 
 function rate(bps: number): string {

@@ -96,14 +96,15 @@ export class LinkWatch {
     return last;
   }
 
-  /** The last few packets are not acknowledged. Twice in a row, with nothing in between: the link may be gone. */
+  /** The last few packets are not acknowledged. If nothing is for as long again, the link may be gone. */
   #resendTail(link: MultiplexerLink, links: readonly MultiplexerLink[], now: number): void {
     const isDoubted = link.doubtedMs >= link.lastAckedMs;
     this.#sender.resendTail(link, now - link.rtt.tailMs, now);
-    if (isDoubted && hasOther(links, link)) this.#mark(link, now);
-    else {
+    if (!isDoubted) {
       link.doubtedMs = now;
       link.nextPingMs = now;
+    } else if (now - link.doubtedMs >= link.rtt.tailMs && hasOther(links, link)) {
+      this.#mark(link, now);
     }
   }
 

@@ -28,6 +28,8 @@ export const SUSPECT_SILENT_MS = 2_000;
 const SUSPECT_QUIET_MS = 50;
 const SUSPECT_JITTERS = 6;
 const SUSPECT_MARGIN_MS = 15;
+/** Feedback may be put off by so much. */
+const FEEDBACK_MS = 10;
 
 /** What goes over TCP is late when TCP has to send it again: so many late round trips. */
 const RELIABLE_PATIENCE = 4;
@@ -206,16 +208,15 @@ export class MultiplexerLink {
     const { rtt } = this;
     const at = sent.find(sent.oldestSeqNo);
     const oldestMs = at < 0 ? now : sent.sentMs[at]!;
-    const quietMs = Math.max(this.lastAckedMs, this.doubtedMs) +
+    // What the newest acknowledgement tells of may be older than it: feedback that came the slow way.
+    const toldMs = Math.min(this.lastAckedMs, this.newestAckedSentMs + rtt.srttMs + FEEDBACK_MS);
+    const quietMs = Math.max(toldMs, this.doubtedMs) +
       Math.max(SUSPECT_QUIET_MS, SUSPECT_JITTERS * this.delay.jitterMs);
     const lateMs = oldestMs + rtt.lateMs + SUSPECT_MARGIN_MS;
     if (this.port.isReliable) return Math.max(quietMs, oldestMs + RELIABLE_PATIENCE * rtt.lateMs);
     // Unless the peer has been heard to tell of others and not of this one, it may be the telling that is late.
     if (feedbackMs < this.lastAckedMs + SUSPECT_QUIET_MS) return Math.max(quietMs, lateMs);
-    return Math.max(
-      quietMs,
-      oldestMs + rtt.tailMs,
-    );
+    return Math.max(quietMs, oldestMs + rtt.tailMs);
   }
 
   /** Monotonic ms at which the last few packets in flight are to be sent again; Infinity: there are none, or they are many. */

@@ -286,15 +286,14 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       case NoticeCode.CLOSING:
         logger.warn("The master ends; it is asked for again and again");
         this.#initiator.handleClosing(clock());
-        this.#context.reschedule(this.#initiator.nextTimeout());
-        return;
+        break;
       case NoticeCode.REVOKED:
         // Asked again, the master says so: that is what is told, and asked about again from time to time.
         this.#initiator.handleClosing(clock());
-        this.#context.reschedule(this.#initiator.nextTimeout());
-        return;
+        break;
       case NoticeCode.REPLACED:
         this.#handleRefusal(RefusalCode.REPLACED);
     }
+    this.#context.reschedule(this.#initiator.nextTimeout());
   }
 }

@@ -4,7 +4,7 @@ import { snapshotLink } from "../../../src/linkmap/link_status.ts";
 import { LINK_STATE_NAMES } from "../../../src/multiplexer/link_reason.ts";
 import { LinkUse } from "../../../src/multiplexer/multiplexer_link.ts";
 import { LINK_DOINGS } from "../../../src/snapshot.ts";
-import { FakeDatagramSocket } from "../../support/fake_datagram_socket.ts";
+import { FakeNetwork } from "../../support/fake_datagram_socket.ts";
 import { measuredLink } from "../../support/measured_link.ts";
 
 const CONTEXT = { slave: "", now: 1_000 };
@@ -26,7 +26,10 @@ Deno.test("snapshotLink says why a link is not open; of one that is, what it doe
     "silent",
     "Connection refused by 192.168.43.1:1080, retry in 4 s",
   ]);
-  link.attach(new FakeDatagramSocket(), { hostname: "192.0.2.1", port: 4321 });
+  link.attach(new FakeNetwork().bind({ hostname: "192.0.2.2", port: 1 }), {
+    hostname: "192.0.2.1",
+    port: 4321,
+  });
   const silent = snapshotLink(link, known, { ...CONTEXT, now: 5_200 });
   assert.deepEqual([silent.state, silent.doing, silent.reason], [
     "probing",

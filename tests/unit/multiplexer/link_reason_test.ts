@@ -54,6 +54,14 @@ const CASES:
       it.use = LinkUse.LOSSY;
       for (let ms = 0; ms < NOW; ms += 100) it.loss.handle(75, 25, ms);
     }],
+    ["lossy", "held out: loses 30 %, limit 15 %", (it) => {
+      it.use = LinkUse.LOSSY;
+      it.loss.handle(70, 30, NOW);
+    }],
+    ["lossy", "held out: still loses 10 %, after more than 15 %", (it) => {
+      it.use = LinkUse.LOSSY;
+      for (let ms = 0; ms < NOW; ms += 100) it.loss.handle(90, 10, ms);
+    }],
     ["suspect", "suspect: nothing acknowledged for 250 ms", (it) => {
       it.isSuspect = true;
       it.suspectSinceMs = NOW - 250;
