@@ -22,9 +22,14 @@ const LEAST_BUSY_SPAN_MS = 30;
 /** The estimate of a link with a queue moves halfway to a sample in this time. */
 const HALFWAY_MS = 60;
 
+/** See {@link CapacityEstimator.rememberedBps}. */
+const REMEMBER_HALF_LIFE_MS = 15_000;
+
 /** Delivered rate and capacity. Rates in bits per second. */
 export class CapacityEstimator {
   capacityBps = INITIAL_CAPACITY_BPS;
+  /** The most that it was of late, forgotten by half in a quarter of a minute: what the link may carry again. */
+  rememberedBps = INITIAL_CAPACITY_BPS;
   /** The newest delivered rate; 0 while there is none. */
   deliveredBps = 0;
   /** True from the first queue on: before, the estimate is only what was tried so far. */
@@ -41,6 +46,7 @@ export class CapacityEstimator {
   #grownMs = 0;
   #next = 0;
   #samples = 0;
+  #rememberedMs = Number.NEGATIVE_INFINITY;
   #updatedMs = Number.NEGATIVE_INFINITY;
 
   /**
@@ -79,6 +85,7 @@ export class CapacityEstimator {
     this.#queueMs[this.#next] = queueMs;
     this.#next = (this.#next + 1) & (SAMPLES - 1);
     this.#samples = Math.min(SAMPLES, this.#samples + 1);
+    this.#remember(now);
     if (deliveredBps <= 0) return;
     const carriedBps = deliveredBps / (1 - Math.min(0.5, lossFraction));
     this.deliveredBps = deliveredBps;
@@ -90,6 +97,13 @@ export class CapacityEstimator {
     } else if (carriedBps > this.capacityBps) {
       this.capacityBps = carriedBps;
     }
+  }
+
+  #remember(now: number): void {
+    const elapsedMs = Math.max(0, now - this.#rememberedMs);
+    this.#rememberedMs = now;
+    const halves = elapsedMs === Infinity ? 0 : elapsedMs / REMEMBER_HALF_LIFE_MS;
+    this.rememberedBps = Math.max(this.capacityBps, this.rememberedBps * 2 ** -halves);
   }
 
   /** The link goes another way: rates measured so far are not continued, the estimate stays as a first guess. */

@@ -17,7 +17,16 @@ const BASE_WINDOW_MS = 10_000;
  * steadily is none. Smoothed by this gain, and scaled so that a uniform jitter of +-j comes out as about j.
  */
 const JITTER_GAIN = 1 / 16;
+/** More jitter is believed sooner than less: a link that gets bad does harm at once. */
+const MORE_JITTER_GAIN = 1 / 8;
+/** What was measured falls to half in this time on a link that is only pinged. */
+const JITTER_HALF_LIFE_MS = 1_000;
 const JITTER_SCALE = 1.8;
+
+/** Samples that are further apart are pings. */
+const RARE_MS = 200;
+/** A jump of the delay by more is bad whatever the jitter was. */
+const WORSE_MS = 40;
 
 /** What is assumed of a link of which nothing is known: else its first jitter would pass for a queue. */
 const INITIAL_JITTER_MS = 8;
@@ -57,6 +66,11 @@ export class DelayEstimator {
   #queueAtDrainMs = 0;
   #drainedMs = 0;
 
+  /** How much later than the least the newest packet came, ms; NaN before the first. */
+  get excessMs(): number {
+    return this.#lastMs - this.baseMs;
+  }
+
   get hasSample(): boolean {
     return !Number.isNaN(this.baseMs);
   }
@@ -74,6 +88,7 @@ export class DelayEstimator {
     this.#base.add(leastMs, now);
     this.baseMs = this.#base.value;
     this.queueMs = this.#leastOf(leastMs, now) - this.baseMs;
+    if (elapsedMs > RARE_MS) this.jitterMs *= 2 ** (-elapsedMs / JITTER_HALF_LIFE_MS);
     this.#addJitter(newestMs);
     return this.#checkDrain(leastMs, drainFraction * elapsedMs, now);
   }
@@ -109,18 +124,22 @@ export class DelayEstimator {
     this.#lastButOneMs = this.#lastMs;
     this.#lastMs = newestMs;
     if (!Number.isNaN(bendMs)) {
-      this.jitterMs += JITTER_GAIN * (JITTER_SCALE * bendMs - this.jitterMs);
+      const differenceMs = JITTER_SCALE * bendMs - this.jitterMs;
+      const isWorse = differenceMs > WORSE_MS;
+      this.jitterMs += (isWorse ? MORE_JITTER_GAIN : JITTER_GAIN) * differenceMs;
     }
   }
 
   /** Takes a queue that does not drain for what it is: a longer way. */
   #checkDrain(leastMs: number, drainedMs: number, now: number): boolean {
-    if (drainedMs <= 0 || this.queueMs < this.#queueAtDrainMs * (1 - EMPTYING_FRACTION)) {
+    // Not smoothed: a queue that shrinks is to be seen while it does.
+    const queueMs = leastMs - this.baseMs;
+    if (drainedMs <= 0 || queueMs < this.#queueAtDrainMs * (1 - EMPTYING_FRACTION)) {
       this.#drainedMs = 0;
-      this.#queueAtDrainMs = this.queueMs;
+      this.#queueAtDrainMs = queueMs;
       return false;
     }
-    if (this.#drainedMs === 0) this.#queueAtDrainMs = this.queueMs;
+    if (this.#drainedMs === 0) this.#queueAtDrainMs = queueMs;
     this.#drainedMs += drainedMs;
     if (this.#drainedMs < EMPTIED_TIMES * this.#queueAtDrainMs) return false;
     this.#base.reset();

@@ -22,6 +22,7 @@ const SUSPECT_PKTS = 4;
 
 /** Acknowledgements or answers that clear a suspect link; and within what time it was a false alarm. */
 const PROOFS = 2;
+const MAX_EXCESS_MS = 150;
 const FALSE_ALARM_MS = 500;
 
 /** Watches one peer's links. */
@@ -77,8 +78,9 @@ export class LinkWatch {
   /** The peer said that something of ours arrived over the link. */
   handleAcknowledged(link: MultiplexerLink, now: number): void {
     if (!link.isSuspect || link.lastAckedMs < link.suspectSinceMs) return;
-    // One late answer is no proof that the link is as good as it was.
-    if (++link.proofs < PROOFS) return;
+    // One answer is no proof that the link is as good as it was, and a late one is a sign that it is not.
+    link.proofs = link.delay.excessMs > MAX_EXCESS_MS ? 0 : link.proofs + 1;
+    if (link.proofs < PROOFS) return;
     link.isSuspect = false;
     link.nextPingMs = now;
     // Back so soon it never was gone, and what it carries is known.

@@ -10,6 +10,8 @@ const BUCKETS = 10;
 
 /** A second with fewer packets says nothing about the share that is lost. */
 const LEAST_PKTS = 20;
+/** But of a new link that loses a third it should be known before a flow has suffered. */
+const LEAST_RECENT_PKTS = 12;
 
 /** Shares of packets that are lost, 0..1. */
 export class LossEstimator {
@@ -42,7 +44,7 @@ export class LossEstimator {
     const before = (this.#bucket + BUCKETS - 1) % BUCKETS;
     const lostPkts = this.#lostPkts[this.#bucket]! + this.#lostPkts[before]!;
     const pkts = lostPkts + this.#ackedPkts[this.#bucket]! + this.#ackedPkts[before]!;
-    return pkts < LEAST_PKTS ? 0 : lostPkts / pkts;
+    return pkts < LEAST_RECENT_PKTS ? 0 : lostPkts / pkts;
   }
 
   #turn(now: number): void {

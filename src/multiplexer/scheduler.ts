@@ -245,7 +245,7 @@ export class Scheduler {
     if (load.isFasterNew && link.isCostly) return LinkUse.COSTLY;
     if (load.isFasterNew && link.laterMs > SOON_MS) return LinkUse.SPARE;
     if (link.laterMs > REORDER_BUDGET_MS) return LinkUse.LATE;
-    const worthBps = link.capacity.capacityBps;
+    const worthBps = link.capacity.rememberedBps;
     if (worthBps < load.fasterBps * link.laterMs * WORTH_PER_LATER_MS) return LinkUse.LITTLE;
     return this.#isNeeded(link, load)
       ? LinkUse.CARRYING
