@@ -287,10 +287,6 @@ function reserveRank(link: MultiplexerLink): number {
   return link.port.settings.mode === "backup" ? link.port.id : 0;
 }
 
-function isCostly(link: MultiplexerLink): boolean {
-  return link.isCostly;
-}
-
 /** With hysteresis, or a link at the limit would come and go. */
 function isLossy(link: MultiplexerLink): boolean {
   const limit = link.use === LinkUse.LOSSY ? RETURN_LOSS_FRACTION : MAX_LOSS_FRACTION;

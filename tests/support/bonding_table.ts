@@ -31,9 +31,9 @@ const MAY_BE_BEST = 0.4;
 
 const HEAD = `# Bonding in the simulator
 
-One TCP flow (CUBIC), 20 s after a warm-up of 5 s; 6 s for fast and steady links. Seed 1, or the median of three; goodput in
-Mbit/s. Written by \`deno task sim:table\`; \`tests/sim/bonding_table_test.ts\` fails when it is not what
-comes out.
+One TCP flow (CUBIC), 20 s after a warm-up of 5 s; 6 s for fast and steady links. Seed 1, or the
+median of three; goodput in Mbit/s. Written by \`deno task sim:table\`;
+\`tests/sim/bonding_table_test.ts\` fails when it is not what comes out.
 
 - Least: the floor of the design's "Figures to beat".
 - Alone: the tunnel over the best of the links, down.

@@ -30,7 +30,7 @@ Deno.test("growUdpBuffers leaves a TCP listener on the port alone", () => {
 Deno.test({
   name: "growUdpBuffers makes a socket hold what the system's default does not (as root)",
   ignore: Deno.uid() !== 0,
-  async fn() {
+  async fn(): Promise<void> {
     const packets = 1_000;
     const receiver = bind("127.0.0.1");
     const sender = bind("127.0.0.1");
