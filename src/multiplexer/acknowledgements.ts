@@ -46,7 +46,7 @@ export class Acknowledgements {
     const lostPkts = this.#findLost(link, now);
     sent.advance();
     if (ackedPkts > 0 || lostPkts > 0) link.loss.handle(ackedPkts, lostPkts, now);
-    link.rate.update(isLimited, now);
+    link.rate.update(isLimited, link.loss.isSudden(), now);
     link.pacer.setRate(link.rate.rateBps, now);
   }
 

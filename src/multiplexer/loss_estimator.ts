@@ -13,6 +13,11 @@ const LEAST_PKTS = 20;
 /** But of a new link that loses a third it should be known before a flow has suffered. */
 const LEAST_RECENT_PKTS = 12;
 
+/** More loss than that beyond the link's own is somebody's doing. */
+const SUDDEN_FRACTION = 0.08;
+/** Of so many packets at least: by chance two of twenty are lost soon. */
+const SUDDEN_PKTS = 100;
+
 /** Shares of packets that are lost, 0..1. */
 export class LossEstimator {
   readonly #ackedPkts = new Float64Array(BUCKETS);
@@ -39,12 +44,17 @@ export class LossEstimator {
     this.ownFraction = 0;
   }
 
-  /** Share lost in the running second and the one before it. */
-  recentFraction(): number {
+  /** Share lost in the running second and the one before it; 0 when there were fewer packets than that. */
+  recentFraction(leastPkts: number = LEAST_RECENT_PKTS): number {
     const before = (this.#bucket + BUCKETS - 1) % BUCKETS;
     const lostPkts = this.#lostPkts[this.#bucket]! + this.#lostPkts[before]!;
     const pkts = lostPkts + this.#ackedPkts[this.#bucket]! + this.#ackedPkts[before]!;
-    return pkts < LEAST_RECENT_PKTS ? 0 : lostPkts / pkts;
+    return pkts < leastPkts ? 0 : lostPkts / pkts;
+  }
+
+  /** Whether far more is lost than the link loses anyway: more was sent than something lets through. */
+  isSudden(): boolean {
+    return this.recentFraction(SUDDEN_PKTS) > this.ownFraction + SUDDEN_FRACTION;
   }
 
   #turn(now: number): void {

@@ -48,6 +48,9 @@ const STARTUP_FACTOR = 2;
 const GROWTH = 1.15;
 const FULL_CHECKS = 3;
 
+/** While a policer drops what is too much. */
+const POLICED_FACTOR = 0.95;
+
 /** How often the queue is let run empty, at what rate, how short it is then, and how long that may take. */
 const DRAIN_EVERY_MS = 4_000;
 const DRAIN_FACTOR = 0.75;
@@ -168,14 +171,15 @@ export class RateControl {
   /**
    * New measurements came.
    * @param isLimited whether the link could have sent more than it was let
+   * @param isPoliced whether packets are dropped for being too many: where there is no queue, that is what shows the capacity
    */
-  update(isLimited: boolean, now: number): void {
+  update(isLimited: boolean, isPoliced: boolean, now: number): void {
     const { queueMs, jitterMs } = this.#delay;
     this.targetMs = Math.min(MAX_TARGET_MS, Math.max(MIN_TARGET_MS, TARGET_BASE_MS + jitterMs));
     this.#noteQueue(isLimited, now);
     switch (this.#phase) {
       case Phase.STARTUP:
-        if (this.#isFull(isLimited, now)) {
+        if (isPoliced || this.#isFull(isLimited, now)) {
           this.#phase = Phase.STEADY;
           this.#drainBeginsMs = now + DRAIN_EVERY_MS;
           break;
@@ -196,7 +200,8 @@ export class RateControl {
         this.#phase = Phase.STEADY;
         this.#drainBeginsMs = now + DRAIN_EVERY_MS;
     }
-    this.#setRate(this.#steadyFactor(queueMs, now));
+    const factor = this.#steadyFactor(queueMs, now);
+    this.#setRate(isPoliced ? Math.min(POLICED_FACTOR, factor) : factor);
   }
 
   /** Whether the link has had a queue for some round trips without getting faster. Asked during startup. */

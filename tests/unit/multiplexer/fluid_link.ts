@@ -129,6 +129,6 @@ export class FluidLink {
       isLimited ? rate.growthMs : Infinity,
       now,
     );
-    rate.update(isLimited, now);
+    rate.update(isLimited, false, now);
   }
 }
