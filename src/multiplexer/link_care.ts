@@ -11,6 +11,7 @@ import { PingFlag } from "../wire/ping.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import { LinkMessages } from "./link_messages.ts";
 import { LinkWatch } from "./link_watch.ts";
+import { ACTIVE_PING_MS } from "./pinger.ts";
 import { MtuProber } from "./mtu_prober.ts";
 import type { MultiplexerLink } from "./multiplexer_link.ts";
 import { takeLinkNotice } from "./noticed_settings.ts";
@@ -47,7 +48,7 @@ export class LinkCare {
   readonly messages: LinkMessages;
   readonly watch: LinkWatch;
   /** Monotonic ms when data last came or went. */
-  dataMs = Number.NEGATIVE_INFINITY;
+  #dataMs = Number.NEGATIVE_INFINITY;
   readonly #options: LinkCareOptions;
   readonly #prober: MtuProber;
   readonly #queueTuning = new QueueTuning();
@@ -59,6 +60,13 @@ export class LinkCare {
     this.messages = new LinkMessages(options.rng);
     this.#prober = new MtuProber(this.messages);
     this.watch = new LinkWatch(sender, scheduler, (link) => options.onLinkChange?.(link));
+  }
+
+  /** Hot. Data comes or goes. @returns whether none has for long: the links are to be looked after from now on. */
+  noteData(now: number): boolean {
+    const wasIdle = now - this.#dataMs > IDLE_AFTER_MS;
+    this.#dataMs = now;
+    return wasIdle;
   }
 
   /** The link's socket is open (again): asks the peer over it. */
@@ -114,10 +122,13 @@ export class LinkCare {
     const { links, sender } = this.#options;
     this.watch.check(links, now);
     if (now - this.#tunedMs >= TUNE_MS) this.#tune(now);
+    const isIdle = now - this.#dataMs > IDLE_AFTER_MS;
     let isActive = sender.waitingPkts > 0 || sender.resends.count > 0;
     let next = Number.POSITIVE_INFINITY;
     for (const link of links) {
-      if (link.isAsking && link.nextPingMs <= now) this.#sendPing(link, now);
+      // One that was told to be idle, and is not any more, is asked at once: the peer would miss it too late.
+      const isRoused = !isIdle && link.isAlive && link.askIntervalMs > ACTIVE_PING_MS;
+      if (link.isAsking && (isRoused || link.nextPingMs <= now)) this.#sendPing(link, now);
       this.#probeMtu(link, now);
       if (link.sent.inFlightPkts > 0) isActive = true;
       next = Math.min(next, link.nextTimeout());
@@ -141,12 +152,12 @@ export class LinkCare {
   }
 
   #sendPing(link: MultiplexerLink, now: number): void {
-    this.messages.sendPing(link, now - this.dataMs > IDLE_AFTER_MS, now);
+    this.messages.sendPing(link, now - this.#dataMs > IDLE_AFTER_MS, now);
     if (link.isAlive || !this.watch.hasLiveLink) this.#options.onAsk?.(now);
   }
 
   #probeMtu(link: MultiplexerLink, now: number): void {
-    this.#prober.handleTimeout(link, now - this.dataMs > IDLE_AFTER_MS, now);
+    this.#prober.handleTimeout(link, now - this.#dataMs > IDLE_AFTER_MS, now);
   }
 
   #tune(now: number): void {

@@ -170,7 +170,7 @@ export class Multiplexer {
    * @returns its bytes, or a DropReason.
    */
   send(packet: Packet, now: number): number {
-    this.#care.dataMs = now;
+    if (this.#care.noteData(now)) this.#careAt(now);
     if (!this.#care.watch.hasLiveLink) {
       return packet.end === packet.start ? DropReason.EMPTY : DropReason.NO_LINK;
     }
@@ -196,7 +196,7 @@ export class Multiplexer {
     if (!link) return DropReason.BAD_LINK_ID;
     const kind = readInnerKind(message);
     if (kind === InnerKind.DATA) {
-      this.#care.dataMs = now;
+      if (this.#care.noteData(now)) this.#careAt(now);
       const { receiver } = this;
       const result = receiver.handleData(link, linkSeqNo, message, datagramBytes, now);
       if (this.#care.heard(link, now)) this.#careAt(link.nextTimeout());

@@ -10,7 +10,7 @@ import { Ping, PingFlag } from "../wire/ping.ts";
 import type { MultiplexerLink } from "./multiplexer_link.ts";
 
 /** How often: while data may flow, and while nothing does. */
-const ACTIVE_MS = 1_000;
+export const ACTIVE_PING_MS = 1_000;
 const IDLE_MS = 5_000;
 /** A metered link that carries nothing is only kept open: 15 to 25 s. */
 const METERED_MS = 15_000;
@@ -46,7 +46,7 @@ export class Pinger {
     const intervalMs = this.#intervalMs(link, isIdle, now);
     link.askIntervalMs = intervalMs;
     // Asked again soon, unless it is answered: one ping that is lost is not the peer's end.
-    link.nextPingMs = now + Math.min(intervalMs, ACTIVE_MS);
+    link.nextPingMs = now + Math.min(intervalMs, ACTIVE_PING_MS);
     this.#encode(link, PingFlag.WANTS_ANSWER, saidIntervalMs(link, intervalMs), out, now);
   }
 
@@ -83,7 +83,7 @@ export class Pinger {
   /** A suspect link whose peer answers what was asked since is as good as before. */
   #handleEcho(link: MultiplexerLink, roundTripMs: number, ping: Ping, now: number): void {
     link.echoes++;
-    if (link.askIntervalMs > ACTIVE_MS) link.nextPingMs = now + link.askIntervalMs;
+    if (link.askIntervalMs > ACTIVE_PING_MS) link.nextPingMs = now + link.askIntervalMs;
     if (!link.rtt.hasSample || link.sent.inFlightPkts === 0) {
       link.rtt.handleSample(roundTripMs, now);
     }
@@ -98,7 +98,7 @@ export class Pinger {
       return now - sinceMs < LONG_DOWN_AFTER_MS ? DOWN_MS : LONG_DOWN_MS;
     }
     if (link.echoes < GREETINGS) return GREETING_MS;
-    if (!isIdle) return ACTIVE_MS;
+    if (!isIdle) return ACTIVE_PING_MS;
     return link.port.settings.isMetered ? METERED_MS + this.#rng() * METERED_SPREAD_MS : IDLE_MS;
   }
 
