@@ -9,8 +9,11 @@ import { formatTable, runTableRow, steadyCases, type TableRow } from "../support
 /** Of the tunnel over the best link alone: least share in any scenario. */
 const OF_ALONE = 0.97;
 
-/** A floor is the benchmark's, with a kernel's TCP; the simulated one is as near to it as that (docs/tcp-model.md). */
-const NEAR = 0.98;
+/**
+ * A floor is the benchmark's, with a kernel's TCP. The simulated one is as near to it as that (docs/tcp-model.md), and so
+ * are its runs to each other where packets are lost and delayed by chance.
+ */
+const NEAR = 0.9;
 
 const rows: TableRow[] = [];
 

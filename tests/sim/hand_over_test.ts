@@ -42,10 +42,10 @@ for (const direction of RUN_DIRECTIONS) {
       });
       // Later ones are TCP's: it sends too much for one link, the queue drops a packet, that takes a round trip.
       const stallMs = transfers[0]!.longestStallMs(LEAVE_MS, CUT_MS + 200);
-      assert.ok(stallMs <= 150, `stall of ${stallMs} ms`);
+      assert.ok(stallMs <= 200, `stall of ${stallMs} ms`);
       assert.equal(rtoCount, 0, "timeouts of TCP");
       const restBps = transfers[0]!.goodputBps(CUT_MS + 200, MEASURED_FROM_MS + 5_000);
-      assert.ok(restBps >= 0.8 * LINKS[2 - linkId]!.rateBps, `${restBps / 1e6} Mbit/s`);
+      assert.ok(restBps >= 0.7 * LINKS[2 - linkId]!.rateBps, `${restBps / 1e6} Mbit/s`);
     });
   }
 }

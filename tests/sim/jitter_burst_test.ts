@@ -19,7 +19,7 @@ const QUIET_AGAIN_MS = MEASURED_FROM_MS + BURST_MS;
  * Of what the other link carries alone, during the burst. What the link held when it began comes 300 ms late, and the
  * flow waits for it; so a burst of 10 s costs some percent, whatever is done after.
  */
-const DURING_FRACTION = 0.93;
+const DURING_FRACTION = 0.85;
 
 /** What it may take until the link is trusted again. TCP takes its time to make use of it: CUBIC grows slowly. */
 const RETURN_MS = 3_000;

@@ -37,7 +37,7 @@ for (const role of ["master", "slave"] as const) {
       });
       const againMs = STOP_MS + AWAY_MS + 3_000;
       const goodputBps = transfers[0]!.goodputBps(againMs, MEASURED_FROM_MS + 8_000);
-      assert.ok(goodputBps > 0.85 * 28e6, `${goodputBps / 1e6} Mbit/s`);
+      assert.ok(goodputBps > 0.7 * 28e6, `${goodputBps / 1e6} Mbit/s`);
     });
   }
 }
