@@ -11,13 +11,11 @@
  * @module
  */
 
+import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { PacketPool } from "./packet_pool.ts";
 import { MAX_AHEAD_PKTS, MAX_BEHIND_PKTS, ReorderGroup } from "./reorder_group.ts";
 import { WaitingGroups } from "./waiting_groups.ts";
-
-/** A packet whose number in its group arrived before. */
-export const DUPLICATE = -42;
 
 /** How long a packet waits for those before it. Above a retransmission inside the tunnel: a shorter one shows TCP every loss. */
 const DEFAULT_BULK_HOLD_MS = 100;
@@ -216,7 +214,7 @@ export class ReorderBuffer {
 
   #refuse(): number {
     this.duplicatePkts++;
-    return DUPLICATE;
+    return DropReason.DUPLICATE;
   }
 
   /** A packet too far ahead: what is missing before the packets held is not waited for any longer, as much as has to be. */

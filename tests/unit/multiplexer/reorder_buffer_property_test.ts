@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DUPLICATE } from "../../../src/multiplexer/reorder_buffer.ts";
+import { DropReason } from "../../../src/wire/drop_reason.ts";
 import { DELIVERED, ReorderWorld, wrap } from "./reorder_world.ts";
 
 const MAX_AHEAD = 2_048;
@@ -19,7 +19,7 @@ class SlowGroup {
   constructor(public next: number) {}
 
   receive(number: number, deadlineMs: number): number {
-    if (this.seen.has(number)) return DUPLICATE;
+    if (this.seen.has(number)) return DropReason.DUPLICATE;
     this.seen.add(number);
     while (number - this.next > MAX_AHEAD && this.held.size + this.givenUp.size > 0) this.#skip();
     if (number - this.next > MAX_AHEAD) this.next = number;
@@ -185,7 +185,7 @@ Deno.test("ReorderBuffer without timeouts delivers every packet once and in orde
         if (random() < 0.1 && copies.length > 0) {
           const copy = copies.splice(Math.floor(random() * copies.length), 1)[0]!;
           if (number - copy < MAX_BEHIND - displacement) {
-            assert.equal(world.receive(1, start + 1 + copy), DUPLICATE);
+            assert.equal(world.receive(1, start + 1 + copy), DropReason.DUPLICATE);
           }
         }
       }
@@ -249,7 +249,7 @@ Deno.test("ReorderBuffer delivers nothing twice, whatever comes and though its p
         const number = newest + offset;
         newest = Math.max(newest, number);
         const result = world.receive(3, number, now);
-        assert.equal(result === DUPLICATE, seen.has(number));
+        assert.equal(result === DropReason.DUPLICATE, seen.has(number));
         seen.add(number);
       }
       world.buffer.handleTimeout(now + HOLD_MS);

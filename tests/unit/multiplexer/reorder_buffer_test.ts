@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DUPLICATE } from "../../../src/multiplexer/reorder_buffer.ts";
+import { DropReason } from "../../../src/wire/drop_reason.ts";
 import { DELIVERED, ReorderWorld, wrap } from "./reorder_world.ts";
 
 const G = 7;
@@ -54,10 +54,10 @@ Deno.test("ReorderBuffer keeps groups apart", () => {
 
 Deno.test("ReorderBuffer refuses repeated packets: delivered, held and late ones", () => {
   const world = worldWith(10, 11, 13);
-  assert.equal(world.receive(G, 11), DUPLICATE);
-  assert.equal(world.receive(G, 13), DUPLICATE);
+  assert.equal(world.receive(G, 11), DropReason.DUPLICATE);
+  assert.equal(world.receive(G, 13), DropReason.DUPLICATE);
   assert.equal(world.receive(G, 9), DELIVERED);
-  assert.equal(world.receive(G, 9), DUPLICATE);
+  assert.equal(world.receive(G, 9), DropReason.DUPLICATE);
   assert.equal(world.buffer.duplicatePkts, 3);
   assert.deepEqual(world.delivered[G], [10, 11, 9]);
 });
@@ -147,7 +147,7 @@ Deno.test("ReorderBuffer does not wait for a number that was given up", () => {
   assert.equal(world.buffer.givenUpGaps, 2);
   assert.equal(world.pool.usedSlots, 0);
   assert.equal(world.receive(G, 4), DELIVERED); // all the same
-  assert.equal(world.receive(G, 4), DUPLICATE);
+  assert.equal(world.receive(G, 4), DropReason.DUPLICATE);
 });
 
 Deno.test("ReorderBuffer does not wait for numbers given up before anything came behind them", () => {
@@ -204,10 +204,10 @@ Deno.test("ReorderBuffer goes on at a number far ahead, after what it held", () 
 Deno.test("ReorderBuffer tells repeated packets across a jump ahead that leaves them near", () => {
   const world = worldWith(...range(0, 100));
   world.receive(G, 3_000);
-  assert.equal(world.receive(G, 99), DUPLICATE);
+  assert.equal(world.receive(G, 99), DropReason.DUPLICATE);
   assert.equal(world.receive(G, 100), DELIVERED);
-  assert.equal(world.receive(G, 100), DUPLICATE);
-  assert.equal(world.receive(G, 3_000), DUPLICATE);
+  assert.equal(world.receive(G, 100), DropReason.DUPLICATE);
+  assert.equal(world.receive(G, 3_000), DropReason.DUPLICATE);
 });
 
 Deno.test("ReorderBuffer delivers a packet that is very late without losing its place", () => {
@@ -251,7 +251,7 @@ Deno.test("ReorderBuffer delivers what it can't hold, and does not wait for it a
   world.receive(G, 0);
   assert.equal(world.receive(G, 2), 0);
   assert.equal(world.receive(G, 40), DELIVERED); // further than the first slots reach
-  assert.equal(world.receive(G, 40), DUPLICATE);
+  assert.equal(world.receive(G, 40), DropReason.DUPLICATE);
   assert.deepEqual(world.delivered[G], [0, 40]);
   for (const number of range(3, 40)) world.receive(G, number);
   assert.equal(world.receive(G, 1), DELIVERED);
@@ -266,7 +266,7 @@ Deno.test("ReorderBuffer goes over the wrap of its numbers", () => {
   const start = 2 ** 32 - 3;
   const world = worldWith(start, start + 2, start + 4, start + 5, start + 3, start + 1);
   assert.deepEqual(world.delivered[G], range(start, start + 6).map(wrap));
-  assert.equal(world.receive(G, start + 1), DUPLICATE);
+  assert.equal(world.receive(G, start + 1), DropReason.DUPLICATE);
   assert.equal(world.receive(G, start - 1), DELIVERED);
   assert.equal(world.pool.usedSlots, 0);
 });
@@ -277,7 +277,7 @@ Deno.test("ReorderBuffer forgets groups that are idle for 10 s, and has no timeo
   world.receive(2, 5, 9_000);
   assert.equal(world.buffer.nextTimeout(), 11_000);
   world.buffer.handleTimeout(11_000);
-  assert.equal(world.receive(2, 5, 11_001), DUPLICATE);
+  assert.equal(world.receive(2, 5, 11_001), DropReason.DUPLICATE);
   assert.equal(world.receive(1, 90, 11_001), DELIVERED); // its first packet again
   world.buffer.handleTimeout(world.buffer.nextTimeout());
   world.buffer.handleTimeout(world.buffer.nextTimeout());
