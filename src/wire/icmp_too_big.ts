@@ -13,6 +13,7 @@
  */
 
 import { addWords, checksumOf } from "./inet_checksum.ts";
+import { readIpVersion } from "./ip_packet.ts";
 import { IpPayload, IpProtocol } from "./ip_payload.ts";
 import type { Packet } from "./packet.ts";
 
@@ -57,17 +58,19 @@ const payload = new IpPayload();
 
 /**
  * Makes the answer to a packet that is too big, where an answer is allowed: not about an ICMP error, a fragment beyond the first, or
- * an IPv4 packet that may be fragmented (DF is not set); not to, nor from, an address that is no single host's.
+ * an IPv4 packet that may be fragmented (DF is not set), or what is no IP packet; not to, nor from, an address that is no single host's.
  *
- * @param about the packet; borrowed. It has passed checkIpPacket.
+ * @param about the packet; borrowed. When it is IP it has passed checkIpPacket.
  * @param mtuBytes largest inner packet that can be carried.
  * @param out becomes the answer: another slot than `about`, with room for 1,280 bytes.
  * @returns whether there is an answer; if not, `out` is as it was.
  */
 export function craftTooBig(about: Packet, mtuBytes: number, out: Packet): boolean {
+  const version = readIpVersion(about);
+  if (version !== 4 && version !== 6) return false;
   payload.locate(about);
   const lengthBytes = payload.end - about.start;
-  const isIpv4 = about.bytes[about.start]! >> 4 === 4;
+  const isIpv4 = version === 4;
   const toldBytes = Math.max(isIpv4 ? IPV4_MIN_MTU_BYTES : IPV6_MIN_MTU_BYTES, mtuBytes);
   if (lengthBytes <= toldBytes || payload.isLaterFragment || isAboutIcmpError(about)) return false;
   if (isIpv4) {

@@ -8,6 +8,7 @@
 
 import { FlowHash } from "./flow_hash.ts";
 import { adjustChecksum } from "./inet_checksum.ts";
+import { readIpVersion } from "./ip_packet.ts";
 import { IpPayload, IpProtocol } from "./ip_payload.ts";
 import type { Packet } from "./packet.ts";
 
@@ -95,8 +96,12 @@ export class InnerFlow {
     this.#hash = new FlowHash(seed);
   }
 
-  /** Hot. Reads a packet that has passed checkIpPacket; whatever else it says may be a lie. The packet is borrowed. */
+  /**
+   * Hot. Reads a packet that has passed checkIpPacket; whatever else it says may be a lie. The packet is borrowed.
+   * One that is not IP at all (the TCP stand-in's) belongs to one flow with all others of its sort.
+   */
   read(packet: Packet): void {
+    if (!isIp(packet)) return this.#setOther(packet);
     const payload = this.#payload;
     payload.locate(packet);
     this.kind = kindOf(payload.protocol);
@@ -110,6 +115,19 @@ export class InnerFlow {
     this.#hash.add(payload.protocol);
     if (payload.isLaterFragment) this.#hash.add(payload.fragmentId);
     else this.#readTransport(packet);
+    this.hash = this.#hash.finish();
+  }
+
+  #setOther(packet: Packet): void {
+    this.kind = FlowKind.OTHER;
+    this.dscp = 0;
+    this.ecn = NOT_ECT;
+    this.payloadBytes = packet.length;
+    this.isPureAck = false;
+    this.isTcpControl = false;
+    this.isDns = false;
+    this.isFragment = false;
+    this.#hash.reset();
     this.hash = this.#hash.finish();
   }
 
@@ -186,9 +204,10 @@ export class InnerFlow {
 /**
  * Hot. Tells the flow's receiver of congestion (RFC 3168: CE), in place of dropping the packet. The packet has
  * passed checkIpPacket; its bytes are changed, IPv4's checksum with them.
- * @returns false, and nothing is changed, when the flow does not understand: the packet is to be dropped.
+ * @returns false, and nothing is changed, when the flow does not understand, or it is no IP: the packet is to be dropped.
  */
 export function markCongestion(packet: Packet): boolean {
+  if (!isIp(packet)) return false;
   const { view, bytes, start } = packet;
   const isIpv4 = bytes[start]! >> 4 === 4;
   // The first word has the whole field: version, length, type of service; or version, traffic class, label.
@@ -203,6 +222,12 @@ export function markCongestion(packet: Packet): boolean {
     view.setUint16(at, adjustChecksum(view.getUint16(at), word, markedWord));
   }
   return true;
+}
+
+/** Hot. */
+function isIp(packet: Packet): boolean {
+  const version = readIpVersion(packet);
+  return version === 4 || version === 6;
 }
 
 function kindOf(protocol: number): FlowKind {

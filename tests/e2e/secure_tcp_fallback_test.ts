@@ -107,7 +107,7 @@ Deno.test({
   name: "one link over UDP and one over TCP carry a tunnel, which outlives either",
   ignore: !canUseNamespaces(),
   async fn(): Promise<void> {
-    await using network = await PhoneNetwork.create({ phones: 2 });
+    await using network = await PhoneNetwork.create({ phones: 2, ratesBps: [20e6, 20e6] });
     const { laptop, server, phones } = network;
     await laptop.addRoute(`${SERVER_IPV4}/32`, phones[1]!.ipv4);
     await using stack = new AsyncDisposableStack();
@@ -121,10 +121,11 @@ Deno.test({
     await master.waitForLinks([1, 2]);
     assert.deepEqual(await transports(slave), new Map([["1", "tcp"], ["2", "udp"]]));
 
+    // Neither suffices alone.
     const before = await slave.metricBy("bindlink_link_sent_bytes_total", "id");
     {
       await using _iperf = await Iperf3Server.start(server);
-      await runIperf3(laptop, { host: INNER_MASTER, seconds: 2, streams: 4 });
+      await runIperf3(laptop, { host: INNER_MASTER, seconds: 3, streams: 4 });
     }
     const after = await slave.metricBy("bindlink_link_sent_bytes_total", "id");
     const sent = [...after].map(([id, bytes]) => bytes - before.get(id)!);
@@ -132,7 +133,7 @@ Deno.test({
     printFigures("one link over TCP, one over UDP", {
       shares: sent.map((bytes) => `${(100 * bytes / total).toFixed(0)} %`).join(" and "),
     });
-    assert(sent.every((bytes) => bytes > 0.05 * total), `${sent} bytes`);
+    assert(sent.every((bytes) => bytes > 0.2 * total), `${sent} bytes`);
 
     await using transfer = await transferTo(server, laptop);
     await transfer.waitForMore(1_000_000);

@@ -51,7 +51,7 @@ for (const protocol of ["secure", "legacy"] as const) {
             received: toMbps(receivedBps),
             "single phone": toMbps(20e6),
           });
-          assert(receivedBps > 1.1 * 20e6, `${receivedBps} bps`);
+          assert(receivedBps > 1.5 * 20e6, `${receivedBps} bps`);
         }
       });
 

@@ -153,3 +153,10 @@ Deno.test("craftTooBig makes right packets of any that passed the check, and cha
     ),
   );
 });
+
+Deno.test("craftTooBig answers nothing that is no IP packet", () => {
+  // What would be one if it were IPv6: the TCP stand-in's packets begin with 0xb1.
+  const about = large({ version: 6 });
+  about.bytes[about.start] = 0xb1;
+  assert.equal(answerTo(about), null);
+});

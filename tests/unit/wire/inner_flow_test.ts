@@ -202,6 +202,44 @@ Deno.test("InnerFlow reads nothing behind the packet's end, and throws at nothin
   );
 });
 
+/** Bytes that are no IP packet: the TCP stand-in's begin with 0xb1. */
+const notIp = fc.uint8Array({ minLength: 1, maxLength: 140 }).filter((bytes) =>
+  bytes[0]! >> 4 !== 4 && bytes[0]! >> 4 !== 6
+);
+
+Deno.test("InnerFlow takes all that is no IP for one flow, whatever its bytes look like", () => {
+  const flow = new InnerFlow(SEED);
+  const packet = new Packet(200);
+  packet.fill(Uint8Array.of(0xb1));
+  flow.read(packet);
+  const { hash } = flow;
+  fc.assert(fc.property(notIp, (bytes) => {
+    flow.read(craftIp(udp(53, 53)));
+    packet.fill(bytes);
+    flow.read(packet);
+    assert.deepEqual({ ...flow }, {
+      hash,
+      kind: FlowKind.OTHER,
+      dscp: 0,
+      ecn: 0,
+      payloadBytes: bytes.length,
+      isPureAck: false,
+      isTcpControl: false,
+      isDns: false,
+      isFragment: false,
+    });
+  }));
+});
+
+Deno.test("markCongestion leaves what is no IP as it is", () => {
+  fc.assert(fc.property(notIp, (bytes) => {
+    const packet = new Packet(200);
+    packet.fill(bytes);
+    assert.equal(markCongestion(packet), false);
+    assert.deepEqual(packet.toBytes(), bytes);
+  }));
+});
+
 Deno.test("markCongestion sets CE in ECN-capable packets, and IPv4's checksum stays right", () => {
   for (const parts of both(udp(1, 2))) {
     for (const ecn of [1, 2, 3]) {
