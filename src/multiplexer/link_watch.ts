@@ -16,6 +16,7 @@
 import { LinkUse, type MultiplexerLink } from "./multiplexer_link.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Sender } from "./sender.ts";
+import { suspectAtMs } from "./suspicion.ts";
 
 /** So many packets in a row are hardly lost by chance. */
 const SUSPECT_PKTS = 4;
@@ -64,7 +65,7 @@ export class LinkWatch {
       const link = links[i]!;
       if (!link.isAlive) continue;
       if (now >= link.silentAtMs()) this.#fell(link, now);
-      else if (now >= link.suspectAtMs(this.feedbackMs, now)) this.#suspect(link, links, now);
+      else if (now >= suspectAtMs(link, this.feedbackMs, now)) this.#suspect(link, links, now);
       else if (now >= link.tailAtMs()) this.#resendTail(link, links, now);
     }
   }

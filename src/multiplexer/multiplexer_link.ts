@@ -24,16 +24,6 @@ export const LINK_SILENT_MS = 3_000;
 /** A suspect link is down after this long without a word: it is asked every 50 ms then. */
 export const SUSPECT_SILENT_MS = 2_000;
 
-/** Least time without an acknowledgement that makes a link suspect, some feedbacks long, and in jitters. */
-const SUSPECT_QUIET_MS = 50;
-const SUSPECT_JITTERS = 6;
-const SUSPECT_MARGIN_MS = 15;
-/** Feedback may be put off by so much. */
-const FEEDBACK_MS = 10;
-
-/** What goes over TCP is late when TCP has to send it again: so many late round trips. */
-const RELIABLE_PATIENCE = 4;
-
 /** A few packets that were not acknowledged within a late round trip and this are sent again: nothing after them shows that they are lost. */
 export const TAIL_PKTS = 8;
 
@@ -95,6 +85,8 @@ export class MultiplexerLink {
   isLeaving = false;
   /** Monotonic ms; -Infinity for never. */
   lastHeardMs = Number.NEGATIVE_INFINITY;
+  /** Round trip of the last ping, there and back over this very link, ms; 0 before the first. */
+  ownRoundTripMs = 0;
   lastAckedMs = Number.NEGATIVE_INFINITY;
   /** When its socket was opened. */
   openedMs = 0;
@@ -196,27 +188,6 @@ export class MultiplexerLink {
       return Math.max(this.lastHeardMs, this.suspectSinceMs) + SUSPECT_SILENT_MS;
     }
     return this.lastHeardMs + Math.max(LINK_SILENT_MS, 2.5 * this.peerIntervalMs + 500);
-  }
-
-  /**
-   * Monotonic ms at which data in flight makes it suspect; Infinity while none is.
-   * @param feedbackMs when any feedback came last
-   */
-  suspectAtMs(feedbackMs: number, now: number): number {
-    const { sent } = this;
-    if (sent.inFlightPkts === 0 || this.isSuspect) return Number.POSITIVE_INFINITY;
-    const { rtt } = this;
-    const at = sent.find(sent.oldestSeqNo);
-    const oldestMs = at < 0 ? now : sent.sentMs[at]!;
-    // What the newest acknowledgement tells of may be older than it: feedback that came the slow way.
-    const toldMs = Math.min(this.lastAckedMs, this.newestAckedSentMs + rtt.srttMs + FEEDBACK_MS);
-    const quietMs = Math.max(toldMs, this.doubtedMs) +
-      Math.max(SUSPECT_QUIET_MS, SUSPECT_JITTERS * this.delay.jitterMs);
-    const lateMs = oldestMs + rtt.lateMs + SUSPECT_MARGIN_MS;
-    if (this.port.isReliable) return Math.max(quietMs, oldestMs + RELIABLE_PATIENCE * rtt.lateMs);
-    // Unless the peer has been heard to tell of others and not of this one, it may be the telling that is late.
-    if (feedbackMs < this.lastAckedMs + SUSPECT_QUIET_MS) return Math.max(quietMs, lateMs);
-    return Math.max(quietMs, oldestMs + rtt.tailMs);
   }
 
   /** Monotonic ms at which the last few packets in flight are to be sent again; Infinity: there are none, or they are many. */

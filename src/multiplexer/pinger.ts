@@ -83,6 +83,7 @@ export class Pinger {
   /** A suspect link whose peer answers what was asked since is as good as before. */
   #handleEcho(link: MultiplexerLink, roundTripMs: number, ping: Ping, now: number): void {
     link.echoes++;
+    link.ownRoundTripMs = roundTripMs;
     if (link.askIntervalMs > ACTIVE_PING_MS) link.nextPingMs = now + link.askIntervalMs;
     if (!link.rtt.hasSample || link.sent.inFlightPkts === 0) {
       link.rtt.handleSample(roundTripMs, now);

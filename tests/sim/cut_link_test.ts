@@ -23,10 +23,7 @@ import {
 import type { Flow } from "../support/flow.ts";
 import { World } from "../support/world.ts";
 
-/**
- * The median of three cuts counts. By chance the queue may drop a packet of the flow just when a link dies, to make it send
- * less; TCP then waits for that one, through all that has piled up.
- */
+/** Cuts at different moments of the flow's life. */
 const SHIFTS_MS = [0, 300, 600];
 
 const LINKS = [{ rateBps: 20e6, delayMs: 20 }, { rateBps: 8e6, delayMs: 60 }];
@@ -60,8 +57,7 @@ for (const direction of RUN_DIRECTIONS) {
           transfers[0]!.longestStallMs(atMs + shiftMs - 50, atMs + shiftMs + 1_000);
         return Math.max(stallMs(CUT_MS), stallMs(MENDED_MS));
       });
-      const [, medianMs] = stallsMs.sort((a, b) => a - b);
-      assert.ok(medianMs! <= 250, `stalls of ${stallsMs.join(", ")} ms`);
+      assert.ok(Math.max(...stallsMs) <= 250, `stalls of ${stallsMs.join(", ")} ms`);
     });
 
     for (const packetBytes of [200, 1_000]) {
