@@ -37,7 +37,7 @@ const PHONES_BPS = 100e6;
 /** See the module. */
 export const SCALE: Benchmark = {
   name: "scale",
-  title: "One master, many slaves of two links each that report once a second",
+  title: "One master, many slaves of two links each that are only asked now and then",
   findObstacle: findFlowObstacle,
   async run(context): Promise<Figure[]> {
     const counts = context.isQuick ? [1, 100] : [1, 10, 100, 1_000];
