@@ -36,14 +36,33 @@ export const LIBC_SYMBOLS = {
   },
   /** `int eventfd(unsigned int initval, int flags)`; eventfd(2). */
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  /** `int epoll_create1(int flags)`; epoll_create(2). */
+  epollCreate1: { name: "epoll_create1", parameters: ["i32"], result: "i32" },
+  /** `int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)`; epoll_ctl(2). */
+  epollCtl: { name: "epoll_ctl", parameters: ["i32", "i32", "i32", "u64"], result: "i32" },
+  /** `int epoll_wait(int epfd, struct epoll_event *events, int maxEvents, int timeoutMs)`; epoll_wait(2). On another thread, which may block. */
+  epollWaitOffThread: {
+    name: "epoll_wait",
+    parameters: ["i32", "u64", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
   /** `int socket(int domain, int type, int protocol)`; socket(2). */
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `int bind(int fd, const struct sockaddr *address, socklen_t length)`; bind(2). */
+  bind: { parameters: ["i32", "u64", "u32"], result: "i32" },
   /** `int getsockname(int fd, struct sockaddr *address, socklen_t *length)`; getsockname(2). */
   getsockname: { parameters: ["i32", "u64", "u64"], result: "i32" },
   /** `int getsockopt(int fd, int level, int option, void *value, socklen_t *length)`; getsockopt(2). */
   getsockopt: { parameters: ["i32", "i32", "i32", "u64", "u64"], result: "i32" },
   /** `int setsockopt(int fd, int level, int option, const void *value, socklen_t length)`; setsockopt(2). */
   setsockopt: { parameters: ["i32", "i32", "i32", "u64", "u32"], result: "i32" },
+  /** `ssize_t sendmsg(int fd, const struct msghdr *message, int flags)`; sendmsg(2). */
+  sendmsg: { parameters: ["i32", "u64", "i32"], result: "i32" },
+  /** `ssize_t recvmsg(int fd, struct msghdr *message, int flags)`; recvmsg(2). */
+  recvmsg: { parameters: ["i32", "u64", "i32"], result: "i32" },
+  /** `int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)`; sendmmsg(2). */
+  sendmmsg: { parameters: ["i32", "u64", "u32", "i32"], result: "i32" },
   /** `int flock(int fd, int operation)`; flock(2). */
   flock: { parameters: ["i32", "i32"], result: "i32" },
   /** `int lchown(const char *path, uid_t owner, gid_t group)`; lchown(2). */

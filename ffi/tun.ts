@@ -18,13 +18,19 @@ export const TUN_NODE_PATH = "/dev/net/tun";
 export class TunFile implements Disposable {
   /** The interface's name: a template's number is filled in. */
   readonly name: string;
+  /**
+   * Whether each packet has a virtio_net_hdr of 10 bytes in front, read and written, and may be several packets in one or
+   * have its checksum still to be computed.
+   */
+  readonly hasVnetHeader: boolean;
   readonly #libc: Libc;
   readonly #poller: Poller;
   #fd: number;
 
-  private constructor(libc: Libc, fd: number, name: string) {
+  private constructor(libc: Libc, fd: number, name: string, hasVnetHeader: boolean) {
     this.#libc = libc;
     this.name = name;
+    this.hasVnetHeader = hasVnetHeader;
     this.#poller = new Poller(fd);
     this.#fd = fd;
   }
@@ -32,13 +38,28 @@ export class TunFile implements Disposable {
   /**
    * Makes a new device, down and without an address.
    * @param nameOrTemplate at most 15 bytes; a template has one `%d` for which the kernel takes the lowest free number.
+   * @param wantsOffload whether to ask for vnet headers and packets that are several in one; a kernel that has them not
+   * gives a plain device.
    * @throws SysError of `open`, `ioctl TUNSETIFF` or `eventfd`; nothing is left open then.
    */
-  static open(nameOrTemplate: string, nodePath: string = TUN_NODE_PATH): TunFile {
+  static open(
+    nameOrTemplate: string,
+    nodePath: string = TUN_NODE_PATH,
+    wantsOffload = false,
+  ): TunFile {
+    if (wantsOffload) {
+      const file = TunFile.#tryOpen(nameOrTemplate, nodePath, true);
+      if (file !== null) return file;
+    }
+    return TunFile.#tryOpen(nameOrTemplate, nodePath, false)!;
+  }
+
+  /** @returns null when the kernel has no offloads for it. */
+  static #tryOpen(name: string, nodePath: string, wantsOffload: boolean): TunFile | null {
     const libc = loadLibc();
-    using ifreq = new Ifreq(nameOrTemplate);
+    using ifreq = new Ifreq(name);
     // EXCL: an interface of that name, even a persistent tun nobody uses, is EBUSY and stays untouched.
-    ifreq.flags = IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL;
+    ifreq.flags = IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | (wantsOffload ? IFF_VNET_HDR : 0);
     using path = new CString(nodePath);
     const fd = libc.open(path.address, O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0) throw new SysError("open", lastErrno(), nodePath);
@@ -46,7 +67,11 @@ export class TunFile implements Disposable {
       if (libc.ioctl(fd, TUNSETIFF, ifreq.address) < 0) {
         throw new SysError("ioctl TUNSETIFF", lastErrno());
       }
-      return new TunFile(libc, fd, ifreq.name);
+      if (wantsOffload && !setOffload(libc, fd)) {
+        libc.close(fd);
+        return null;
+      }
+      return new TunFile(libc, fd, ifreq.name, wantsOffload);
     } catch (error) {
       libc.close(fd);
       throw error;
@@ -100,14 +125,29 @@ export class TunFile implements Disposable {
   }
 }
 
+/** Says what may be read: with UDP too where the kernel has that (6.2). @returns whether it took any. */
+function setOffload(libc: Libc, fd: number): boolean {
+  const tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+  return libc.ioctl(fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) >= 0 ||
+    libc.ioctl(fd, TUNSETOFFLOAD, tcp) >= 0;
+}
+
 /** `_IOW('T', 202, int)`; include/uapi/linux/if_tun.h. */
 const TUNSETIFF = 0x400454ca;
+/** `_IOW('T', 208, unsigned int)`; the argument is the flags themselves. */
+const TUNSETOFFLOAD = 0x400454d0;
 
 // include/uapi/linux/if_tun.h
 const IFF_TUN = 0x0001;
 /** Packets without the 4 bytes of flags and protocol in front. */
 const IFF_NO_PI = 0x1000;
 const IFF_TUN_EXCL = 0x8000;
+const IFF_VNET_HDR = 0x4000;
+const TUN_F_CSUM = 0x01;
+const TUN_F_TSO4 = 0x02;
+const TUN_F_TSO6 = 0x04;
+const TUN_F_USO4 = 0x20;
+const TUN_F_USO6 = 0x40;
 
 // include/uapi/asm-generic/fcntl.h: the same on x86-64 and arm64
 const O_RDWR = 0o2;

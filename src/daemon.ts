@@ -9,6 +9,7 @@ import type { DaemonOptions, MasterOptions, TundevSpec } from "./daemon_options.
 import { openAeadProvider } from "./crypto/aead_provider.ts";
 import { openMac1 } from "./crypto/mac1.ts";
 import { nodeDiffieHellman } from "./crypto/x25519.ts";
+import { chooseIoEngine, type IoEngine } from "./linkmap/io_engine.ts";
 import { createLinkOpener } from "./linkmap/link_opener.ts";
 import { describeError, type Logger } from "./log.ts";
 import { MetricsServer } from "./metrics/http_server.ts";
@@ -50,8 +51,13 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
   await using stack = new AsyncDisposableStack();
   // The state first: a second master is told that there is a first one, not that its port is taken.
   const state = isSecureMaster(options) ? stack.use(MasterState.open(options, logger)) : null;
-  const tundev = stack.use(openTundev(options.tundev, logger));
-  const daemon = new Daemon(options, context, tundev);
+  const engine = chooseIoEngine(
+    options.io,
+    (reason) => logger.info("Packets go one by one: the fast engine does not work", { reason }),
+  );
+  const drops = new DropCounters();
+  const tundev = stack.use(openTundev(options.tundev, { engine, drops, logger }));
+  const daemon = new Daemon(options, context, { tundev, engine, drops });
   stack.defer(() => daemon.stop());
   await daemon.start(state);
   if (options.metrics !== null) {
@@ -61,6 +67,7 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
     version: context.version,
     tundev: tundev.name,
     mtu: tundev.mtuBytes,
+    io: engine.name,
   });
   await daemon.run(signal);
   logger.info("Stopping");
@@ -70,10 +77,20 @@ function isSecureMaster(options: DaemonOptions): options is MasterOptions {
   return options.protocol === "secure" && options.role === "master";
 }
 
-function openTundev(spec: TundevSpec, logger: Logger): Tundev {
+function openTundev(
+  spec: TundevSpec,
+  { engine, drops, logger }: {
+    readonly engine: IoEngine;
+    readonly drops: DropCounters;
+    readonly logger: Logger;
+  },
+): Tundev {
   switch (spec.kind) {
     case "tun":
-      return openTunDevice(spec);
+      return openTunDevice(spec, {
+        wantsOffload: engine.name === "ffi",
+        onLost: (reason, pkts) => drops.count(reason, pkts),
+      });
     case "connect-tcp":
       return openConnectTcp(spec, ({ message }) => logger.warn(message));
     case "listen-tcp":
@@ -86,7 +103,8 @@ class Daemon {
   readonly #options: DaemonOptions;
   readonly #context: DaemonContext;
   readonly #tundev: Tundev;
-  readonly #drops = new DropCounters();
+  readonly #engine: IoEngine;
+  readonly #drops: DropCounters;
   readonly #startedMs = clock();
   #tunnel: Tunnel | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -98,10 +116,16 @@ class Daemon {
   #tunWrittenPackets = 0;
   #tunWrittenBytes = 0;
 
-  constructor(options: DaemonOptions, context: DaemonContext, tundev: Tundev) {
+  constructor(
+    options: DaemonOptions,
+    context: DaemonContext,
+    parts: { readonly tundev: Tundev; readonly engine: IoEngine; readonly drops: DropCounters },
+  ) {
     this.#options = options;
     this.#context = context;
-    this.#tundev = tundev;
+    this.#tundev = parts.tundev;
+    this.#engine = parts.engine;
+    this.#drops = parts.drops;
   }
 
   /** Opens what must be there from the start. @param state a master's, with sessions; else null. */
@@ -159,7 +183,8 @@ class Daemon {
     const context: TunnelContext = {
       tundev: this.#tundev,
       deliver: (packet) => this.#deliver(packet),
-      open: createLinkOpener(this.#drops),
+      open: createLinkOpener(this.#drops, this.#engine.bindUdp),
+      bindUdp: this.#engine.bindUdp,
       drops: this.#drops,
       logger: this.#context.logger,
       clock,

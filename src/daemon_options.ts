@@ -43,6 +43,8 @@ export interface CommonOptions {
   readonly metrics: MetricsSpec | null;
   readonly logLevel: "debug" | "info" | "warning" | "error";
   readonly logFormat: "text" | "json";
+  /** How packets are read and sent. */
+  readonly io: "auto" | "deno" | "ffi";
 }
 
 /** Where a master listens; host null: on every address of the machine. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { DENO_ENGINE } from "../../src/linkmap/io_engine.ts";
 import type { DatagramSlot } from "../../src/linkmap/datagram_socket.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import { Socks5Socket } from "../../src/linkmap/socks5_socket.ts";
@@ -69,6 +70,7 @@ export class PhoneProbe implements AsyncDisposable {
       proxy: { host, port },
       target: { host: this.#echo.hostname, port: this.#echo.port },
       drops: new DropCounters(),
+      bindUdp: DENO_ENGINE.bindUdp,
       signal: this.#stop.signal,
     });
     const receiving = this.#receive(socket);

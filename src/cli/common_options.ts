@@ -37,6 +37,7 @@ export function buildCommon(given: GivenOptions, protocol: Protocol): CommonOpti
     metrics: buildMetrics(given),
     logLevel: choice(given, "log-level", ["debug", "info", "warning", "error"]),
     logFormat: choice(given, "log-format", ["text", "json"]),
+    io: choice(given, "io", ["auto", "deno", "ffi"]),
   };
 }
 

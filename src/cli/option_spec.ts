@@ -33,7 +33,8 @@ export type OptionKey =
   | "metrics"
   | "protocol"
   | "log-level"
-  | "log-format";
+  | "log-format"
+  | "io";
 
 /** One option. */
 export interface OptionSpec {

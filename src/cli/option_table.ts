@@ -241,6 +241,15 @@ export const OPTIONS: readonly OptionSpec[] = [
     defaults: both("text"),
     choices: ["text", "json"],
   },
+  {
+    name: "io",
+    metavar: "ENGINE",
+    commands: BOTH,
+    help: "How packets are read and sent: ffi, many per system call (Linux), deno, one by one, or " +
+      "auto, whichever works.",
+    defaults: both("auto"),
+    choices: ["auto", "deno", "ffi"],
+  },
 ];
 
 /** The options that a command takes. */

@@ -19,12 +19,13 @@ import { LinkKeeper } from "./link_keeper.ts";
 import type { LinkOpener } from "./link_opener.ts";
 import type { LinkSpec } from "./link_spec.ts";
 import { Listener, type ListenSpec } from "./listener.ts";
+import type { UdpBinder } from "./udp_port.ts";
 
 /** How often links and addresses are looked after. */
 const CARE_INTERVAL_MS = 1_000;
 
 /** Slots of one socket: how many datagrams one `receive` may bring. A master has a TCP socket for each link over it. */
-const SLOTS_PER_SOCKET = { udp: 8, tcp: 1 };
+const SLOTS_PER_SOCKET = { udp: 32, tcp: 1 };
 
 const NOWHERE: NetAddress = { hostname: "0.0.0.0", port: 0 };
 
@@ -32,6 +33,8 @@ const NOWHERE: NetAddress = { hostname: "0.0.0.0", port: 0 };
 export interface LinkMapOptions {
   /** Opens a slave's links. */
   readonly open: LinkOpener;
+  /** Makes the UDP sockets of a master. */
+  readonly bindUdp: UdpBinder;
   readonly drops: DropCounters;
   readonly logger: Logger;
   /** Monotonic ms. */
@@ -100,11 +103,12 @@ export class LinkMap {
     },
     handler: ListenedHandler,
   ): Promise<void> {
-    const { drops, logger, clock } = this.#options;
+    const { bindUdp, drops, logger, clock } = this.#options;
     const handle: DatagramSink = (socket, source, packet, now) =>
       handler.handleListened(socket, source, packet, now);
     this.#listener = await Listener.open({
       listen,
+      bindUdp,
       drops,
       logger,
       excludedInterface,

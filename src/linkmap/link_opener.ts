@@ -13,7 +13,7 @@ import { resolveHost } from "./resolve.ts";
 import { Socks5Socket } from "./socks5_socket.ts";
 import { SocksError } from "./socks_error.ts";
 import { connectTcp, connectTcpViaProxy } from "./tcp_connect.ts";
-import { UdpSocket } from "./udp_socket.ts";
+import type { BoundUdpSocket, UdpBinder } from "./udp_port.ts";
 
 /** An open socket and the address to send to over it. */
 export interface OpenedLink {
@@ -40,18 +40,18 @@ export type LinkOpener = (
   signal: AbortSignal,
 ) => Promise<OpenedLink>;
 
-/** The opener that the daemon uses. @param drops counts what the sockets throw away. */
-export function createLinkOpener(drops: DropCounters): LinkOpener {
+/** The opener that the daemon uses. @param drops counts what the sockets throw away. @param bindUdp makes UDP sockets */
+export function createLinkOpener(drops: DropCounters, bindUdp: UdpBinder): LinkOpener {
   return async (spec, attempt, signal) => {
     const { proxy } = spec;
-    if (proxy === null) return await openDirect(spec, attempt, { drops, signal });
+    if (proxy === null) return await openDirect(spec, attempt, { drops, bindUdp, signal });
     try {
-      return await openThroughProxy(spec, proxy, attempt, { drops, signal });
+      return await openThroughProxy(spec, proxy, attempt, { drops, bindUdp, signal });
     } catch (error) {
       if (!spec.allowsTcp || !(error instanceof SocksError) || !error.isUdpRefused) throw error;
       // The connection is over with the refusal (RFC 1928 §6): another one for CONNECT.
       attempt.rotation.handleUdpRefused(attempt.nowMs);
-      return await openThroughProxy(spec, proxy, attempt, { drops, signal });
+      return await openThroughProxy(spec, proxy, attempt, { drops, bindUdp, signal });
     }
   };
 }
@@ -59,6 +59,7 @@ export function createLinkOpener(drops: DropCounters): LinkOpener {
 /** What every opening needs. */
 interface OpenContext {
   readonly drops: DropCounters;
+  readonly bindUdp: UdpBinder;
   readonly signal: AbortSignal;
 }
 
@@ -72,7 +73,7 @@ async function openDirect(
   const remote = addresses[pick.index]!;
   try {
     const socket = pick.transport === "udp"
-      ? bindTowards(remote, context.drops)
+      ? bindTowards(remote, context)
       : await connectTcp({ ...context, remote });
     return opened(socket, remote, pick);
   } catch (error) {
@@ -109,9 +110,9 @@ function opened(socket: DatagramSocket, remote: NetAddress, pick: CandidatePick)
   return { socket, remote, transport: pick.transport, alternatives: pick.alternatives };
 }
 
-function bindTowards(remote: NetAddress, drops: DropCounters): UdpSocket {
+function bindTowards(remote: NetAddress, { bindUdp, drops }: OpenContext): BoundUdpSocket {
   const hostname = remote.hostname.includes(":") ? "::" : "0.0.0.0";
-  return UdpSocket.bind({ hostname, port: 0, drops });
+  return bindUdp({ hostname, port: 0, drops });
 }
 
 /**

@@ -18,7 +18,7 @@ import { TcpAdmission } from "./tcp_admission.ts";
 import { TcpListener } from "./tcp_listener.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
 import { TcpTurns } from "./tcp_turns.ts";
-import { UdpSocket } from "./udp_socket.ts";
+import type { BoundUdpSocket, UdpBinder } from "./udp_port.ts";
 
 /** Where to listen. */
 export interface ListenSpec {
@@ -34,6 +34,8 @@ export interface ListenerOptions {
   readonly logger: Logger;
   /** Name of an interface whose addresses are left out: a link through the tunnel itself would be a loop. */
   readonly excludedInterface: string;
+  /** Makes UDP sockets. */
+  readonly bindUdp: UdpBinder;
   /** Receives from a socket until it ends. Must not reject. */
   readonly pump: (socket: DatagramSocket) => Promise<void>;
   /** A socket is gone: its address left the machine, or over TCP the connection is over. */
@@ -52,7 +54,7 @@ type AddressFamily = "any" | "ipv4";
 const WILDCARDS: ReadonlyMap<string, AddressFamily> = new Map([["0.0.0.0", "ipv4"], ["::", "any"]]);
 
 interface ServedAddress {
-  readonly socket: UdpSocket;
+  readonly socket: BoundUdpSocket;
   /** Null without TCP, or while its port is somebody else's: UDP goes on. */
   tcp: TcpListener | null;
   readonly ended: Promise<void>;
@@ -164,14 +166,14 @@ export class Listener {
   }
 
   #bind(address: string): void {
-    const { listen, drops } = this.#options;
-    const socket = UdpSocket.bind({ hostname: address, port: listen.port, drops });
+    const { listen, drops, bindUdp } = this.#options;
+    const socket = bindUdp({ hostname: address, port: listen.port, drops });
     const tcp = this.#tryListenTcp(address, socket);
     this.#served.set(address, { socket, tcp, ended: this.#serve(address, socket) });
   }
 
   /** The same port over TCP. That it cannot be had is told once; {@link rescan} tries again. */
-  #tryListenTcp(address: string, { localAddress }: UdpSocket): TcpListener | null {
+  #tryListenTcp(address: string, { localAddress }: BoundUdpSocket): TcpListener | null {
     const { allowsTcp, logger } = this.#options;
     if (!allowsTcp) return null;
     try {
@@ -194,7 +196,7 @@ export class Listener {
     }
   }
 
-  async #serve(address: string, socket: UdpSocket): Promise<void> {
+  async #serve(address: string, socket: BoundUdpSocket): Promise<void> {
     await this.#options.pump(socket);
     if (socket.failure !== null) {
       const reason = describeError(socket.failure);

@@ -13,6 +13,7 @@
  */
 
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
+import type { OutgoingBytes } from "./udp_port.ts";
 
 /**
  * Datagrams in the queue at most, with those given to Deno. It must hold what one turn of the event
@@ -32,13 +33,6 @@ const MAX_GROW_AFTER_PKTS = 1_024;
 
 /** First size of a slot's buffer: a full packet on an ordinary path. It grows once a longer one comes. */
 const INITIAL_SLOT_BYTES = 2_048;
-
-/** A packet to send: bytes[start..end). */
-export interface OutgoingBytes {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-}
 
 /** Copies datagrams and sends the copies in order. */
 export class SendQueue {

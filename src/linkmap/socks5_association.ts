@@ -20,19 +20,21 @@ import { Socks5Handshake } from "./socks5_handshake.ts";
 import { SocksCommand } from "./socks5_message.ts";
 import { repairRelayHost } from "./socks5_relay.ts";
 import { SocksError } from "./socks_error.ts";
-import { UdpSocket } from "./udp_socket.ts";
+import type { BoundUdpSocket, UdpBinder } from "./udp_port.ts";
 
 /** What an association needs. */
 export interface Socks5AssociationOptions extends Socks5ConnectOptions {
   /** Counts what the sockets throw away. */
   readonly drops: DropCounters;
+  /** Makes UDP sockets. */
+  readonly bindUdp: UdpBinder;
 }
 
 /** An association's parts, open: whoever has them closes both. */
 export interface Socks5Association {
   /** Its end is the association's end. */
   readonly control: Deno.TcpConn;
-  readonly udp: UdpSocket;
+  readonly udp: BoundUdpSocket;
   /** Where our datagrams go and the proxy's come from; canonical IP literal. */
   readonly relay: NetAddress;
 }
@@ -69,9 +71,9 @@ async function associate(
   isAddressDeclared: boolean,
 ): Promise<Socks5Association> {
   const handshake = await Socks5Handshake.open(options);
-  let udp: UdpSocket | null = null;
+  let udp: BoundUdpSocket | null = null;
   try {
-    udp = bindTowards(handshake.localAddress.hostname, options.drops);
+    udp = bindTowards(handshake.localAddress.hostname, options);
     const { hostname, port } = udp.localAddress;
     const any = handshake.proxyAddress.hostname.includes(":") ? ANY_IPV6 : ANY_IPV4;
     const declared = isAddressDeclared ? { host: hostname, port } : any;
@@ -79,7 +81,7 @@ async function associate(
     const relay = await locateRelay(bound, handshake.proxyAddress.hostname, options);
     if (relay.hostname !== handshake.proxyAddress.hostname) {
       udp.close();
-      udp = bindAnywhere(relay.hostname, isAddressDeclared ? port : 0, options.drops);
+      udp = bindAnywhere(relay.hostname, isAddressDeclared ? port : 0, options);
     }
     return { control: handshake.conn, udp, relay };
   } catch (error) {
@@ -93,18 +95,22 @@ async function associate(
  * A socket on our address towards the proxy: proxies tie the association to the client's address, and
  * a machine with several uplinks must not send from another one.
  */
-function bindTowards(localHost: string, drops: DropCounters): UdpSocket {
+function bindTowards(localHost: string, options: Socks5AssociationOptions): BoundUdpSocket {
   try {
-    return UdpSocket.bind({ hostname: localHost, port: 0, drops });
+    return options.bindUdp({ hostname: localHost, port: 0, drops: options.drops });
   } catch {
     // A link-local IPv6 address can't be bound without its zone, which Deno does not take.
-    return bindAnywhere(localHost, 0, drops);
+    return bindAnywhere(localHost, 0, options);
   }
 }
 
 /** A socket for a relay that is not where the proxy is: our address towards the proxy may not lead there. */
-function bindAnywhere(relayHost: string, port: number, drops: DropCounters): UdpSocket {
-  return UdpSocket.bind({ hostname: relayHost.includes(":") ? "::" : "0.0.0.0", port, drops });
+function bindAnywhere(
+  relayHost: string,
+  port: number,
+  { bindUdp, drops }: Socks5AssociationOptions,
+): BoundUdpSocket {
+  return bindUdp({ hostname: relayHost.includes(":") ? "::" : "0.0.0.0", port, drops });
 }
 
 async function locateRelay(

@@ -19,7 +19,7 @@ import {
 import { describeProxy, requestHost } from "./socks5_connect.ts";
 import { craftUdpHeader, prependUdpHeader, stripUdpHeader } from "./socks5_udp_header.ts";
 import { SocksError } from "./socks_error.ts";
-import type { UdpSocket } from "./udp_socket.ts";
+import type { BoundUdpSocket } from "./udp_port.ts";
 
 /** What a {@link Socks5Socket} needs. */
 export interface Socks5SocketOptions extends Socks5AssociationOptions {
@@ -38,7 +38,7 @@ export class Socks5Socket implements DatagramSocket {
   readonly target: NetAddress;
   /** The proxy's relay, where the datagrams really go. */
   readonly relay: NetAddress;
-  readonly #udp: UdpSocket;
+  readonly #udp: BoundUdpSocket;
   readonly #control: Deno.TcpConn;
   readonly #drops: DropCounters;
   readonly #header: Uint8Array<ArrayBuffer>;
@@ -80,7 +80,7 @@ export class Socks5Socket implements DatagramSocket {
     return this.#failure;
   }
 
-  /** See {@link UdpSocket.lastSendError}. */
+  /** See {@link DatagramSocket.lastSendError}. */
   get lastSendError(): Error | null {
     return this.#udp.lastSendError;
   }

@@ -15,24 +15,15 @@
 import { growUdpBuffers } from "../../ffi/socket_buffers.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { MAX_PACKET_BYTES } from "../wire/packet.ts";
-import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
+import type { DatagramSlot } from "./datagram_socket.ts";
 import { IPV4_MAPPED_PREFIX } from "../ip_literal.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { ReceiveQueue } from "./receive_queue.ts";
-import { type OutgoingBytes, SendQueue } from "./send_queue.ts";
-
-/** Where and how to open a {@link UdpSocket}. */
-export interface UdpSocketOptions {
-  /** Local IP literal; `::` takes IPv4 as well, whose addresses are shown as IPv4. */
-  readonly hostname: string;
-  /** Local port; 0 lets the system choose. */
-  readonly port: number;
-  /** Counts datagrams that the system refused after `send` took them, or that came too long. */
-  readonly drops?: DropCounters;
-}
+import { SendQueue } from "./send_queue.ts";
+import type { BoundUdpSocket, OutgoingBytes, UdpSocketOptions } from "./udp_port.ts";
 
 /** A UDP socket of this machine. */
-export class UdpSocket implements DatagramSocket {
+export class UdpSocket implements BoundUdpSocket {
   /** Where it is bound, with the port that the system chose. */
   readonly localAddress: NetAddress;
   readonly transport = "udp";

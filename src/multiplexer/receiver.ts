@@ -98,8 +98,10 @@ export class Receiver {
       const dueMs = Math.max(now + HOLE_MS, this.#reportedMs + LEAST_INTERVAL_MS);
       this.#feedbackDueMs = Math.min(this.#feedbackDueMs, dueMs);
     }
-    if (mayBeSyn(packet)) clampMss(packet, this.#usefulMtu(), false);
-    const isRealtime = (readDataFlags(packet) & DataFlag.REALTIME) !== 0;
+    const flags = readDataFlags(packet);
+    packet.isPartial = (flags & DataFlag.PARTIAL_CHECKSUM) !== 0;
+    if (mayBeSyn(packet)) clampMss(packet, this.#usefulMtu(), packet.isPartial);
+    const isRealtime = (flags & DataFlag.REALTIME) !== 0;
     return this.reorder.receive(
       packet,
       readOrderGroup(packet),

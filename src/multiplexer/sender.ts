@@ -224,11 +224,13 @@ export class Sender {
   #classify(slot: Packet, lengthBytes: number): boolean {
     const flow = this.#flow;
     flow.read(slot);
-    if (flow.isTcpControl) clampMss(slot, this.#usefulMtu(), false);
+    if (flow.isTcpControl) clampMss(slot, this.#usefulMtu(), slot.isPartial);
     const isUnordered = flow.isPureAck || flow.kind === FlowKind.ICMP || flow.isDns;
     const isRealtime = flow.kind === FlowKind.UDP && lengthBytes <= REALTIME_MAX_BYTES;
     const group = isUnordered ? 0 : 1 + flow.hash % 255;
-    prependDataHeader(slot, isRealtime ? DataFlag.REALTIME : 0, group, 0, 0);
+    const flags = (isRealtime ? DataFlag.REALTIME : 0) |
+      (slot.isPartial ? DataFlag.PARTIAL_CHECKSUM : 0);
+    prependDataHeader(slot, flags, group, 0, 0);
     slot.start += DATA_HEADER_BYTES;
     return isUnordered;
   }

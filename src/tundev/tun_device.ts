@@ -16,11 +16,23 @@ import { TUN_NODE_PATH, TunFile } from "../../ffi/tun.ts";
 import { UsageError } from "../usage_error.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, Packet } from "../wire/packet.ts";
+import { completeChecksum } from "../wire/partial_checksum.ts";
 import { checkStrangerPacket, checkTunPacket } from "./packet_check.ts";
 import { explainTunFailure } from "./tun_errors.ts";
 import { TunInterface } from "./tun_interface.ts";
+import { type LostHandler, TunOffload } from "./tun_offload.ts";
 import { checkAssigned, checkTunSpec, type TunSpec } from "./tun_spec.ts";
 import type { Tundev, TundevSettings } from "./tundev.ts";
+
+/** How a {@link TunDevice} is opened. */
+export interface TunDeviceOptions {
+  /** For tests of a machine without one. */
+  readonly nodePath?: string;
+  /** Whether many packets may be read and written at once, where the kernel has that. */
+  readonly wantsOffload?: boolean;
+  /** Is told of packets that were read but can't be understood, and of those that `send` had taken and the kernel then refused. */
+  readonly onLost?: LostHandler;
+}
 
 /** A tun device that is up; its addresses may come later, and change. */
 export class TunDevice implements Tundev {
@@ -28,6 +40,8 @@ export class TunDevice implements Tundev {
 
   readonly #file: TunFile;
   readonly #interface: TunInterface;
+  /** What turns the device's packets into the tunnel's and back, when they have vnet headers. */
+  readonly #offload: TunOffload | null;
   #mtuBytes: number;
   #packet: Packet;
   #settings = "";
@@ -35,11 +49,12 @@ export class TunDevice implements Tundev {
   #isClosed = false;
 
   /** Takes ownership of `file`, whose MTU was set by `device`. For {@link openTunDevice}. */
-  constructor(file: TunFile, device: TunInterface, mtuBytes: number) {
+  constructor(file: TunFile, device: TunInterface, mtuBytes: number, onLost: LostHandler) {
     this.name = file.name;
     this.#file = file;
     this.#interface = device;
     this.#mtuBytes = mtuBytes;
+    this.#offload = file.hasVnetHeader ? new TunOffload(file, onLost) : null;
     this.#packet = readSlot(mtuBytes);
   }
 
@@ -69,6 +84,8 @@ export class TunDevice implements Tundev {
     if (this.#isClosed) return DropReason.CLOSED;
     const refusal = checkTunPacket(packet, this.#mtuBytes);
     if (refusal !== 0) return refusal;
+    if (this.#offload !== null) return this.#offload.send(packet);
+    if (packet.isPartial && completeChecksum(packet) < 0) return DropReason.NOT_IP;
     const n = this.#file.write(packet.bytes, packet.start, packet.end);
     return n >= 0 ? 0 : DropReason.TUN_WRITE_ERROR;
   }
@@ -95,6 +112,7 @@ export class TunDevice implements Tundev {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#offload?.close();
     this.#file.close();
   }
 
@@ -107,6 +125,14 @@ export class TunDevice implements Tundev {
     const endMs = performance.now() + TURN_MS;
     let readPkts = 0;
     while (readPkts < TURN_PKTS) {
+      if (this.#offload !== null) {
+        const n = this.#offload.read(callback);
+        if (n === -Errno.EAGAIN) return readPkts;
+        if (n < 0 && n !== -Errno.EINTR) throw this.#explain(new SysError("read", -n));
+        readPkts++;
+        if (this.#isClosed || performance.now() >= endMs) return readPkts;
+        continue;
+      }
       const packet = this.#packet; // anew each time: a callback may configure
       const n = this.#file.read(packet.bytes, HEADROOM_BYTES, this.#mtuBytes + 1);
       if (n < 0) {
@@ -156,11 +182,14 @@ function readSlot(mtuBytes: number): Packet {
 /**
  * Makes a tun device with the MTU and those addresses that are known already, and brings it up: the kernel
  * then routes the addresses' prefixes into it. It lives as long as it is open.
- * @param nodePath for tests of a machine without one.
  * @throws UsageError when the spec cannot be right on any machine.
  * @throws SysError when this machine refuses, with the remedy; nothing is left behind.
  */
-export function openTunDevice(spec: TunSpec, nodePath: string = TUN_NODE_PATH): TunDevice {
+export function openTunDevice(
+  spec: TunSpec,
+  { nodePath = TUN_NODE_PATH, wantsOffload = false, onLost = (): void => {} }: TunDeviceOptions =
+    {},
+): TunDevice {
   if (Deno.build.os !== "linux") {
     throw new UsageError(
       `Cannot open tun device "${spec.name}" on ${Deno.build.os}: only Linux has them here, ` +
@@ -168,7 +197,7 @@ export function openTunDevice(spec: TunSpec, nodePath: string = TUN_NODE_PATH): 
     );
   }
   const addresses = checkTunSpec(spec);
-  const file = openFile(spec.name, nodePath);
+  const file = openFile(spec.name, nodePath, wantsOffload);
   try {
     const device = new TunInterface(file.name, nodePath);
     device.setMtu(spec.mtuBytes);
@@ -176,16 +205,16 @@ export function openTunDevice(spec: TunSpec, nodePath: string = TUN_NODE_PATH): 
     device.bringUp();
     device.setIpv6(addresses.find(({ bytes }) => bytes.length === 16) ?? null);
     device.isAssigned = true;
-    return new TunDevice(file, device, spec.mtuBytes);
+    return new TunDevice(file, device, spec.mtuBytes, onLost);
   } catch (error) {
     file.close();
     throw error;
   }
 }
 
-function openFile(name: string, nodePath: string): TunFile {
+function openFile(name: string, nodePath: string, wantsOffload: boolean): TunFile {
   try {
-    return TunFile.open(name, nodePath);
+    return TunFile.open(name, nodePath, wantsOffload);
   } catch (error) {
     if (!(error instanceof SysError)) throw error;
     throw explainTunFailure(error, { nodePath, action: `open tun device "${name}"` });

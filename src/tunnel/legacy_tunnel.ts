@@ -23,6 +23,7 @@ import {
 import { DropReason } from "../wire/drop_reason.ts";
 import { decodeLegacyControl } from "../wire/legacy_control.ts";
 import type { Packet } from "../wire/packet.ts";
+import { completeChecksum } from "../wire/partial_checksum.ts";
 import { BareLink } from "./bare_link.ts";
 import { BondingTotals } from "./bonding_totals.ts";
 import { LegacyCodec } from "./legacy_codec.ts";
@@ -87,6 +88,8 @@ export class LegacyTunnel implements Tunnel, InitiatedHandler, ListenedHandler {
 
   /** Hot. See {@link Tunnel.handleTunPacket}. */
   handleTunPacket(packet: Packet, now: number): number {
+    // The original's wire has no place for what this end leaves to the other one's kernel.
+    if (packet.isPartial && completeChecksum(packet) < 0) return DropReason.NOT_IP;
     return this.#peer.multiplexer.send(packet, now);
   }
 

@@ -6,6 +6,7 @@
  */
 
 import type { LinkOpener } from "../linkmap/link_opener.ts";
+import type { UdpBinder } from "../linkmap/udp_port.ts";
 import type { Logger } from "../log.ts";
 import type { AeadProvider } from "../peer/aead.ts";
 import type { Mac } from "../peer/cookie.ts";
@@ -23,6 +24,8 @@ export interface TunnelContext {
   readonly deliver: (packet: Packet) => number;
   /** Opens a slave's links. */
   readonly open: LinkOpener;
+  /** Makes a master's UDP sockets. */
+  readonly bindUdp: UdpBinder;
   readonly drops: DropCounters;
   readonly logger: Logger;
   /** Monotonic ms. */

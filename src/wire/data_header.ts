@@ -24,6 +24,8 @@ export const DataFlag = {
   REALTIME: 1,
   /** Sent before, over this link or another. */
   RESENT: 2,
+  /** The TCP or UDP checksum is left to the receiver's kernel: the field means nothing. */
+  PARTIAL_CHECKSUM: 4,
 } as const;
 
 /** Order groups, the one without order included: one byte of the field is used. */

@@ -121,9 +121,9 @@ export const DROP_REASON_LABELS: readonly string[] = (() => {
 export class DropCounters {
   readonly #counts = new Float64Array(DROP_REASON_LABELS.length);
 
-  /** Hot. Adds one to a reason and returns it, so that a caller can `return drops.count(reason)`. */
-  count(reason: DropReason): DropReason {
-    this.#counts[-reason]! += 1;
+  /** Hot. Adds packets to a reason and returns it, so that a caller can `return drops.count(reason)`. */
+  count(reason: DropReason, pkts = 1): DropReason {
+    this.#counts[-reason]! += pkts;
     return reason;
   }
 

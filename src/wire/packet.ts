@@ -52,6 +52,8 @@ export class Packet {
   start: number;
   /** Offset after the last byte of the packet in `bytes`. */
   end: number;
+  /** Its TCP or UDP checksum is still to be computed: the field means nothing, see vnet_header.ts. A copy has it too. */
+  isPartial = false;
   /** Views of `bytes` from one offset on, by length; made when first needed. */
   #windows = NO_WINDOWS;
   #windowsStart = 0;
@@ -77,6 +79,7 @@ export class Packet {
 
   /** Makes the packet empty, at the place where headroom ends. */
   reset(): void {
+    this.isPartial = false;
     this.start = HEADROOM_BYTES;
     this.end = HEADROOM_BYTES;
   }
@@ -89,6 +92,7 @@ export class Packet {
     if (src.length > this.capacityBytes) this.#refuse(src.length);
     this.start = HEADROOM_BYTES;
     this.end = HEADROOM_BYTES + src.length;
+    this.isPartial = false;
     this.bytes.set(src, this.start);
   }
 
@@ -98,12 +102,14 @@ export class Packet {
     const window = src.#window(lengthBytes);
     if (window === null || window.length > this.bytes.length - HEADROOM_BYTES) {
       this.fill(src.bytes.subarray(src.start, src.end));
+      this.isPartial = src.isPartial;
       return;
     }
     if (lengthBytes > this.capacityBytes) this.#refuse(lengthBytes);
     this.bytes.set(window, HEADROOM_BYTES);
     this.start = HEADROOM_BYTES;
     this.end = HEADROOM_BYTES + lengthBytes;
+    this.isPartial = src.isPartial;
   }
 
   /** A view of the packet's bytes. Allocates: for tests and cold paths only. */

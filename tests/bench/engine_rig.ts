@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DENO_ENGINE } from "../../src/linkmap/io_engine.ts";
 import type { LinkSpec } from "../../src/linkmap/link_spec.ts";
 import { DEFAULT_LINK_SETTINGS } from "../../src/multiplexer/link_settings.ts";
 import { MemoryTundev } from "../../src/tundev/memory_tundev.ts";
@@ -42,9 +43,11 @@ export class EngineRig implements AsyncDisposable {
       metrics: null,
       logLevel: "error",
       logFormat: "text",
+      io: "auto",
     }, {
       tundev: new MemoryTundev(),
       deliver: (packet) => this.#deliver(packet),
+      bindUdp: DENO_ENGINE.bindUdp,
       open: ({ id }) =>
         Promise.resolve({
           socket: this.#sockets[id - 1]!,

@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: measures the portable engine and prints a table. docs/performance.md explains
+ * `deno task bench`: measures this program and prints a table. docs/performance.md explains
  * the figures.
  *
  * @module
@@ -12,6 +12,7 @@ import { ALLOCATIONS } from "./allocations.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { FLOOD } from "./flood.ts";
 import { HANDSHAKE } from "./handshake.ts";
+import { IO_ENGINES } from "./io_engines.ts";
 import { MICRO } from "./micro.ts";
 import { MULTIPLEXER_COST } from "./multiplexer_cost.ts";
 import { PACKET_RATE } from "./packet_rate.ts";
@@ -31,6 +32,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   PACKET_RATE,
   TCP_FLOW,
   SECURE_FLOW,
+  IO_ENGINES,
   FLOOD,
   SCALE,
   START_UP,

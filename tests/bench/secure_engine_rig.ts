@@ -6,6 +6,7 @@
  * @module
  */
 
+import { DENO_ENGINE } from "../../src/linkmap/io_engine.ts";
 import { openAeadProvider } from "../../src/crypto/aead_provider.ts";
 import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
@@ -28,7 +29,13 @@ import { FREE_PEER } from "./free_socket.ts";
 
 const LINK_IDS = [1, 2] as const;
 
-const COMMON = { metrics: null, logLevel: "error", logFormat: "text", stateDir: "" } as const;
+const COMMON = {
+  metrics: null,
+  logLevel: "error",
+  logFormat: "text",
+  io: "auto",
+  stateDir: "",
+} as const;
 
 /** Ciphers that cost nothing: what is left is the engine's own. */
 export const NO_CIPHER: AeadProvider = {
@@ -278,6 +285,7 @@ export class SecureEngineRig implements AsyncDisposable {
         return 0;
       },
       open,
+      bindUdp: DENO_ENGINE.bindUdp,
       drops: this.drops,
       logger: new RecordingLogger(),
       clock: () => this.#now,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { IoEngine } from "../../src/linkmap/io_engine.ts";
 import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { DirectNetwork } from "../support/direct_network.ts";
 import {
@@ -35,32 +36,42 @@ export interface TunnelRigOptions extends TunnelPairOptions {
   readonly links?: number;
   /** Of the inner packets; the default MTU by default. */
   readonly mtuBytes?: number;
+  /** What moves packets; what the daemon chooses by default. */
+  readonly io?: IoEngine["name"];
 }
 
 /** A running tunnel. */
 export class TunnelRig implements AsyncDisposable {
   readonly laptop: Namespace;
   readonly server: Namespace;
+  /** Slave and master. */
+  readonly ends: readonly BindlinkProcess[];
   readonly #stack: AsyncDisposableStack;
 
-  private constructor(network: DirectNetwork, stack: AsyncDisposableStack) {
+  private constructor(
+    network: DirectNetwork,
+    ends: readonly BindlinkProcess[],
+    stack: AsyncDisposableStack,
+  ) {
     this.laptop = network.laptop;
     this.server = network.server;
+    this.ends = ends;
     this.#stack = stack;
   }
 
   /** Builds it; resolves when all links carry data. */
   static async create(options: TunnelRigOptions = {}): Promise<TunnelRig> {
-    const { links = 1, mtuBytes = INNER_MTU_BYTES } = options;
+    const { links = 1, mtuBytes = INNER_MTU_BYTES, io = "auto" } = options;
     await using stack = new AsyncDisposableStack();
     const network = stack.use(await DirectNetwork.create({ cables: links, ...options }));
-    const mtu = ["--mtu", String(mtuBytes)];
-    stack.use(await BindlinkProcess.start(network.server, network.masterArgs.concat(mtu)));
-    const slave = network.slaveArgs.concat(mtu);
-    const running = stack.use(await BindlinkProcess.start(network.laptop, slave));
-    await running.waitForLinks(Array.from({ length: links }, (_, i) => i + 1));
+    const args = ["--mtu", String(mtuBytes), "--io", io];
+    const start = async (at: Namespace, its: readonly string[]): Promise<BindlinkProcess> =>
+      stack.use(await BindlinkProcess.start(at, its.concat(args)));
+    const master = await start(network.server, network.masterArgs);
+    const slave = await start(network.laptop, network.slaveArgs);
+    await slave.waitForLinks(Array.from({ length: links }, (_, i) => i + 1));
     await waitForPing(network.laptop, TUNNEL_SERVER);
-    return new TunnelRig(network, stack.move());
+    return new TunnelRig(network, [slave, master], stack.move());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -127,7 +127,8 @@ for (const kind of DATAGRAM_RIGS) {
     const taken = results.filter((result) => result === 0).length;
     const full = results.filter((result) => result === DropReason.SEND_QUEUE_FULL).length;
     assert.equal(taken + full, BURST_PKTS);
-    assert.ok(taken > 0 && full > 0, `${taken} taken, ${full} refused`);
+    // What goes to the kernel at once fills its buffer, which may hold all.
+    assert.ok(taken > 0 && (full > 0 || rig.sendsAtOnce), `${taken} taken, ${full} refused`);
     const numbers: number[] = [];
     while (numbers.at(-1) !== BURST_PKTS) {
       // Whether this one is taken depends on whether the queue has drained: so until it arrives.

@@ -1,4 +1,5 @@
-// What a master assigns, put into every tundev that carries IP: the one in memory, and a real tun device.
+// What a master assigns, put into every tundev that carries IP: the one in memory, and a real tun device,
+// with and without vnet headers.
 import assert from "node:assert/strict";
 import { DropReason } from "../../src/wire/drop_reason.ts";
 import { Packet } from "../../src/wire/packet.ts";

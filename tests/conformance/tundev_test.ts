@@ -1,4 +1,5 @@
-// One suite for every tundev that carries IP: the one in memory, and a real tun device.
+// One suite for every tundev that carries IP: the one in memory, and a real tun device,
+// with and without vnet headers.
 import assert from "node:assert/strict";
 import { Arena } from "../../ffi/arena.ts";
 import { DropReason } from "../../src/wire/drop_reason.ts";

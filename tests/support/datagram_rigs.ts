@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DENO_ENGINE, type IoEngine, openFfiEngine } from "../../src/linkmap/io_engine.ts";
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import { Socks5Socket } from "../../src/linkmap/socks5_socket.ts";
@@ -22,6 +23,8 @@ export interface DatagramRig {
   readonly target: NetAddress;
   /** The far end: a plain socket. It learns from what it receives where to answer to. */
   readonly peer: DatagramSocket;
+  /** Whether datagrams go to the kernel before the event loop's next turn. */
+  readonly sendsAtOnce: boolean;
   /** Shortest datagram that passes, in bytes. */
   readonly minBytes: number;
   /** Longest datagram that passes, in bytes. */
@@ -38,18 +41,27 @@ export interface DatagramRigKind {
 /** All implementations. */
 export const DATAGRAM_RIGS: readonly DatagramRigKind[] = [
   { name: "FakeDatagramSocket", open: openFake },
-  { name: "UdpSocket over IPv4", open: () => openUdp("127.0.0.1") },
-  { name: "UdpSocket over IPv6", open: () => openUdp("::1") },
-  { name: "Socks5Socket over IPv4", open: () => openSocks("127.0.0.1", 65_507 - 10) },
-  { name: "Socks5Socket over IPv6", open: () => openSocks("::1", 65_507 - 22) },
-  {
-    name: "Socks5Socket with a password, to a name",
-    open: () => openSocks("127.0.0.1", 65_507 - 7 - "localhost".length, "localhost"),
-  },
+  ...rigsOf("UdpSocket", DENO_ENGINE),
+  ...(Deno.build.os === "linux" ? rigsOf("FastUdpSocket", openFfiEngine()) : []),
   { name: "TcpSocket over IPv4", open: () => openTcp("127.0.0.1") },
   { name: "TcpSocket over IPv6", open: () => openTcp("::1") },
   { name: "TcpSocket through a proxy", open: () => openTcpViaProxy("127.0.0.1") },
 ];
+
+/** UDP sockets of an engine, plain and through a proxy. */
+function rigsOf(socketName: string, engine: IoEngine): DatagramRigKind[] {
+  const socks = `Socks5Socket over ${socketName}`;
+  return [
+    { name: `${socketName} over IPv4`, open: () => openUdp(engine, "127.0.0.1") },
+    { name: `${socketName} over IPv6`, open: () => openUdp(engine, "::1") },
+    { name: `${socks}, IPv4`, open: () => openSocks(engine, "127.0.0.1", 65_507 - 10) },
+    { name: `${socks}, IPv6`, open: () => openSocks(engine, "::1", 65_507 - 22) },
+    {
+      name: `${socks}, with a password, to a name`,
+      open: () => openSocks(engine, "127.0.0.1", 65_507 - 7 - "localhost".length, "localhost"),
+    },
+  ];
+}
 
 /** Slots for `receive`. */
 export function createSlots(count: number, capacityBytes?: number): DatagramSlot[] {
@@ -68,6 +80,7 @@ function openFake(): Promise<DatagramRig> {
     socket,
     target,
     peer,
+    sendsAtOnce: false,
     minBytes: 0,
     maxBytes: 65_507,
     close: () => {
@@ -78,13 +91,14 @@ function openFake(): Promise<DatagramRig> {
   });
 }
 
-function openUdp(hostname: string): Promise<DatagramRig> {
-  const socket = UdpSocket.bind({ hostname, port: 0 });
+function openUdp(engine: IoEngine, hostname: string): Promise<DatagramRig> {
+  const socket = engine.bindUdp({ hostname, port: 0 });
   const peer = UdpSocket.bind({ hostname, port: 0 });
   return Promise.resolve({
     socket,
     target: peer.localAddress,
     peer,
+    sendsAtOnce: engine.name === "ffi",
     minBytes: 0,
     maxBytes: 65_507,
     close: () => {
@@ -96,6 +110,7 @@ function openUdp(hostname: string): Promise<DatagramRig> {
 }
 
 async function openSocks(
+  engine: IoEngine,
   hostname: string,
   maxBytes: number,
   targetName: string = hostname,
@@ -109,11 +124,13 @@ async function openSocks(
     proxy: { host: server.address.hostname, port: server.address.port, credentials },
     target: { host: targetName, port },
     drops: new DropCounters(),
+    bindUdp: engine.bindUdp,
   });
   return {
     socket,
     target: { hostname: targetName, port },
     peer,
+    sendsAtOnce: engine.name === "ffi",
     minBytes: 0,
     maxBytes,
     close: async () => {
@@ -161,6 +178,7 @@ function tcpRig(
     socket,
     target: socket.remote,
     peer,
+    sendsAtOnce: false,
     minBytes: 1,
     maxBytes: 65_507,
     close: async () => {

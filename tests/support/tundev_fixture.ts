@@ -1,5 +1,6 @@
 /**
- * Every tundev that carries IP, made for one conformance test: the one in memory, and a real tun device.
+ * Every tundev that carries IP, made for one conformance test: the one in memory, and a real tun device,
+ * with and without vnet headers.
  *
  * ```
  *   test --- inject(payload) ---> [kernel or memory] ---> run(callback)
@@ -52,7 +53,8 @@ export interface TundevKind {
 /** All of them. */
 export const TUNDEV_KINDS: readonly TundevKind[] = [
   { label: "MemoryTundev", ignore: false, open: openMemory },
-  { label: "TunDevice", ignore: Deno.uid() !== 0, open: openReal },
+  { label: "TunDevice", ignore: Deno.uid() !== 0, open: () => openReal(false) },
+  { label: "TunDevice with offload", ignore: Deno.uid() !== 0, open: () => openReal(true) },
 ];
 
 /** Runs until `count` UDP packets came, then closes. The kernel's own packets are left out. */
@@ -91,7 +93,7 @@ function openMemory(): TundevFixture {
   };
 }
 
-function openReal(): TundevFixture {
+function openReal(wantsOffload: boolean): TundevFixture {
   const subnet = [10, 254, Deno.pid % 64];
   const own = [...subnet, 1];
   const peer = [...subnet, 2];
@@ -101,7 +103,7 @@ function openReal(): TundevFixture {
     name: `btc${Deno.pid % 100_000}i%d`,
     addresses,
     mtuBytes: MTU_BYTES,
-  });
+  }, { wantsOffload });
   const socket = Deno.listenDatagram({ transport: "udp", hostname: own.join("."), port: 0 });
   const dstPort = (socket.addr as Deno.NetAddr).port;
   const buffer = new Uint8Array(4000);

@@ -57,6 +57,9 @@ export class TunnelEnd<Kind extends Tunnel> {
       tundev: this.tundev,
       deliver: (packet) => options.carriesIp ? this.tundev.send(packet) : this.#deliver(packet),
       open: options.open,
+      bindUdp: () => {
+        throw new Error("Invariant: no sockets here");
+      },
       drops: this.drops,
       logger: this.logger,
       clock: () => timers.now,

@@ -37,7 +37,13 @@ export interface SlaveTerms {
   readonly settings?: Partial<LinkSettings>;
 }
 
-const COMMON = { metrics: null, logLevel: "info", logFormat: "text", stateDir: "" } as const;
+const COMMON = {
+  metrics: null,
+  logLevel: "info",
+  logFormat: "text",
+  io: "auto",
+  stateDir: "",
+} as const;
 
 /** The master's. */
 export function masterOptions(world: TunnelWorldOptions): MasterOptions {

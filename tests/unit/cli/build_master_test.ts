@@ -14,6 +14,7 @@ Deno.test("a master has its defaults", async () => {
     metrics: { host: "127.0.0.1", port: 8080, isDefault: true },
     logLevel: "info",
     logFormat: "text",
+    io: "auto",
   });
 });
 
@@ -31,6 +32,7 @@ Deno.test("a legacy master has its defaults", async () => {
     metrics: { host: "127.0.0.1", port: 8080, isDefault: true },
     logLevel: "info",
     logFormat: "text",
+    io: "auto",
   });
 });
 

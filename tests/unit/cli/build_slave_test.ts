@@ -29,6 +29,7 @@ Deno.test("a slave has its defaults", async () => {
     metrics: { host: "127.0.0.1", port: 8080, isDefault: true },
     logLevel: "info",
     logFormat: "text",
+    io: "auto",
   });
 });
 

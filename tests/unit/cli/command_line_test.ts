@@ -68,6 +68,7 @@ Deno.test("readCommandLine reads options from the environment", async () => {
     metrics: null,
     logLevel: "debug",
     logFormat: "json",
+    io: "auto",
   });
 });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { DatagramSocket, Transport } from "../../../src/linkmap/datagram_socket.ts";
 import { Link } from "../../../src/linkmap/link.ts";
 import { LinkKeeper } from "../../../src/linkmap/link_keeper.ts";
+import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
 import { createLinkOpener, type LinkOpener } from "../../../src/linkmap/link_opener.ts";
 import type { LinkSpec } from "../../../src/linkmap/link_spec.ts";
 import { FIRST_UDP_RETRY_MS } from "../../../src/linkmap/candidate_rotation.ts";
@@ -191,7 +192,7 @@ Deno.test("LinkKeeper tells once that the proxy refuses UDP, and keeps the link 
   const { port } = listener.addr;
   const proxy = { host: server.address.hostname, port: server.address.port };
   const spec = { proxy, targets: [{ host: "127.0.0.1", port }] };
-  await using rig = new Rig(spec, createLinkOpener(new DropCounters()));
+  await using rig = new Rig(spec, createLinkOpener(new DropCounters(), UdpSocket.bind));
   for (const index of [0, 1]) {
     const far = await listener.accept();
     const socket = await rig.opening(index);
@@ -210,7 +211,7 @@ Deno.test("LinkKeeper tells once that the proxy refuses UDP, and keeps the link 
 Deno.test("LinkKeeper tells that the proxy refuses UDP even where TCP does not get through", async () => {
   await using server = Socks5Server.listen({ udp: "refuse", connect: "refuse" });
   const proxy = { host: server.address.hostname, port: server.address.port };
-  await using rig = new Rig({ proxy }, createLinkOpener(new DropCounters()));
+  await using rig = new Rig({ proxy }, createLinkOpener(new DropCounters(), UdpSocket.bind));
   await awaitCondition("the link to be down", () => rig.logger.count("warn Link down") === 1);
   assert.match(rig.link.reason, /refused CONNECT: reply 7/);
   assert.equal(rig.logger.count("warn Link goes over TCP: the proxy refuses UDP"), 1);

@@ -28,6 +28,7 @@ class End implements AsyncDisposable, InitiatedHandler, ListenedHandler {
   constructor(open: LinkOpener) {
     this.linkMap = new LinkMap({
       open,
+      bindUdp: UdpSocket.bind,
       drops: this.drops,
       logger: this.logger,
       clock: () => this.now,

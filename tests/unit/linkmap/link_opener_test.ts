@@ -1,6 +1,7 @@
 import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import { CandidateRotation, UDP_RETRY_MS } from "../../../src/linkmap/candidate_rotation.ts";
+import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
 import { createLinkOpener, type OpenedLink } from "../../../src/linkmap/link_opener.ts";
 import type { LinkSpec } from "../../../src/linkmap/link_spec.ts";
 import { SocksError } from "../../../src/linkmap/socks_error.ts";
@@ -16,7 +17,7 @@ class Openings {
   readonly rotation: CandidateRotation;
   nowMs = 0;
   readonly #spec: LinkSpec;
-  readonly #open = createLinkOpener(new DropCounters());
+  readonly #open = createLinkOpener(new DropCounters(), UdpSocket.bind);
   readonly #signal = new AbortController().signal;
 
   constructor(spec: Partial<LinkSpec> & { readonly targets: readonly HostPort[] }) {

@@ -31,6 +31,7 @@ class Echo implements AsyncDisposable {
   ): Promise<Listener> {
     this.#listener = await Listener.open({
       listen: { host, port },
+      bindUdp: UdpSocket.bind,
       drops: this.drops,
       logger: this.logger,
       excludedInterface: "none",

@@ -329,6 +329,7 @@ function open(proxy: NetAddress, options: OpenOptions = {}): Promise<Socks5Socke
     proxy: credentials ? { ...address, credentials } : address,
     target,
     drops,
+    bindUdp: UdpSocket.bind,
     signal,
     timeoutMs,
   });

@@ -27,7 +27,7 @@ function specWith(change: Partial<TunSpec>): TunSpec {
 
 function refusal(spec: TunSpec, nodePath?: string): SysError {
   try {
-    openTunDevice(spec, nodePath).close();
+    openTunDevice(spec, nodePath === undefined ? {} : { nodePath }).close();
   } catch (error) {
     assert.ok(error instanceof SysError, String(error));
     return error;
@@ -37,7 +37,7 @@ function refusal(spec: TunSpec, nodePath?: string): SysError {
 
 Deno.test("openTunDevice refuses a bad spec before it opens anything", () => {
   assert.throws(
-    () => openTunDevice(specWith({ mtuBytes: 10 }), "/dev/net/bindlink-none"),
+    () => openTunDevice(specWith({ mtuBytes: 10 }), { nodePath: "/dev/net/bindlink-none" }),
     UsageError,
   );
 });

@@ -1,5 +1,6 @@
 /** A legacy master over real sockets on loopback: what it learns, moves and forgets. */
 
+import { DENO_ENGINE } from "../../../src/linkmap/io_engine.ts";
 import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
@@ -32,9 +33,11 @@ class Master implements AsyncDisposable {
       metrics: null,
       logLevel: "info",
       logFormat: "text",
+      io: "auto",
     }, {
       tundev,
       deliver: (packet) => tundev.send(packet),
+      bindUdp: DENO_ENGINE.bindUdp,
       open: () => Promise.reject(new Error("a master opens nothing")),
       drops: this.drops,
       logger: this.logger,

@@ -1,5 +1,6 @@
 /** A legacy slave over fake sockets: how its links come up, and what it takes from them. */
 
+import { DENO_ENGINE } from "../../../src/linkmap/io_engine.ts";
 import assert from "node:assert/strict";
 import type { LinkOpener } from "../../../src/linkmap/link_opener.ts";
 import type { LinkSnapshot } from "../../../src/snapshot.ts";
@@ -28,9 +29,11 @@ class Slave implements AsyncDisposable {
       metrics: null,
       logLevel: "info",
       logFormat: "text",
+      io: "auto",
     }, {
       tundev: this.tundev,
       deliver: (packet) => this.tundev.send(packet),
+      bindUdp: DENO_ENGINE.bindUdp,
       open,
       drops: this.drops,
       logger: this.logger,

@@ -1,5 +1,6 @@
 /** A secure master over real sockets on loopback: what it says as it starts, UDP and TCP. */
 
+import { DENO_ENGINE } from "../../../src/linkmap/io_engine.ts";
 import assert from "node:assert/strict";
 import { loadLibc } from "../../../ffi/libc.ts";
 import { nodeDiffieHellman } from "../../../src/crypto/x25519.ts";
@@ -38,7 +39,7 @@ const RECORD: SlaveRecord = {
   revokedAt: null,
 };
 
-const COMMON = { metrics: null, logLevel: "info", logFormat: "text", stateDir: "" } as const;
+const COMMON = { metrics: null, logLevel: "info", logFormat: "text", io: "auto", stateDir: "" } as const;
 
 /** What one end works with, on real time. */
 class Workings {
@@ -54,6 +55,7 @@ class Workings {
       tundev: this.tundev,
       deliver: (packet) => this.tundev.send(packet),
       open,
+      bindUdp: DENO_ENGINE.bindUdp,
       drops: this.drops,
       logger: this.logger,
       clock: () => performance.now() + this.aheadMs,

@@ -1,0 +1,198 @@
+/**
+ * The fast engine against the portable one and the bare cable, in turns in the same run: both ends of the tunnel, iperf3 and
+ * the kernel on this machine's processors.
+ *
+ * @module
+ */
+
+import type { IoEngine } from "../../src/linkmap/io_engine.ts";
+import { Iperf3Server, runIperf3 } from "../support/iperf3.ts";
+import type { BenchContext, Benchmark, Figure } from "./benchmark.ts";
+import { processorMs } from "./processor_time.ts";
+import { findFlowObstacle } from "./secure_flow.ts";
+import { median, spread } from "./statistics.ts";
+import { BARE_SERVER, TUNNEL_SERVER, TunnelRig } from "./tunnel_rig.ts";
+import { finishUdpTool, runUdpTool, startUdpTool } from "./udp_tool.ts";
+
+const ENGINES = ["ffi", "deno"] as const satisfies readonly IoEngine["name"][];
+
+/** Small IP packets: a game's, or a call's. */
+const SMALL_PAYLOAD_BYTES = 172;
+const SMALL_PORT = 5_302;
+const SMALL_LADDER_KPPS: Readonly<Record<IoEngine["name"], readonly number[]>> = {
+  ffi: [60, 100, 150, 200],
+  deno: [10, 20, 30, 40],
+};
+
+interface Load {
+  readonly name: string;
+  readonly streams: number;
+  readonly reverse: boolean;
+}
+
+const LOADS: readonly Load[] = [
+  { name: "one flow", streams: 1, reverse: false },
+  { name: "one flow, the other way", streams: 1, reverse: true },
+  { name: "four flows", streams: 4, reverse: false },
+];
+
+/** See the module. */
+export const IO_ENGINES: Benchmark = {
+  name: "engines",
+  title: "The engines ffi and deno, secure, two links (iperf3 -C cubic)",
+  findObstacle: findFlowObstacle,
+  async run(context): Promise<Figure[]> {
+    const figures: Figure[] = [];
+    await using stack = new AsyncDisposableStack();
+    const rigs: Rigs = {
+      ffi: stack.use(await TunnelRig.create({ links: 2, io: "ffi" })),
+      deno: stack.use(await TunnelRig.create({ links: 2, io: "deno" })),
+    };
+    figures.push(...await measureIdle(rigs, context));
+    for (const engine of ENGINES) stack.use(await Iperf3Server.start(rigs[engine].server));
+    for (const load of LOADS) figures.push(...await compare(rigs, load, context));
+    figures.push(...await comparePacketRates(rigs, context));
+    for (const engine of ENGINES) {
+      const [slave, master] = rigs[engine].ends.map((end) => end.process.rssBytes() / 2 ** 20);
+      figures.push({
+        what: `${engine}: memory at the end, slave`,
+        value: slave!,
+        unit: "MiB",
+        note: `master ${master!.toFixed(0)} MiB`,
+      });
+    }
+    return figures;
+  },
+};
+
+type Rigs = Readonly<Record<IoEngine["name"], TunnelRig>>;
+
+/** What one end uses when nothing flows. */
+async function measureIdle(rigs: Rigs, { isQuick, progress }: BenchContext): Promise<Figure[]> {
+  const seconds = isQuick ? 5 : 20;
+  progress(`idle for ${seconds} s`);
+  const used = (engine: IoEngine["name"]): number[] =>
+    rigs[engine].ends.map((end) => processorMs(end.process.pid));
+  const before = { ffi: used("ffi"), deno: used("deno") };
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  return ENGINES.flatMap((engine) => {
+    const percents = used(engine).map((ms, i) => (ms - before[engine][i]!) / (seconds * 10));
+    return [{
+      what: `${engine}: processor of the idle slave`,
+      value: percents[0]!,
+      unit: "% of one",
+      note: `master ${percents[1]!.toFixed(2)}`,
+    }];
+  });
+}
+
+interface Run {
+  readonly mbps: number;
+  /** Of both ends, per gigabyte carried. */
+  readonly cpuSecondsPerGb: number;
+}
+
+async function compare(
+  rigs: Rigs,
+  { name, streams, reverse }: Load,
+  { isQuick, progress }: BenchContext,
+): Promise<Figure[]> {
+  const rounds = isQuick ? 2 : 5;
+  const seconds = isQuick ? 2 : 4;
+  const bare: number[] = [];
+  const runs: Record<IoEngine["name"], Run[]> = { ffi: [], deno: [] };
+  for (let round = 1; round <= rounds; round++) {
+    progress(`${name}, round ${round} of ${rounds}`);
+    const flow = { seconds, streams, reverse, omitSeconds: 1 };
+    for (const engine of ENGINES) runs[engine].push(await runFlow(rigs[engine], flow));
+    const load = { host: BARE_SERVER, ...flow };
+    bare.push((await runIperf3(rigs.ffi.laptop, load)).receivedBps / 1e6);
+  }
+  const of = `median of ${rounds}`;
+  const rate = (what: string, values: readonly number[]): Figure => ({
+    what: `${name}, ${what}`,
+    value: median(values),
+    unit: "Mbit/s",
+    note: `${of}, ${spread(values, 0)}`,
+  });
+  const ratio = (what: string, ratios: readonly number[]): Figure => ({
+    what: `  ${what}`,
+    value: median(ratios),
+    unit: "",
+    note: `${of}, ${spread(ratios, 3)}`,
+  });
+  const [ffi, deno] = ENGINES.map((engine) => runs[engine].map(({ mbps }) => mbps));
+  return [
+    rate("bare veth", bare),
+    rate("ffi", ffi!),
+    rate("deno", deno!),
+    ratio("ffi of deno", ffi!.map((each, i) => each / deno![i]!)),
+    ratio("ffi of bare", ffi!.map((each, i) => each / bare[i]!)),
+    ...ENGINES.map((engine): Figure => ({
+      what: `  ${engine}: processor, both ends`,
+      value: median(runs[engine].map(({ cpuSecondsPerGb }) => cpuSecondsPerGb)),
+      unit: "s per GB",
+    })),
+  ];
+}
+
+async function runFlow(
+  { laptop, ends }: TunnelRig,
+  flow: {
+    readonly seconds: number;
+    readonly streams: number;
+    readonly reverse: boolean;
+    readonly omitSeconds: number;
+  },
+): Promise<Run> {
+  const used = (): number => ends.reduce((sum, end) => sum + processorMs(end.process.pid), 0);
+  const beforeMs = used();
+  const { receivedBps } = await runIperf3(laptop, { host: TUNNEL_SERVER, ...flow });
+  const usedSeconds = (used() - beforeMs) / 1_000;
+  // The seconds that do not count have carried about as much as those that do.
+  const carriedGb = receivedBps / 8e9 * (flow.seconds + flow.omitSeconds);
+  return { mbps: receivedBps / 1e6, cpuSecondsPerGb: usedSeconds / carriedGb };
+}
+
+/** The most small packets that arrive a second, over a ladder of offered rates. */
+async function comparePacketRates(
+  rigs: Rigs,
+  { isQuick, progress }: BenchContext,
+): Promise<Figure[]> {
+  const rounds = isQuick ? 1 : 5;
+  const best: Record<IoEngine["name"], number> = { ffi: 0, deno: 0 };
+  for (const engine of ENGINES) {
+    for (const kpps of SMALL_LADDER_KPPS[engine]) {
+      progress(`packets of 200 bytes, ${engine}, ${kpps},000 offered`);
+      const rates: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        rates.push(await packetRate(rigs[engine], kpps * 1_000, isQuick ? 1_000 : 2_000));
+      }
+      best[engine] = Math.max(best[engine], median(rates));
+    }
+  }
+  return [
+    { what: "packets of 200 bytes, ffi", value: best.ffi, unit: "packets/s" },
+    { what: "packets of 200 bytes, deno", value: best.deno, unit: "packets/s" },
+    { what: "  ffi of deno", value: best.ffi / best.deno, unit: "" },
+  ];
+}
+
+async function packetRate(
+  { laptop, server }: TunnelRig,
+  packetsPerSecond: number,
+  durationMs: number,
+): Promise<number> {
+  await using sink = await startUdpTool(server, "sink", SMALL_PORT);
+  await runUdpTool(
+    laptop,
+    "blast",
+    TUNNEL_SERVER,
+    SMALL_PORT,
+    SMALL_PAYLOAD_BYTES,
+    packetsPerSecond,
+    durationMs,
+  );
+  const { packets, spanMs } = await finishUdpTool<{ packets: number; spanMs: number }>(sink);
+  return spanMs > 0 ? packets * 1_000 / spanMs : 0;
+}

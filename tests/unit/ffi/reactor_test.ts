@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { addressOf, Arena } from "../../../ffi/arena.ts";
+import { Errno, SysError } from "../../../ffi/errno.ts";
+import { loadLibc } from "../../../ffi/libc.ts";
+import { Reactor, type Watch } from "../../../ffi/reactor.ts";
+import { awaitCondition } from "../../support/await_condition.ts";
+import { countOpenFds } from "../../support/open_fds.ts";
+import { makePipe, type Pipe } from "../../support/pipe.ts";
+
+const libc = loadLibc();
+const someBytes = addressOf(new Uint8Array(4096));
+
+interface Watched extends Disposable {
+  readonly pipe: Pipe;
+  readonly watch: Watch;
+}
+
+function watchPipe(reactor: Reactor): Watched {
+  const pipe = makePipe(libc);
+  const watch = reactor.watch(pipe.readFd);
+  return {
+    pipe,
+    watch,
+    [Symbol.dispose]: () => {
+      watch.close();
+      pipe.close();
+    },
+  };
+}
+
+function write({ pipe }: Watched): void {
+  assert.equal(libc.write(pipe.writeFd, someBytes, 1), 1);
+}
+
+function read({ pipe }: Watched): void {
+  assert.equal(libc.read(pipe.readFd, someBytes, 1), 1);
+}
+
+/** Whether it resolves without anything more happening: a turn through the other thread of a second watch is waited out. */
+async function isDone(promise: Promise<void>, reactor: Reactor): Promise<boolean> {
+  let done = false;
+  const observed = promise.then(() => done = true);
+  using other = watchPipe(reactor);
+  for (let turn = 0; turn < 3; turn++) {
+    write(other);
+    await other.watch.readable();
+    read(other);
+  }
+  void observed;
+  return done;
+}
+
+Deno.test("Watch.readable resolves when there is something to read already, and when it comes later", async () => {
+  const reactor = new Reactor();
+  using watched = watchPipe(reactor);
+  write(watched);
+  await watched.watch.readable();
+  await watched.watch.readable(); // nobody has read it
+  read(watched);
+  const waiting = watched.watch.readable();
+  assert.equal(await isDone(waiting, reactor), false);
+  write(watched);
+  await waiting;
+});
+
+Deno.test("Reactor wakes who can read, and lets the others wait", async () => {
+  const reactor = new Reactor();
+  using first = watchPipe(reactor);
+  using second = watchPipe(reactor);
+  using third = watchPipe(reactor);
+  const [one, two, three] = [first, second, third].map((it) => it.watch.readable());
+  write(second);
+  await two;
+  assert.equal(await isDone(one!, reactor), false);
+  write(first);
+  write(third);
+  await Promise.all([one, three]);
+});
+
+Deno.test("Reactor wakes more watches than one wait tells of", async () => {
+  const reactor = new Reactor();
+  const all = Array.from({ length: 40 }, () => watchPipe(reactor));
+  for (let round = 0; round < 3; round++) {
+    const waiting = all.map(({ watch }) => watch.readable());
+    for (const watched of all) write(watched);
+    await Promise.all(waiting);
+    for (const watched of all) read(watched);
+  }
+  for (const watched of all) watched[Symbol.dispose]();
+});
+
+Deno.test("Watch.readable resolves when the other end is gone", async () => {
+  const pipe = makePipe(libc);
+  const watch = new Reactor().watch(pipe.readFd);
+  const waiting = watch.readable();
+  libc.close(pipe.writeFd);
+  await waiting;
+  assert.equal(libc.read(pipe.readFd, someBytes, 1), 0);
+  watch.close();
+  libc.close(pipe.readFd);
+});
+
+Deno.test("Watch.readable resolves when its descriptor was closed too early", async () => {
+  const pipe = makePipe(libc);
+  const watch = new Reactor().watch(pipe.readFd);
+  pipe.close();
+  await watch.readable();
+  watch.close();
+});
+
+Deno.test("Watch.readable refuses a second wait beside the first", async () => {
+  using watched = watchPipe(new Reactor());
+  const waiting = watched.watch.readable();
+  assert.throws(() => watched.watch.readable(), /Invariant/);
+  watched.watch.close();
+  await waiting;
+});
+
+Deno.test("Watch.close ends a wait, may come twice, and is no wait's end but its own", async () => {
+  const reactor = new Reactor();
+  using closed = watchPipe(reactor);
+  using other = watchPipe(reactor);
+  const waiting = closed.watch.readable();
+  const otherWaiting = other.watch.readable();
+  closed.watch.close();
+  closed.watch.close();
+  await waiting;
+  await closed.watch.readable();
+  assert.equal(await isDone(otherWaiting, reactor), false);
+  write(other);
+  await otherWaiting;
+});
+
+Deno.test("Reactor frees everything with its last watch, and begins anew", async () => {
+  const before = [countOpenFds(), Arena.liveCount];
+  const isAllFreed = (): boolean => {
+    return countOpenFds() === before[0] && Arena.liveCount === before[1];
+  };
+  const reactor = new Reactor();
+  for (let round = 0; round < 3; round++) {
+    {
+      using waiting = watchPipe(reactor);
+      using idle = watchPipe(reactor);
+      const wait = waiting.watch.readable();
+      idle.watch.close();
+      waiting.watch.close();
+      await wait;
+    }
+    // The thread is on its way back.
+    await awaitCondition("all to be freed", isAllFreed, { intervalMs: 1 });
+  }
+  watchPipe(reactor)[Symbol.dispose]();
+  assert.ok(isAllFreed(), "nobody waited: freed at once");
+});
+
+Deno.test("Reactor serves a new watch while the thread of the one before is still on its way back", async () => {
+  const reactor = new Reactor();
+  for (let round = 0; round < 20; round++) {
+    using watched = watchPipe(reactor);
+    const waiting = watched.watch.readable();
+    write(watched);
+    if (round % 2 === 0) await waiting;
+  }
+});
+
+Deno.test("Reactor.watch says what cannot be watched, and leaves nothing open", () => {
+  const before = [countOpenFds(), Arena.liveCount];
+  const reactor = new Reactor();
+  const errnoIs = (errno: number) => (error: unknown) =>
+    error instanceof SysError && error.errno === errno;
+  assert.throws(() => reactor.watch(-1), errnoIs(Errno.EBADF));
+  assert.deepEqual([countOpenFds(), Arena.liveCount], before);
+  {
+    using watched = watchPipe(reactor);
+    assert.throws(() => reactor.watch(watched.pipe.readFd), errnoIs(Errno.EEXIST));
+  }
+  assert.deepEqual([countOpenFds(), Arena.liveCount], before);
+});

@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { Arena } from "../../../ffi/arena.ts";
+import { Errno, SysError } from "../../../ffi/errno.ts";
+import { loadLibc } from "../../../ffi/libc.ts";
+import { SocketAddress } from "../../../ffi/socket_address.ts";
+import { UdpFile, type UdpFileOptions } from "../../../ffi/udp_file.ts";
+import { countOpenFds } from "../../support/open_fds.ts";
+
+loadLibc(); // stays open: not a leak of the first test
+
+const BUFFER_BYTES = 65_536;
+
+function open(hostname = "127.0.0.1", more: Partial<UdpFileOptions> = {}): UdpFile {
+  return UdpFile.open({ hostname, port: 0, ...more });
+}
+
+function hasIpv6(): boolean {
+  try {
+    open("::1").close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes that tell where they stand. */
+function pattern(lengthBytes: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.max(lengthBytes, 256));
+  for (let i = 0; i < bytes.length; i++) bytes[i] = i * 31 + (i >> 8);
+  return bytes;
+}
+
+/** All datagrams that are there, joined or not, each as its bytes. Loopback delivers within the send. */
+function drain(file: UdpFile): Uint8Array[] {
+  const bytes = new Uint8Array(BUFFER_BYTES);
+  const datagrams: Uint8Array[] = [];
+  for (;;) {
+    const n = file.receive(bytes, 0, BUFFER_BYTES);
+    if (n === -Errno.EAGAIN) return datagrams;
+    assert.ok(n > 0, `receive: ${n}`);
+    assert.equal(file.isTruncated, false);
+    assert.ok(file.segmentBytes > 0 && file.segmentBytes <= n);
+    for (let at = 0; at < n; at += file.segmentBytes) {
+      datagrams.push(bytes.slice(at, Math.min(at + file.segmentBytes, n)));
+    }
+  }
+}
+
+function cut(bytes: Uint8Array, segmentBytes: number): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += segmentBytes) {
+    pieces.push(bytes.slice(at, at + segmentBytes));
+  }
+  return pieces;
+}
+
+function errnoOf(run: () => unknown): number {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof SysError) return error.errno;
+    throw error;
+  }
+  return 0;
+}
+
+const isIpv6Here = hasIpv6();
+const canSegmentHere = ((): boolean => {
+  using file = open();
+  return file.canSegment;
+})();
+
+for (const hostname of ["127.0.0.1", "::1"]) {
+  const ignore = !canSegmentHere || (hostname === "::1" && !isIpv6Here);
+  Deno.test({
+    name: `UdpFile.send cuts one buffer into datagrams, the last one shorter (${hostname})`,
+    ignore,
+    fn: () => {
+      using sender = open(hostname);
+      using receiver = open(hostname);
+      const to = SocketAddress.from(hostname, receiver.localPort, sender.isIpv6);
+      const bytes = pattern(65_000);
+      for (
+        const [lengthBytes, segmentBytes] of [
+          [45 * 1_400, 1_400],
+          [45 * 1_400 + 1, 1_400],
+          [10_000, 1_333],
+          [700, 1_400],
+          [1_400, 1_400],
+          [2, 1],
+          [64, 1],
+        ] as const
+      ) {
+        assert.equal(sender.send(bytes, 100, lengthBytes, segmentBytes, to), lengthBytes);
+        const sent = cut(bytes.subarray(100, 100 + lengthBytes), segmentBytes);
+        assert.deepEqual(drain(receiver), sent, `${lengthBytes} by ${segmentBytes}`);
+        assert.deepEqual(receiver.source, { hostname, port: sender.localPort });
+      }
+      assert.equal(sender.canSegment, true);
+    },
+  });
+}
+
+Deno.test("UdpFile.sendEach sends a message for each datagram", () => {
+  using sender = open();
+  using receiver = open();
+  const to = SocketAddress.from("127.0.0.1", receiver.localPort, false);
+  const bytes = pattern(10_000);
+  assert.equal(sender.sendEach(bytes, 7, 9_000, 1_400, to), 7);
+  assert.deepEqual(drain(receiver), cut(bytes.subarray(7, 9_007), 1_400));
+  assert.equal(sender.sendEach(bytes, 0, 100, 1, to), 64, "the rest is left");
+  assert.equal(drain(receiver).length, 64);
+});
+
+Deno.test("UdpFile.send without segmentation takes one datagram, and answers EIO to several", () => {
+  using sender = open();
+  using receiver = open();
+  sender.canSegment = false;
+  const to = SocketAddress.from("127.0.0.1", receiver.localPort, false);
+  const bytes = pattern(1_000);
+  assert.equal(sender.send(bytes, 0, 200, 100, to), -Errno.EIO);
+  assert.equal(sender.send(bytes, 0, 100, 100, to), 100);
+  assert.deepEqual(drain(receiver), [bytes.slice(0, 100)]);
+});
+
+Deno.test("UdpFile.receive keeps one source object while the source stays the same", () => {
+  using receiver = open();
+  using one = open();
+  using other = open();
+  const to = SocketAddress.from("127.0.0.1", receiver.localPort, false);
+  const bytes = pattern(256);
+  const sourceOf = (sender: UdpFile): unknown => {
+    assert.equal(sender.send(bytes, 0, 10, 10, to), 10);
+    assert.equal(receiver.receive(bytes, 0, 256), 10);
+    return receiver.source;
+  };
+  const first = sourceOf(one);
+  assert.deepEqual(first, { hostname: "127.0.0.1", port: one.localPort });
+  assert.equal(sourceOf(one), first);
+  assert.deepEqual(sourceOf(other), { hostname: "127.0.0.1", port: other.localPort });
+  assert.equal(sourceOf(one), first);
+});
+
+Deno.test({
+  name: "UdpFile on :: talks IPv4 and IPv6, and shows IPv4 as IPv4",
+  ignore: !isIpv6Here,
+  fn: () => {
+    using both = open("::");
+    assert.equal(both.localHostname, "::");
+    const bytes = pattern(256);
+    for (const hostname of ["127.0.0.1", "::1"]) {
+      using peer = open(hostname);
+      assert.equal(peer.localHostname, hostname);
+      const there = SocketAddress.from(hostname, both.localPort, peer.isIpv6);
+      assert.equal(peer.send(bytes, 0, 10, 10, there), 10);
+      assert.equal(both.receive(bytes, 0, 256), 10);
+      assert.deepEqual(both.source, { hostname, port: peer.localPort });
+      const back = SocketAddress.from(hostname, both.source.port, both.isIpv6);
+      assert.equal(both.sendEach(bytes, 0, 20, 10, back), 2);
+      assert.equal(drain(peer).length, 2);
+      assert.deepEqual(peer.source, { hostname, port: both.localPort });
+    }
+  },
+});
+
+Deno.test("UdpFile.receive says what is empty and what was cut off", () => {
+  using sender = open();
+  using receiver = open();
+  const to = SocketAddress.from("127.0.0.1", receiver.localPort, false);
+  const bytes = pattern(1_000);
+  assert.equal(receiver.receive(bytes, 0, 1_000), -Errno.EAGAIN);
+  assert.equal(sender.send(bytes, 0, 1_000, 1_000, to), 1_000);
+  assert.equal(receiver.receive(bytes, 0, 999), 999);
+  assert.equal(receiver.isTruncated, true);
+  assert.equal(sender.send(bytes, 0, 0, 1_000, to), 0);
+  assert.equal(receiver.receive(bytes, 0, 1_000), 0);
+  assert.equal(receiver.isTruncated, false);
+  assert.equal(receiver.receive(bytes, 0, 1_000), -Errno.EAGAIN);
+});
+
+Deno.test("UdpFile.open leaves bind's errno to be seen, and nothing open", () => {
+  using taken = open();
+  const before = [countOpenFds(), Arena.liveCount];
+  const port = taken.localPort;
+  assert.equal(errnoOf(() => open("127.0.0.1", { port })), Errno.EADDRINUSE);
+  assert.equal(errnoOf(() => open("192.0.2.1")), Errno.EADDRNOTAVAIL);
+  assert.equal(errnoOf(() => open("localhost")), Errno.EINVAL);
+  assert.equal(errnoOf(() => open("127.0.0.1", { device: "" })), Errno.ENODEV);
+  assert.equal(errnoOf(() => open("127.0.0.1", { device: "a-name-much-too-long" })), Errno.ENODEV);
+  assert.notEqual(errnoOf(() => open("127.0.0.1", { device: "bt-none" })), 0);
+  assert.deepEqual([countOpenFds(), Arena.liveCount], before);
+});
+
+Deno.test("UdpFile answers EBADF after close, which frees all and may come twice", () => {
+  const before = [countOpenFds(), Arena.liveCount];
+  const file = open();
+  const to = SocketAddress.from("127.0.0.1", file.localPort, false);
+  const bytes = pattern(256);
+  file.close();
+  file.close();
+  assert.equal(file.fd, -1);
+  assert.equal(file.send(bytes, 0, 10, 10, to), -Errno.EBADF);
+  assert.equal(file.sendEach(bytes, 0, 10, 10, to), -Errno.EBADF);
+  assert.equal(file.receive(bytes, 0, 10), -Errno.EBADF);
+  assert.deepEqual([countOpenFds(), Arena.liveCount], before);
+});
+
+Deno.test("UdpFile never passes an address outside the buffer, nor more than a send may have", () => {
+  using file = open();
+  const to = SocketAddress.from("127.0.0.1", file.localPort, false);
+  const bytes = pattern(70_000);
+  const { length } = bytes;
+  assert.equal(file.send(bytes, -1, 10, 10, to), -Errno.EFAULT);
+  assert.equal(file.send(bytes, 1, length, 1_400, to), -Errno.EFAULT);
+  assert.equal(file.sendEach(bytes, length, 1, 10, to), -Errno.EFAULT);
+  assert.equal(file.receive(bytes, 1, length), -Errno.EFAULT);
+  assert.equal(file.send(bytes, 0, 10, 0, to), -Errno.EINVAL);
+  assert.equal(file.send(bytes, 0, 65, 1, to), -Errno.EINVAL, "65 datagrams");
+  assert.equal(file.send(bytes, 0, 65_508, 65_508, to), -Errno.EMSGSIZE);
+  assert.equal(file.sendEach(bytes, 0, 65_508, 65_508, to), -Errno.EMSGSIZE);
+  assert.equal(file.canSegment, canSegmentHere, "none of this is about the system");
+  assert.equal(file.receive(bytes, 0, length), -Errno.EAGAIN);
+});
+
+Deno.test("UdpFile.send answers EAGAIN or takes all; it never waits", () => {
+  // A small buffer of the sender's fills while the receiver, whose buffer is full, takes no more.
+  using sender = open("127.0.0.1", { bufferBytes: 4_096 });
+  using receiver = open();
+  const to = SocketAddress.from("127.0.0.1", receiver.localPort, false);
+  const bytes = pattern(60_000);
+  for (let i = 0; i < 20; i++) {
+    const n = sender.sendEach(bytes, 0, 60_000, 1_400, to);
+    assert.ok(n > 0 || n === -Errno.EAGAIN || n === -Errno.ENOBUFS, `${n}`);
+  }
+});
+
+Deno.test("UdpFile forbids fragments and says what buffers it got", () => {
+  for (const hostname of isIpv6Here ? ["127.0.0.1", "::"] : ["127.0.0.1"]) {
+    using file = open(hostname, { bufferBytes: 100_000 });
+    assert.equal(file.dontFragment, true);
+    assert.equal(file.receiveBufferBytes, 100_000);
+    assert.equal(file.sendBufferBytes, 100_000);
+  }
+});
+
+Deno.test({
+  name: "UdpFile gets 8 MiB of buffers, a mark and a device (as root)",
+  ignore: Deno.uid() !== 0,
+  fn: () => {
+    using file = open("127.0.0.1", { device: "lo", mark: 0x62 });
+    assert.equal(file.receiveBufferBytes, 8 * 1024 * 1024);
+    assert.equal(file.sendBufferBytes, 8 * 1024 * 1024);
+    const to = SocketAddress.from("127.0.0.1", file.localPort, false);
+    const bytes = pattern(256);
+    assert.equal(file.send(bytes, 0, 256, 256, to), 256);
+    assert.deepEqual(drain(file), [bytes]);
+  },
+});

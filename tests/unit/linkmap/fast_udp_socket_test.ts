@@ -1,0 +1,254 @@
+import "../../support/loaded_libc.ts";
+import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
+import { Arena } from "../../../ffi/arena.ts";
+import { Reactor } from "../../../ffi/reactor.ts";
+import { FastUdpSocket } from "../../../src/linkmap/fast_udp_socket.ts";
+import type { NetAddress } from "../../../src/net_address.ts";
+import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
+import { Packet } from "../../../src/wire/packet.ts";
+import { awaitCondition } from "../../support/await_condition.ts";
+import { createSlots } from "../../support/datagram_rigs.ts";
+import { canUseNamespaces, NetworkLab } from "../../support/namespace.ts";
+import { countOpenFds } from "../../support/open_fds.ts";
+import { mulberry32 } from "../../support/rng.ts";
+import type { BurstReport } from "../../support/udp_burst_main.ts";
+
+const ignore = Deno.build.os !== "linux"; // the socket is Linux's
+const reactor = new Reactor();
+
+/** Broadcast on `lo`, which needs a permission that the socket does not ask for: EACCES. Nothing is sent. */
+const FORBIDDEN: NetAddress = { hostname: "127.255.255.255", port: 9 };
+
+function bind(drops = new DropCounters(), hostname = "127.0.0.1"): FastUdpSocket {
+  return FastUdpSocket.bind({ hostname, port: 0, drops }, reactor);
+}
+
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, ignore, fn });
+}
+
+function packetOf(...bytes: number[]): Packet {
+  const packet = new Packet(1_500);
+  packet.fill(Uint8Array.from(bytes));
+  return packet;
+}
+
+function randomPacket(lengthBytes: number, random: () => number): Packet {
+  const packet = new Packet(lengthBytes);
+  packet.fill(Uint8Array.from({ length: lengthBytes }, () => random() * 256));
+  return packet;
+}
+
+async function receiveAll(socket: FastUdpSocket, count: number): Promise<Uint8Array[]> {
+  const slots = createSlots(7, 9_000);
+  const datagrams: Uint8Array[] = [];
+  while (datagrams.length < count) {
+    const received = await socket.receive(slots);
+    assert.ok(received > 0, "the socket ended");
+    for (const { packet } of slots.slice(0, received)) datagrams.push(packet.toBytes().slice());
+  }
+  return datagrams;
+}
+
+test("FastUdpSocket.bind tells where it is bound", () => {
+  using socket = bind();
+  assert.equal(socket.localAddress.hostname, "127.0.0.1");
+  assert.ok(socket.localAddress.port > 0);
+  assert.equal(socket.label, `udp 127.0.0.1:${socket.localAddress.port}`);
+});
+
+test("FastUdpSocket.bind has Deno's errors as causes, and leaves nothing open", () => {
+  using socket = bind();
+  const before = [countOpenFds(), Arena.liveCount];
+  const { AddrInUse, AddrNotAvailable } = Deno.errors;
+  for (
+    const [options, cause, code] of [
+      [socket.localAddress, AddrInUse, "EADDRINUSE (another program"],
+      [{ hostname: "192.0.2.1", port: 0 }, AddrNotAvailable, "EADDRNOTAVAIL (this machine"],
+      [{ hostname: "localhost", port: 0 }, Error, 'Cannot use address "localhost"'],
+    ] as const
+  ) {
+    assert.throws(
+      () => FastUdpSocket.bind(options, reactor),
+      (error: Error) =>
+        error.message.startsWith("Cannot open UDP socket on ") && error.message.includes(code) &&
+        error.cause instanceof cause,
+    );
+  }
+  assert.deepEqual([countOpenFds(), Arena.liveCount], before);
+});
+
+test("FastUdpSocket carries mixed sizes to two destinations, each in order and whole", async () => {
+  const random = mulberry32(11);
+  const sizesBytes = [1_400, 1_400, 1_400, 1_400, 1_400, 900, 100, 0, 1, 8_999];
+  using src = bind();
+  using one = bind();
+  using other = bind();
+  for (let round = 0; round < 20; round++) {
+    const sent = new Map<FastUdpSocket, Uint8Array[]>([[one, []], [other, []]]);
+    for (let i = 0; i < 100; i++) {
+      const dst = random() < 0.85 ? one : other;
+      const packet = randomPacket(sizesBytes[Math.trunc(random() * sizesBytes.length)]!, random);
+      assert.equal(src.send(packet, dst.localAddress), 0);
+      sent.get(dst)!.push(packet.toBytes().slice());
+      packet.bytes.fill(0);
+    }
+    for (const [dst, datagrams] of sent) {
+      assert.deepEqual(await receiveAll(dst, datagrams.length), datagrams);
+    }
+  }
+  assert.equal(src.sendErrors, 0);
+});
+
+test("FastUdpSocket sends what waits when the piece of work ends, without a further call", async () => {
+  using src = bind();
+  using dst = bind();
+  src.send(packetOf(1), dst.localAddress);
+  const received = receiveAll(dst, 1);
+  assert.deepEqual(await received, [Uint8Array.of(1)]);
+});
+
+test("FastUdpSocket.close sends what waits, and frees all even with a receive pending", async () => {
+  const before = [countOpenFds(), Arena.liveCount];
+  const src = bind();
+  const dst = bind();
+  src.send(packetOf(1, 2), dst.localAddress);
+  src.close();
+  src.close();
+  assert.equal(src.send(packetOf(3), dst.localAddress), DropReason.CLOSED);
+  assert.deepEqual(await receiveAll(dst, 1), [Uint8Array.of(1, 2)]);
+  const pending = dst.receive(createSlots(1));
+  await nextImmediate();
+  await nextImmediate();
+  await nextImmediate(); // now in the reactor
+  dst.close();
+  assert.equal(await pending, 0);
+  assert.equal(await dst.receive(createSlots(1)), 0);
+  await awaitCondition(
+    "all to be freed",
+    () => countOpenFds() === before[0] && Arena.liveCount === before[1],
+    { intervalMs: 1 },
+  );
+});
+
+test("FastUdpSocket counts each datagram that the system refuses, and goes on", async () => {
+  const drops = new DropCounters();
+  using src = bind(drops);
+  using dst = bind();
+  for (let i = 0; i < 70; i++) assert.equal(src.send(packetOf(i, 0), FORBIDDEN), 0);
+  assert.equal(src.send(packetOf(), FORBIDDEN), 0);
+  assert.equal(src.send(packetOf(7), dst.localAddress), 0);
+  assert.deepEqual(await receiveAll(dst, 1), [Uint8Array.of(7)]);
+  assert.equal(src.sendErrors, 71);
+  assert.equal(drops.get(DropReason.SEND_ERROR), 71);
+  assert.match(src.lastSendError?.message ?? "", /EACCES/);
+  assert.equal(src.failure, null);
+});
+
+test("FastUdpSocket refuses a destination that it cannot reach ever, without throwing", async () => {
+  using src = bind();
+  using dst = bind();
+  assert.equal(src.send(packetOf(1), dst.localAddress), 0);
+  for (let i = 0; i < 2; i++) {
+    assert.equal(src.send(packetOf(2), { hostname: "::1", port: 9 }), DropReason.SEND_ERROR);
+    assert.match(src.lastSendError?.message ?? "", /EAFNOSUPPORT/);
+    assert.equal(src.send(packetOf(2), { hostname: "a.test", port: 9 }), DropReason.SEND_ERROR);
+  }
+  assert.equal(src.send(packetOf(3), dst.localAddress), 0);
+  assert.deepEqual(await receiveAll(dst, 2), [Uint8Array.of(1), Uint8Array.of(3)]);
+});
+
+test("FastUdpSocket goes on receiving after sending to a closed port", async () => {
+  const gone = bind();
+  gone.close();
+  using socket = bind();
+  for (let i = 0; i < 200; i++) {
+    socket.send(packetOf(1), gone.localAddress);
+    await Promise.resolve();
+  }
+  socket.send(packetOf(5), socket.localAddress);
+  assert.deepEqual(await receiveAll(socket, 1), [Uint8Array.of(5)]);
+  assert.equal(socket.failure, null);
+});
+
+test("FastUdpSocket on :: shows IPv4 peers as IPv4, and reaches them", async () => {
+  using dual = bind(undefined, "::");
+  const { port } = dual.localAddress;
+  const [slot] = createSlots(1);
+  for (const hostname of ["127.0.0.1", "::1"]) {
+    using peer = bind(undefined, hostname);
+    peer.send(packetOf(1), { hostname, port });
+    assert.equal(await dual.receive([slot!]), 1);
+    assert.deepEqual(slot!.source, peer.localAddress);
+    dual.send(packetOf(2), slot!.source);
+    assert.equal(await peer.receive([slot!]), 1);
+    assert.deepEqual(slot!.source, { hostname, port });
+  }
+});
+
+test("FastUdpSocket lets timers fire while there is always something to receive", async () => {
+  using socket = bind();
+  const slots = createSlots(8, 1_500);
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  const endMs = performance.now() + 3_000;
+  for (let i = 0; i < 64; i++) socket.send(packetOf(i), socket.localAddress);
+  // Each datagram is sent to itself again: the buffer is never empty.
+  while (ticks < 20 && performance.now() < endMs) {
+    const received = await socket.receive(slots);
+    for (let i = 0; i < received; i++) socket.send(slots[i]!.packet, socket.localAddress);
+  }
+  clearInterval(timer);
+  assert.equal(ticks, 20);
+});
+
+test("FastUdpSocket gives everything else its turn while it skips what no slot holds", async () => {
+  const drops = new DropCounters();
+  using src = bind();
+  using dst = bind(drops);
+  const long = new Packet(500);
+  long.fill(new Uint8Array(500));
+  for (let i = 0; i < 640; i++) src.send(long, dst.localAddress);
+  src.send(packetOf(7), dst.localAddress);
+  let [turns, isOver] = [0, false];
+  const countTurn = (): void => {
+    turns++;
+    if (!isOver) setImmediate(countTurn);
+  };
+  setImmediate(countTurn);
+  const small = createSlots(1, 64);
+  assert.equal(await dst.receive(small), 1);
+  isOver = true;
+  await nextImmediate();
+  assert.deepEqual([...small[0]!.packet.toBytes()], [7]);
+  assert.equal(drops.get(DropReason.TOO_LARGE), 640);
+  assert.ok(turns >= 5, `${turns} turns`);
+});
+
+/** A buffer full of full packets, which UDP_SEGMENT takes, and of ones beyond the MTU, which it refuses and IP fragments. */
+for (const lengthBytes of [1_400, 2_000]) {
+  Deno.test({
+    name: `FastUdpSocket offers again what a full socket refused, in order (${lengthBytes} bytes)`,
+    ignore: !canUseNamespaces(),
+    fn: async () => {
+      await using lab = new NetworkLab();
+      const machine = await lab.namespace("burst");
+      await machine.run(["ip", "link", "set", "lo", "mtu", "1500"]);
+      const rate = ["rate", "200mbit", "burst", "128kb", "limit", "100mb"];
+      await machine.run(["tc", "qdisc", "add", "dev", "lo", "root", "tbf", ...rate]);
+      const main = new URL("../../support/udp_burst_main.ts", import.meta.url).pathname;
+      const program = [Deno.execPath(), "run", "-A", "--no-check", main, `${lengthBytes}`];
+      const report: BurstReport = JSON.parse(await machine.run(program));
+      assert.equal(report.isFull, true, "the buffer holds all");
+      assert.equal(report.arrived, report.taken);
+      assert.equal(report.drops, 0);
+    },
+  });
+}
+
+function nextImmediate(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
