@@ -72,6 +72,8 @@ export class Side {
   readonly ports = new Map<number, JoinedPort>();
   /** Inner packets that arrived. */
   readonly delivered: Uint8Array[] = [];
+  /** Of each of them: whether its checksum is left to this end's kernel. */
+  readonly deliveredPartial: boolean[] = [];
   /** Link ids and whether they were usable, as announced. */
   readonly changes: (readonly [linkId: number, isUsable: boolean])[] = [];
   /** Names that notices told. */
@@ -107,6 +109,7 @@ export class Side {
       groupSeqNos: this.groupSeqNos,
       deliver: (packet) => {
         this.delivered.push(packet.toBytes().slice());
+        this.deliveredPartial.push(packet.isPartial);
         return 0;
       },
       onLinkChange: (link) => this.changes.push([link.port.id, link.isUsable]),

@@ -84,4 +84,7 @@ class Arrivals {
   }
 }
 
-if (import.meta.main) console.log(JSON.stringify(await burst(Number(Deno.args[0]))));
+if (import.meta.main) {
+  const report = await burst(Number(Deno.args[0]));
+  await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(report)));
+}

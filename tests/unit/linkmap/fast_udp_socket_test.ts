@@ -235,7 +235,7 @@ for (const lengthBytes of [1_400, 2_000]) {
       await using lab = new NetworkLab();
       const machine = await lab.namespace("burst");
       await machine.run(["ip", "link", "set", "lo", "mtu", "1500"]);
-      const rate = ["rate", "200mbit", "burst", "128kb", "limit", "100mb"];
+      const rate = ["rate", "50mbit", "burst", "128kb", "limit", "100mb"];
       await machine.run(["tc", "qdisc", "add", "dev", "lo", "root", "tbf", ...rate]);
       const main = new URL("../../support/udp_burst_main.ts", import.meta.url).pathname;
       const program = [Deno.execPath(), "run", "-A", "--no-check", main, `${lengthBytes}`];

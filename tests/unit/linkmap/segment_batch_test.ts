@@ -104,7 +104,9 @@ Deno.test("SegmentBatch holds what its readable twin holds, within the kernel's 
 });
 
 Deno.test("SegmentBatch takes as many full packets as one send carries, and then no more", () => {
-  for (const [lengthBytes, expected] of [[1_400, 46], [100, 64], [65_507, 1], [32_753, 2]] as const) {
+  for (
+    const [lengthBytes, expected] of [[1_400, 46], [100, 64], [65_507, 1], [32_753, 2]] as const
+  ) {
     const batch = new SegmentBatch();
     const source = new Uint8Array(70_000);
     let added = 0;

@@ -9,8 +9,10 @@ import { LegacyTunnel } from "../../../src/tunnel/legacy_tunnel.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
 import { encodeLegacyControl } from "../../../src/wire/legacy_control.ts";
 import { Packet } from "../../../src/wire/packet.ts";
+import { transportChecksum } from "../../support/craft_ip.ts";
 import { FakeLinkPeer, fakeLinkSpec, settle } from "../../support/fake_link_peer.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
+import { craftTcpSegment } from "../../support/tcp_segment.ts";
 
 /** A slave; the test moves its clock. */
 class Slave implements AsyncDisposable {
@@ -104,6 +106,33 @@ Deno.test("LegacyTunnel carries packets both ways once the peer was heard", asyn
   assert.equal(slave.tunnel.handleTunPacket(packet, 0), 24);
   assert.deepEqual(packet.toBytes(), ipPacket(5), "left as it was");
   assert.deepEqual((await peer.next()).bytes, dataDatagram(1, ipPacket(5)));
+});
+
+Deno.test("LegacyTunnel completes a checksum that was left to the other end, which would not know of it", async () => {
+  using peer = new FakeLinkPeer();
+  await using slave = await Slave.start(peer.open, 1);
+  const { source } = await peer.next();
+  peer.send(controlDatagram(1, 1), source);
+  await settle(() => slave.links[0]!.state === "up");
+  await peer.next(); // the answer to being heard
+
+  const packet = new Packet();
+  packet.fill(craftTcpSegment({ data: [1, 2, 3] }));
+  packet.isPartial = true;
+  assert.equal(slave.tunnel.handleTunPacket(packet, 0), 4 + 43);
+  const inner = (await peer.next()).bytes.subarray(4);
+  assert.equal(transportChecksum(inner), 0);
+  assert.deepEqual([...inner.subarray(0, 36)], [
+    ...craftTcpSegment({ data: [1, 2, 3] }).subarray(0, 36),
+  ]);
+
+  packet.fill(ipPacket(1));
+  packet.isPartial = true;
+  assert.equal(
+    slave.tunnel.handleTunPacket(packet, 0),
+    DropReason.NOT_IP,
+    "nothing has a checksum there",
+  );
 });
 
 Deno.test("LegacyTunnel drops what is not for the link, each by its reason", async () => {
