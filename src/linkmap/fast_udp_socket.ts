@@ -24,6 +24,9 @@ import type { BoundUdpSocket, OutgoingBytes, UdpSocketOptions } from "./udp_port
 /** What one receive may bring. */
 const RECEIVE_BYTES = 65_536;
 
+/** So many datagrams are worth being handed out without waiting for more. */
+const MIN_RUN_PKTS = 16;
+
 /** Longest time for which receives are answered at once, ms; then everything else gets its turn. */
 const TURN_MS = 2;
 
@@ -207,7 +210,10 @@ export class FastUdpSocket implements BoundUdpSocket {
   #fill(slots: readonly DatagramSlot[]): number {
     let filledSlots = 0;
     while (filledSlots < slots.length) {
-      if (this.#readPkts === 0 && !this.#read()) break;
+      if (this.#readPkts === 0) {
+        // A run is handed out by itself: what it becomes (one write to the tun) ends with it.
+        if (filledSlots >= MIN_RUN_PKTS || !this.#read()) break;
+      }
       if (this.#deliver(slots[filledSlots]!)) filledSlots++;
       // A flood of what no slot holds must not keep this loop from its caller.
       else if (this.#readPkts === 0) break;

@@ -25,7 +25,7 @@ import type { UdpBinder } from "./udp_port.ts";
 const CARE_INTERVAL_MS = 1_000;
 
 /** Slots of one socket: how many datagrams one `receive` may bring. A master has a TCP socket for each link over it. */
-const SLOTS_PER_SOCKET = { udp: 32, tcp: 1 };
+const SLOTS_PER_SOCKET = { udp: 64, tcp: 1 };
 
 const NOWHERE: NetAddress = { hostname: "0.0.0.0", port: 0 };
 

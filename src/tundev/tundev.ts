@@ -46,7 +46,7 @@ export interface Tundev extends Disposable {
 
   /**
    * Reads packets until closed, calling back for each one: the packet is borrowed until the
-   * callback returns. A packet that is longer than the MTU (someone raised the device's) comes cut to
+   * callback returns. A packet that is longer than the MTU (someone raised the device's) comes whole or cut to
    * one byte more: the callback's to drop and count. Yields to the event loop at least every few milliseconds under load.
    * Resolves after `close()`; rejects when the device itself fails for good (it was deleted).
    */

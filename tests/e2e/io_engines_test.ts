@@ -64,12 +64,18 @@ async function carryAll(masterIo: string, slaveIo: string): Promise<void> {
     ...megabytes,
     "small packets lost": `${lostPkts}`,
   });
-  assert.equal(lostPkts, 0, "small packets at a low rate were lost");
+  if (lostPkts > 0) {
+    const drops = [[...await master.dropsByReason()], [...await slave.dropsByReason()]];
+    const counters = [await udpErrors(server), await udpErrors(laptop)];
+    assert.fail(`${lostPkts} small packets were lost: ${JSON.stringify({ drops, counters })}`);
+  }
   for (const [daemon, io] of [[master, masterIo], [slave, slaveIo]] as const) {
     const { read, written } = await packetsPerCall(daemon);
     const text = `${read.toFixed(1)} packets a read, ${written.toFixed(1)} a write`;
     printFigures(`tun of ${io}`, { "system calls": text });
-    assert.equal(read > 1.5 && written > 1.02, io === "ffi", text);
+    assert.equal(read > 1.5, io === "ffi", text);
+    // Only what came without a checksum is joined: such as the other end read in one piece.
+    assert.equal(written > 1.02, masterIo === "ffi" && slaveIo === "ffi", text);
   }
   for (const namespace of [laptop, server]) {
     assert.deepEqual(await checksumErrors(namespace), {}, "the kernel saw wrong checksums");
@@ -110,8 +116,23 @@ async function packetsPerCall(
   };
 }
 
-/** Counters of wrong checksums that are not 0, by protocol (proc_net(5), RFC 4293 and Linux's own). */
+/** Where the kernel dropped datagrams. */
+async function udpErrors(namespace: Namespace): Promise<Record<string, number>> {
+  const counters = await readCounters(namespace);
+  return Object.fromEntries([...counters].filter(([name]) => /^Udp.*Errors/.test(name)));
+}
+
+/** Counters of wrong checksums that are not 0, by protocol. */
 async function checksumErrors(namespace: Namespace): Promise<Record<string, number>> {
+  const counters = await readCounters(namespace);
+  assert(counters.has("Tcp:InCsumErrors") && counters.has("Udp6InCsumErrors"), "counters changed");
+  return Object.fromEntries(
+    [...counters].filter(([name, value]) => name.endsWith("InCsumErrors") && value !== 0),
+  );
+}
+
+/** The kernel's counters of all protocols (proc_net(5), RFC 4293 and Linux's own). */
+async function readCounters(namespace: Namespace): Promise<ReadonlyMap<string, number>> {
   const counters = new Map<string, number>();
   const lines = (await namespace.run(["cat", "/proc/net/snmp"])).trim().split("\n");
   for (let i = 0; i + 1 < lines.length; i += 2) {
@@ -123,8 +144,5 @@ async function checksumErrors(namespace: Namespace): Promise<Record<string, numb
     const [name, value] = line.split(/\s+/);
     counters.set(name!, Number(value));
   }
-  assert(counters.has("Tcp:InCsumErrors") && counters.has("Udp6InCsumErrors"), "counters changed");
-  return Object.fromEntries(
-    [...counters].filter(([name, value]) => name.endsWith("InCsumErrors") && value !== 0),
-  );
+  return counters;
 }
