@@ -50,6 +50,8 @@ export function messageVectorArenaBytes(messages: number): number {
 export class MessageHeader {
   /** Of the `struct msghdr`. */
   readonly address: number;
+  /** The same for hot calls, see u64_registers.ts. */
+  readonly addressWord: bigint;
   /** The `struct sockaddr`, 28 bytes: the destination, or after recvmsg the source. */
   readonly name: ArenaBlock;
   readonly #header: ArenaBlock;
@@ -63,6 +65,7 @@ export class MessageHeader {
     this.name = arena.take(SOCKADDR_IN6_BYTES);
     this.#control = arena.take(CONTROL_BYTES);
     this.address = this.#header.address;
+    this.addressWord = BigInt(this.address);
     const { view } = this.#header;
     setU64(view, MSG_NAME_OFFSET, this.name.address);
     view.setUint32(MSG_NAMELEN_OFFSET, SOCKADDR_IN6_BYTES, LITTLE_ENDIAN);

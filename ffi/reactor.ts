@@ -23,6 +23,14 @@ export interface Watch {
   close(): void;
 }
 
+/** Threads on their way back, or waiting. */
+const waits = new Set<Promise<void>>();
+
+/** Resolves when no thread waits any more for watches that are closed: for tests, which must leave nothing behind. */
+export async function reactorsSettled(): Promise<void> {
+  await Promise.all(waits);
+}
+
 /** One epoll instance, made when first needed, and its thread. It ends with the last watch. */
 export class Reactor {
   readonly #watches = new Map<number, FdWatch>();
@@ -141,8 +149,14 @@ class EpollLoop {
   /** Hot. Tells once when it can be read. @returns false when it is not open any more. */
   arm(fd: number): boolean {
     if (this.#control(EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLONESHOT) < 0) return false;
-    if (!this.#isWaiting) void this.#wait();
+    if (!this.#isWaiting) this.#beginWait();
     return true;
+  }
+
+  #beginWait(): void {
+    const wait = this.#wait();
+    waits.add(wait);
+    void wait.then(() => waits.delete(wait));
   }
 
   remove(fd: number): void {

@@ -10,6 +10,17 @@ import { Errno, SysError } from "./errno.ts";
 import { Ifreq } from "./ifreq.ts";
 import { lastErrno, type Libc, loadLibc } from "./libc.ts";
 import { Poller } from "./poller.ts";
+import { U64Registers } from "./u64_registers.ts";
+
+/** As it is declared: the types of {@link Libc} say numbers. */
+interface HotLibc {
+  read(fd: number, address: bigint, lengthBytes: bigint): number;
+  write(fd: number, address: bigint, lengthBytes: bigint): number;
+}
+
+/** Registers. */
+const ADDRESS = 0;
+const LENGTH = 1;
 
 /** The node that makes tun devices. */
 export const TUN_NODE_PATH = "/dev/net/tun";
@@ -24,11 +35,15 @@ export class TunFile implements Disposable {
    */
   readonly hasVnetHeader: boolean;
   readonly #libc: Libc;
+  /** The same, for calls with BigInts. */
+  readonly #hot: HotLibc;
+  readonly #registers = new U64Registers(2);
   readonly #poller: Poller;
   #fd: number;
 
   private constructor(libc: Libc, fd: number, name: string, hasVnetHeader: boolean) {
     this.#libc = libc;
+    this.#hot = libc as unknown as HotLibc;
     this.name = name;
     this.hasVnetHeader = hasVnetHeader;
     this.#poller = new Poller(fd);
@@ -85,7 +100,11 @@ export class TunFile implements Disposable {
    */
   read(bytes: Uint8Array<ArrayBuffer>, offset: number, lengthBytes: number): number {
     if (offset < 0 || lengthBytes < 0 || offset + lengthBytes > bytes.length) return -Errno.EFAULT;
-    const n = this.#libc.read(this.#fd, addressOf(bytes) + offset, lengthBytes);
+    const registers = this.#registers;
+    registers.set(ADDRESS, addressOf(bytes) + offset);
+    registers.set(LENGTH, lengthBytes);
+    const { words } = registers;
+    const n = this.#hot.read(this.#fd, words[ADDRESS]!, words[LENGTH]!);
     return n >= 0 ? n : -lastErrno();
   }
 
@@ -96,7 +115,11 @@ export class TunFile implements Disposable {
    */
   write(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): number {
     if (start < 0 || end < start || end > bytes.length) return -Errno.EFAULT;
-    const n = this.#libc.write(this.#fd, addressOf(bytes) + start, end - start);
+    const registers = this.#registers;
+    registers.set(ADDRESS, addressOf(bytes) + start);
+    registers.set(LENGTH, end - start);
+    const { words } = registers;
+    const n = this.#hot.write(this.#fd, words[ADDRESS]!, words[LENGTH]!);
     return n >= 0 ? n : -lastErrno();
   }
 

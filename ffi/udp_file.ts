@@ -48,6 +48,12 @@ export interface UdpFileOptions {
   readonly bufferBytes?: number;
 }
 
+/** As it is declared: the types of {@link Libc} say numbers. */
+interface HotLibc {
+  sendmsg(fd: number, message: bigint, flags: number): number;
+  recvmsg(fd: number, message: bigint, flags: number): number;
+}
+
 /** An open, bound, unconnected UDP socket. */
 export class UdpFile implements Disposable {
   readonly localHostname: string;
@@ -73,6 +79,8 @@ export class UdpFile implements Disposable {
   source: DatagramSource = NO_SOURCE;
 
   readonly #libc: Libc = loadLibc();
+  /** The same, for calls with BigInts: see u64_registers.ts. */
+  readonly #hot = this.#libc as unknown as HotLibc;
   readonly #arena = new Arena(ARENA_BYTES);
   readonly #outgoing = new MessageHeader(this.#arena);
   readonly #outgoingEach = new MessageVector(this.#arena, MAX_SEGMENTS);
@@ -158,7 +166,7 @@ export class UdpFile implements Disposable {
     else if (!this.canSegment) return -Errno.EIO; // old kernels would send one huge datagram
     else message.setControlU16(SOL_UDP, UDP_SEGMENT, segmentBytes);
     for (;;) {
-      const n = this.#libc.sendmsg(this.#fd, message.address, 0);
+      const n = this.#hot.sendmsg(this.#fd, message.addressWord, 0);
       if (n >= 0) return n;
       const errno = lastErrno();
       if (errno === Errno.EINTR) continue;
@@ -213,7 +221,7 @@ export class UdpFile implements Disposable {
     message.setData(addressOf(bytes) + offset, capacityBytes);
     message.resetRoom();
     for (;;) {
-      const n = this.#libc.recvmsg(this.#fd, message.address, 0);
+      const n = this.#hot.recvmsg(this.#fd, message.addressWord, 0);
       if (n >= 0) {
         this.segmentBytes = this.canGather ? message.controlInt(SOL_UDP, UDP_GRO, n) : n;
         this.isTruncated = (message.flags & MSG_TRUNC) !== 0;

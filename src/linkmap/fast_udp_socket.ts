@@ -14,6 +14,7 @@ import { Errno, SysError } from "../../ffi/errno.ts";
 import type { Reactor, Watch } from "../../ffi/reactor.ts";
 import { SocketAddress } from "../../ffi/socket_address.ts";
 import { UdpFile } from "../../ffi/udp_file.ts";
+import { WakePace } from "../wake_pace.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, MAX_PACKET_BYTES } from "../wire/packet.ts";
@@ -59,6 +60,7 @@ export class FastUdpSocket implements BoundUdpSocket {
   #readAt = 0;
   #readEnd = 0;
   #readPkts = 0;
+  readonly #pace = new WakePace();
   #turnEndsMs = 0;
   #errorsInARow = 0;
   #isClosed = false;
@@ -120,6 +122,13 @@ export class FastUdpSocket implements BoundUdpSocket {
       if (filledSlots > 0) return filledSlots;
       if (this.failure !== null) return 0;
       if (hasLingered) {
+        if (this.#pace.delayMs > 0) {
+          await sleep(this.#pace.delayMs);
+          this.#turnEndsMs = performance.now() + TURN_MS;
+          if (this.#isClosed) return 0;
+          const filledSlots = this.#fill(slots);
+          if (filledSlots > 0) return filledSlots;
+        }
         await this.#watch.readable();
         this.#turnEndsMs = performance.now() + TURN_MS;
       } else {
@@ -231,6 +240,7 @@ export class FastUdpSocket implements BoundUdpSocket {
         this.#readEnd = received;
         // A datagram of no bytes is one, too.
         this.#readPkts = received === 0 ? 1 : Math.ceil(received / this.#file.segmentBytes);
+        this.#pace.add(this.#readPkts, received, performance.now());
         if (this.#file.isTruncated) this.#drops?.count(DropReason.TOO_LARGE);
         return true;
       }
@@ -289,6 +299,12 @@ function asDenoError(error: unknown): Error {
     default:
       return error;
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 /** Lets the event loop do everything else that is ready, once. */

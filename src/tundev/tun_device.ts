@@ -16,6 +16,7 @@ import { TUN_NODE_PATH, TunFile } from "../../ffi/tun.ts";
 import { UsageError } from "../usage_error.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, Packet } from "../wire/packet.ts";
+import { WakePace } from "../wake_pace.ts";
 import { completeChecksum } from "../wire/partial_checksum.ts";
 import { checkStrangerPacket, checkTunPacket } from "./packet_check.ts";
 import { explainTunFailure } from "./tun_errors.ts";
@@ -45,6 +46,7 @@ export class TunDevice implements Tundev {
   #mtuBytes: number;
   #packet: Packet;
   #settings = "";
+  readonly #pace = new WakePace();
   #isRunning = false;
   #isClosed = false;
 
@@ -98,10 +100,15 @@ export class TunDevice implements Tundev {
       let idleTurns = 0;
       while (!this.#isClosed) {
         const readPkts = this.#drain(callback);
+        if (this.#offload !== null && readPkts > 0) {
+          this.#pace.add(readPkts, this.#offload.takeReadBytes(), performance.now());
+        }
         if (this.#isClosed) return;
         idleTurns = readPkts > 0 ? 0 : idleTurns + 1;
         if (idleTurns <= LINGER_TURNS) await nextTurn();
-        else await this.#wait();
+        else if (idleTurns === LINGER_TURNS + 1 && this.#pace.delayMs > 0) {
+          await sleep(this.#pace.delayMs);
+        } else await this.#wait();
       }
     } finally {
       this.#isRunning = false;
@@ -229,6 +236,12 @@ function sysErrorOf(body: () => void): SysError | null {
     if (error instanceof SysError) return error;
     throw error;
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 /**

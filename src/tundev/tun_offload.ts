@@ -39,6 +39,7 @@ export class TunOffload {
   /** For packets that have no room for a vnet header in front of them; made when first needed. */
   #moved: Packet | null = null;
   #isFlushDue = false;
+  #readBytes = 0;
   #isClosed = false;
   #lostPkts = 0;
 
@@ -51,6 +52,13 @@ export class TunOffload {
     );
   }
 
+  /** Bytes read since this was asked last. */
+  takeReadBytes(): number {
+    const readBytes = this.#readBytes;
+    this.#readBytes = 0;
+    return readBytes;
+  }
+
   /**
    * Hot. Reads once, and calls back for each packet of what came, until closed; it is borrowed until return. What is
    * malformed is told as lost.
@@ -60,6 +68,7 @@ export class TunOffload {
     const read = this.#read;
     const n = this.#file.read(read.bytes, READ_START, VNET_HEADER_BYTES + MAX_IP_BYTES);
     if (n < 0) return n;
+    this.#readBytes += n;
     if (n < VNET_HEADER_BYTES) {
       this.#onLost(DropReason.TRUNCATED, 1);
       return 0;

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import { DropReason } from "../../src/wire/drop_reason.ts";
+import { reactorsSettled } from "../../ffi/reactor.ts";
 import { HEADROOM_BYTES, Packet } from "../../src/wire/packet.ts";
 import {
   createSlots,
@@ -26,6 +27,8 @@ const BURST_PKTS = 3_000;
 
 /** A full packet: some queues are bounded by bytes. */
 const BURST_PACKET_BYTES = 1_400;
+
+Deno.test.afterEach(reactorsSettled);
 
 for (const kind of DATAGRAM_RIGS) {
   const test = (behaviour: string, body: (rig: DatagramRig) => unknown): void =>

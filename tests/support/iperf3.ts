@@ -50,6 +50,8 @@ export interface Iperf3Load {
   readonly reverse?: boolean;
   /** UDP at this rate in bits per second; TCP when left out. */
   readonly udpBps?: number;
+  /** Payload of each datagram of UDP; 1,200 by default. */
+  readonly udpBytes?: number;
   /** TCP that offers no more than this, in bits per second: without a queue anywhere, what is lost is the tunnel's doing. */
   readonly tcpBps?: number;
   /** Seconds at the beginning that do not count. */
@@ -90,13 +92,17 @@ interface Iperf3Report {
 
 /** Starts a client; the caller waits for its end and reads it by {@link iperf3Result}. */
 export function startIperf3(namespace: Namespace, load: Iperf3Load): TestProcess {
-  const { host, port = 5201, seconds, streams = 1, reverse, udpBps, tcpBps } = load;
+  const { host, port = 5201, seconds, streams = 1, reverse, udpBps, udpBytes = 1_200, tcpBps } =
+    load;
   const { omitSeconds = 0, intervalSeconds = 1 } = load;
   const args = ["--client", host, "--port", String(port), "--time", String(seconds), "--json"];
   args.push("--interval", String(intervalSeconds));
   args.push("--parallel", String(streams), "--omit", String(omitSeconds));
   if (udpBps === undefined) args.push(...TCP_ARGS);
-  else args.push("--udp", "--bitrate", String(Math.round(udpBps / streams)), "--length", "1200");
+  else {
+    args.push("--udp", "--bitrate", String(Math.round(udpBps / streams)));
+    args.push("--length", String(udpBytes));
+  }
   if (tcpBps !== undefined) args.push("--bitrate", String(Math.round(tcpBps / streams)));
   if (reverse === true) args.push("--reverse");
   return namespace.spawn(["iperf3", ...args, "--connect-timeout", "5000"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { addressOf, Arena } from "../../../ffi/arena.ts";
 import { Errno, SysError } from "../../../ffi/errno.ts";
 import { loadLibc } from "../../../ffi/libc.ts";
-import { Reactor, type Watch } from "../../../ffi/reactor.ts";
+import { Reactor, reactorsSettled, type Watch } from "../../../ffi/reactor.ts";
 import { awaitCondition } from "../../support/await_condition.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
 import { makePipe, type Pipe } from "../../support/pipe.ts";
@@ -49,6 +49,8 @@ async function isDone(promise: Promise<void>, reactor: Reactor): Promise<boolean
   void observed;
   return done;
 }
+
+Deno.test.afterEach(reactorsSettled);
 
 Deno.test("Watch.readable resolves when there is something to read already, and when it comes later", async () => {
   const reactor = new Reactor();

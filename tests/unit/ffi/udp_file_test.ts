@@ -236,7 +236,7 @@ Deno.test("UdpFile.send answers EAGAIN or takes all; it never waits", () => {
 
 Deno.test("UdpFile forbids fragments and says what buffers it got", () => {
   for (const hostname of isIpv6Here ? ["127.0.0.1", "::"] : ["127.0.0.1"]) {
-    using file = open(hostname, { bufferBytes: 100_000 });
+    using file = open(hostname, { bufferBytes: 100_000, forbidsFragments: true });
     assert.equal(file.dontFragment, true);
     assert.equal(file.receiveBufferBytes, 100_000);
     assert.equal(file.sendBufferBytes, 100_000);

@@ -2,7 +2,7 @@ import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { Arena } from "../../../ffi/arena.ts";
-import { Reactor } from "../../../ffi/reactor.ts";
+import { Reactor, reactorsSettled } from "../../../ffi/reactor.ts";
 import { FastUdpSocket } from "../../../src/linkmap/fast_udp_socket.ts";
 import type { NetAddress } from "../../../src/net_address.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
@@ -25,6 +25,8 @@ function bind(drops = new DropCounters(), hostname = "127.0.0.1"): FastUdpSocket
 }
 
 function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test.afterEach(reactorsSettled);
+
   Deno.test({ name, ignore, fn });
 }
 
