@@ -245,7 +245,8 @@ export const OPTIONS: readonly OptionSpec[] = [
     name: "io",
     metavar: "ENGINE",
     commands: BOTH,
-    help: "How packets are read and sent: ffi, many per system call (Linux), deno, one by one, or " +
+    help:
+      "How packets are read and sent: ffi, many per system call (Linux), deno, one by one, or " +
       "auto, whichever works.",
     defaults: both("auto"),
     choices: ["auto", "deno", "ffi"],

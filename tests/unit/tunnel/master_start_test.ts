@@ -39,7 +39,13 @@ const RECORD: SlaveRecord = {
   revokedAt: null,
 };
 
-const COMMON = { metrics: null, logLevel: "info", logFormat: "text", io: "auto", stateDir: "" } as const;
+const COMMON = {
+  metrics: null,
+  logLevel: "info",
+  logFormat: "text",
+  io: "auto",
+  stateDir: "",
+} as const;
 
 /** What one end works with, on real time. */
 class Workings {
