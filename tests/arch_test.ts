@@ -17,6 +17,7 @@ const SHARED = [
   "src/close_quietly.ts",
   "src/command_request.ts",
   "src/daemon_options.ts",
+  "src/event_turn.ts",
   "src/snapshot.ts",
   "src/ip_literal.ts",
   "src/log.ts",
@@ -25,6 +26,7 @@ const SHARED = [
   "src/tun_limits.ts",
   "src/usage_error.ts",
   "src/version.ts",
+  "src/wake_pace.ts",
 ];
 
 /** Layer -> layers, or single files, it may import besides itself. An import goes only right or down. */
@@ -122,6 +124,7 @@ const PURE = [
   "src/tundev/stream_",
   "src/tundev/tcp_event_limiter.ts",
   "src/tundev/tun_errors.ts",
+  "src/wake_pace.ts",
 ];
 
 /** The one place that knows a dependency; everything else takes what that place offers. */

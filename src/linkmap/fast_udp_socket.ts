@@ -8,16 +8,16 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
-
 import { Errno, SysError } from "../../ffi/errno.ts";
 import type { Reactor, Watch } from "../../ffi/reactor.ts";
 import { SocketAddress } from "../../ffi/socket_address.ts";
 import { UdpFile } from "../../ffi/udp_file.ts";
 import { WakePace } from "../wake_pace.ts";
+import { nextTurn, pause } from "../event_turn.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, MAX_PACKET_BYTES } from "../wire/packet.ts";
+import { bindError } from "./bind_error.ts";
 import type { DatagramSlot } from "./datagram_socket.ts";
 import { SegmentBatch } from "./segment_batch.ts";
 import type { BoundUdpSocket, OutgoingBytes, UdpSocketOptions } from "./udp_port.ts";
@@ -82,10 +82,7 @@ export class FastUdpSocket implements BoundUdpSocket {
       return new FastUdpSocket(file, reactor, drops);
     } catch (error) {
       file?.close();
-      const cause = asDenoError(error);
-      throw new Error(`Cannot open UDP socket on ${formatAddress(options)}: ${cause.message}`, {
-        cause,
-      });
+      throw bindError(options, error);
     }
   }
 
@@ -123,7 +120,7 @@ export class FastUdpSocket implements BoundUdpSocket {
       if (this.failure !== null) return 0;
       if (hasLingered) {
         if (this.#pace.delayMs > 0) {
-          await sleep(this.#pace.delayMs);
+          await pause(this.#pace.delayMs);
           this.#turnEndsMs = performance.now() + TURN_MS;
           if (this.#isClosed) return 0;
           const filledSlots = this.#fill(slots);
@@ -276,40 +273,4 @@ export class FastUdpSocket implements BoundUdpSocket {
 /** Whether there is no room for it just now. */
 function isFull(sent: number): boolean {
   return sent === -Errno.EAGAIN || sent === -Errno.ENOBUFS;
-}
-
-/** As the portable socket's errors are, so that who looks at the cause finds the same classes. */
-function asDenoError(error: unknown): Error {
-  if (!(error instanceof SysError)) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-  switch (error.errno) {
-    case Errno.EADDRINUSE:
-      return new Deno.errors.AddrInUse(
-        "EADDRINUSE (another program has this port; is another bindlink running?)",
-      );
-    case Errno.EADDRNOTAVAIL:
-      return new Deno.errors.AddrNotAvailable(
-        "EADDRNOTAVAIL (this machine does not have this address)",
-      );
-    case Errno.EACCES:
-      return new Deno.errors.PermissionDenied(
-        "EACCES (a port below 1024 needs CAP_NET_BIND_SERVICE)",
-      );
-    default:
-      return error;
-  }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-/** Lets the event loop do everything else that is ready, once. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -15,6 +15,7 @@
 import { growUdpBuffers } from "../../ffi/socket_buffers.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { MAX_PACKET_BYTES } from "../wire/packet.ts";
+import { bindError } from "./bind_error.ts";
 import type { DatagramSlot } from "./datagram_socket.ts";
 import { IPV4_MAPPED_PREFIX } from "../ip_literal.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
@@ -59,10 +60,7 @@ export class UdpSocket implements BoundUdpSocket {
       growUdpBuffers((conn.addr as Deno.NetAddr).port);
       return new UdpSocket(conn, drops);
     } catch (cause) {
-      throw new Error(
-        `Cannot open UDP socket on ${formatAddress(options)}: ${describeBindError(cause)}`,
-        { cause },
-      );
+      throw bindError(options, cause);
     }
   }
 
@@ -132,17 +130,4 @@ export class UdpSocket implements BoundUdpSocket {
     this.#lastDst = dst;
     this.#lastDenoDst = denoDst;
   }
-}
-
-function describeBindError(cause: unknown): string {
-  if (cause instanceof Deno.errors.AddrInUse) {
-    return "EADDRINUSE (another program has this port; is another bindlink running?)";
-  }
-  if (cause instanceof Deno.errors.AddrNotAvailable) {
-    return "EADDRNOTAVAIL (this machine does not have this address)";
-  }
-  if (cause instanceof Deno.errors.PermissionDenied) {
-    return "EACCES (a port below 1024 needs CAP_NET_BIND_SERVICE)";
-  }
-  return cause instanceof Error ? cause.message : String(cause);
 }

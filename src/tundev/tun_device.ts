@@ -8,11 +8,10 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
-
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { PollResult } from "../../ffi/poller.ts";
 import { TUN_NODE_PATH, TunFile } from "../../ffi/tun.ts";
+import { nextTurn, pause } from "../event_turn.ts";
 import { UsageError } from "../usage_error.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, Packet } from "../wire/packet.ts";
@@ -107,7 +106,7 @@ export class TunDevice implements Tundev {
         idleTurns = readPkts > 0 ? 0 : idleTurns + 1;
         if (idleTurns <= LINGER_TURNS) await nextTurn();
         else if (idleTurns === LINGER_TURNS + 1 && this.#pace.delayMs > 0) {
-          await sleep(this.#pace.delayMs);
+          await pause(this.#pace.delayMs);
         } else await this.#wait();
       }
     } finally {
@@ -236,25 +235,6 @@ function sysErrorOf(body: () => void): SysError | null {
     if (error instanceof SysError) return error;
     throw error;
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-/**
- * Lets the event loop do everything else that is ready, once.
- *
- * Measured under turns of 0.5 ms with datagrams both ways (Deno 2.9.6): setImmediate gives datagrams and
- * timers their share; a MessageChannel or a microtask in its place starves datagrams wholly; a timer of
- * 0 ms waits at least one. Idle, it comes back after 3 µs.
- */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }
 
 /** Longest turn in ms: how long datagrams and timers wait at most, one callback's time aside. */
