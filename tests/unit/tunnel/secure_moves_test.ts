@@ -52,7 +52,7 @@ Deno.test("MasterTunnel follows a link whose NAT gives it another address, by it
     slave.send(innerPacket(2, 1, i));
     master.send(innerPacket(1, 2, i));
   }
-  await world.runFor(15_000);
+  await world.runFor(30_000);
   assert.deepEqual([slave.upIds, master.upIds], [[1], [1]]);
   const delivered = slave.tundev.delivered.length;
   master.send(innerPacket(1, 2, 77));
