@@ -64,9 +64,14 @@ export class LinkCare {
 
   /** Hot. Data comes or goes. @returns whether none has for long: the links are to be looked after from now on. */
   noteData(now: number): boolean {
-    const wasIdle = now - this.#dataMs > IDLE_AFTER_MS;
+    const wasIdle = this.isIdle(now);
     this.#dataMs = now;
     return wasIdle;
+  }
+
+  /** Whether no data has come or gone for long. */
+  isIdle(now: number): boolean {
+    return now - this.#dataMs > IDLE_AFTER_MS;
   }
 
   /** The link's socket is open (again): asks the peer over it. */
@@ -122,7 +127,7 @@ export class LinkCare {
     const { links, sender } = this.#options;
     this.watch.check(links, now);
     if (now - this.#tunedMs >= TUNE_MS) this.#tune(now);
-    const isIdle = now - this.#dataMs > IDLE_AFTER_MS;
+    const isIdle = this.isIdle(now);
     let isActive = sender.waitingPkts > 0 || sender.resends.count > 0;
     let next = Number.POSITIVE_INFINITY;
     for (const link of links) {
@@ -152,12 +157,12 @@ export class LinkCare {
   }
 
   #sendPing(link: MultiplexerLink, now: number): void {
-    this.messages.sendPing(link, now - this.#dataMs > IDLE_AFTER_MS, now);
+    this.messages.sendPing(link, this.isIdle(now), now);
     if (link.isAlive || !this.watch.hasLiveLink) this.#options.onAsk?.(now);
   }
 
   #probeMtu(link: MultiplexerLink, now: number): void {
-    this.#prober.handleTimeout(link, now - this.#dataMs > IDLE_AFTER_MS, now);
+    this.#prober.handleTimeout(link, this.isIdle(now), now);
   }
 
   #tune(now: number): void {

@@ -97,6 +97,11 @@ export class Multiplexer {
     return Math.min(this.tunMtuBytes, usefulMtuOf(this.links));
   }
 
+  /** Whether no data has come or gone for long. */
+  isIdle(now: number): boolean {
+    return this.#care.isIdle(now);
+  }
+
   /** A link by id, or null. */
   getLink(linkId: number): MultiplexerLink | null {
     return this.#table.get(linkId);
@@ -228,9 +233,11 @@ export class Multiplexer {
     switch (kind) {
       case InnerKind.FEEDBACK:
         return this.#handleFeedback(message, now);
-      case InnerKind.PING:
-        this.#careAt(now);
-        return this.#care.handlePing(link, message, now);
+      case InnerKind.PING: {
+        const result = this.#care.handlePing(link, message, now);
+        this.#careAt(link.nextTimeout());
+        return result;
+      }
       case InnerKind.GIVEN_UP:
         return this.#handleGivenUp(message, now);
       case InnerKind.LINK:

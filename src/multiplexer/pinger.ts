@@ -11,7 +11,7 @@ import type { MultiplexerLink } from "./multiplexer_link.ts";
 
 /** How often: while data may flow, and while nothing does. */
 export const ACTIVE_PING_MS = 1_000;
-const IDLE_MS = 10_000;
+export const IDLE_PING_MS = 10_000;
 /** A metered link that carries nothing is only kept open: 15 to 25 s. */
 const METERED_MS = 15_000;
 const METERED_SPREAD_MS = 10_000;
@@ -100,7 +100,9 @@ export class Pinger {
     }
     if (link.echoes < GREETINGS) return GREETING_MS;
     if (!isIdle) return ACTIVE_PING_MS;
-    return link.port.settings.isMetered ? METERED_MS + this.#rng() * METERED_SPREAD_MS : IDLE_MS;
+    return link.port.settings.isMetered
+      ? METERED_MS + this.#rng() * METERED_SPREAD_MS
+      : IDLE_PING_MS;
   }
 
   #encode(

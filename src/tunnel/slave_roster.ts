@@ -22,8 +22,9 @@ import { BondingTotals } from "./bonding_totals.ts";
 import { MasterSlave, type MasterSlaveOptions } from "./master_slave.ts";
 import { SealingBuffers } from "./secure_codec.ts";
 
-/** How often each slave's sessions and links are looked at. */
+/** How often each slave's sessions and links are looked at: while data comes or goes, and while none does. */
 const CARE_INTERVAL_MS = 1_000;
+const IDLE_CARE_INTERVAL_MS = 5_000;
 
 /** What a {@link SlaveRoster} works with. */
 export interface SlaveRosterOptions
@@ -192,12 +193,14 @@ export class SlaveRoster {
 
   /**
    * Called for each slave that is there when its multiplexer is looked after, not for all at once, since datagrams wait
-   * meanwhile. Once a second: sessions that are over, links that are silent or do
-   * something new.
+   * meanwhile. Once a second, more rarely while it is idle: sessions that are over, links that are silent or do something
+   * new.
    */
   careFor(slave: MasterSlave, now: number): void {
+    const isIdle = slave.links?.multiplexer.isIdle(now) ?? true;
+    if (!isIdle) slave.nextCareMs = Math.min(slave.nextCareMs, now + CARE_INTERVAL_MS);
     if (now < slave.nextCareMs) return;
-    slave.nextCareMs = now + CARE_INTERVAL_MS;
+    slave.nextCareMs = now + (isIdle ? IDLE_CARE_INTERVAL_MS : CARE_INTERVAL_MS);
     if (slave.keyring.nextTimeout() <= now) slave.keyring.handleTimeout(now);
     slave.links?.forgetSilent(now);
     slave.links?.tellNews(now);

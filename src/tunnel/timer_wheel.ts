@@ -8,18 +8,18 @@
  */
 
 /**
- * What is due within this time is served together: a thousand slaves would otherwise each wake the program once a
- * second.
+ * What is due within this time is served together: a thousand slaves would otherwise each wake the program by
+ * themselves.
  */
-const GRAIN_MS = 10;
+const GRAIN_MS = 50;
 
-/** Who is due again within this time stays in a hurry: the wheel would serve it up to a grain late. */
-const HURRY_MS = 5 * GRAIN_MS;
+/** Who is due again within this time is in a hurry, and stays so: the wheel would serve it up to a grain late. */
+const HURRY_MS = GRAIN_MS;
 
-/** More than a second and a pause of the program: what is due later is asked again when the wheel has turned. */
+/** More than a ping interval, 12.8 s: what is due later is asked again when the wheel has turned. */
 const SLOTS = 256;
 
-/** A wheel of slots of 10 ms. Each item is in it once at most; one in a hurry keeps its place, too. */
+/** A wheel of slots of 50 ms. Each item is in it once at most; one in a hurry keeps its place, too. */
 export class TimerWheel<Item> {
   /** Serves an item that may be due. @returns monotonic ms of when to ask it again; Infinity: never. */
   readonly #serve: (item: Item, now: number) => number;
@@ -29,7 +29,7 @@ export class TimerWheel<Item> {
   /** Those that are due before the wheel comes to them, and when the first of them is. */
   readonly #hurried = new Set<Item>();
   #hurriedMs = Number.POSITIVE_INFINITY;
-  /** The first grain that was not served yet: time in ms / 10, rounded down. */
+  /** The first grain that was not served yet: time in ms / 50, rounded down. */
   #next: number;
 
   constructor(serve: (item: Item, now: number) => number, now: number) {
@@ -76,7 +76,7 @@ export class TimerWheel<Item> {
         if (atMs === Infinity) this.#items.delete(item);
         else {
           this.#put(item, atMs);
-          if (this.#hurried.has(item)) this.#hurriedMs = Math.min(this.#hurriedMs, atMs);
+          if (atMs - now < HURRY_MS || this.#hurried.has(item)) this.hurry(item, atMs);
         }
       }
     }

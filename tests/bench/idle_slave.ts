@@ -8,6 +8,7 @@ import { nodeDiffieHellman } from "../../src/crypto/x25519.ts";
 import type { DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
 import type { Logger } from "../../src/log.ts";
 import { DEFAULT_LINK_SETTINGS } from "../../src/multiplexer/link_settings.ts";
+import { IDLE_PING_MS } from "../../src/multiplexer/pinger.ts";
 import { PacketPool } from "../../src/multiplexer/packet_pool.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import type { AeadProvider } from "../../src/peer/aead.ts";
@@ -60,6 +61,8 @@ export class IdleSlave {
   readonly #initiator: Initiator;
   readonly #peer: SecureLinks;
   #asleepUntilMs = -Infinity;
+  /** Monotonic ms of the next {@link handleTimeout} that has something to do; kept, since a thousand are asked for it. */
+  dueMs = -Infinity;
 
   /** Makes it and begins its handshake. @param ways a socket and the master's address for each link. */
   constructor(
@@ -86,7 +89,7 @@ export class IdleSlave {
       pool: crowd.pool,
       groupSeqNos: new Uint32Array(ORDER_GROUPS),
       onTooBig: () => false,
-      onWake: () => {}, // all are asked for their next timeout again and again
+      onWake: () => this.#updateDue(),
       onAsk: (askedMs) => this.#initiator.handleAsked(askedMs),
     });
     this.#initiator = new Initiator({
@@ -133,34 +136,37 @@ export class IdleSlave {
     switch (packet.bytes[packet.start + 2]) {
       case DatagramType.RESPONSE:
         this.#initiator.handleResponse(packet, now);
+        this.#updateDue();
         return;
       case DatagramType.COOKIE:
         return; // they join so slowly that none is asked for
       default:
         this.#receiveTransport(linkId, packet, now);
+        this.#updateDue();
     }
   }
 
   handleTimeout(now: number): void {
     this.#initiator.handleTimeout(now);
     this.#peer.multiplexer.handleTimeout(now);
-  }
-
-  /** Monotonic ms of the next {@link handleTimeout} that has something to do. */
-  nextTimeout(): number {
-    const nextMs = Math.min(this.#initiator.nextTimeout(), this.#peer.multiplexer.nextTimeout());
-    return Math.max(nextMs, this.#asleepUntilMs);
+    this.#updateDue();
   }
 
   /** Goes on after a silence, at its own moment, and with the session that it has. */
   wake(now: number): void {
-    this.#asleepUntilMs = now + Math.random() * 1_000;
+    this.#asleepUntilMs = now + Math.random() * IDLE_PING_MS;
     this.#initiator.handleHeard();
+    this.#updateDue();
   }
 
   /** Whether something came over each link since then. */
   isHeardSince(sinceMs: number): boolean {
     return this.#peer.multiplexer.links.every((link) => link.lastHeardMs > sinceMs);
+  }
+
+  #updateDue(): void {
+    const nextMs = Math.min(this.#initiator.nextTimeout(), this.#peer.multiplexer.nextTimeout());
+    this.dueMs = Math.max(nextMs, this.#asleepUntilMs);
   }
 
   #receiveTransport(linkId: number, packet: Packet, now: number): void {

@@ -6,7 +6,7 @@
  * deno run -A --unstable-net tests/bench/many_slaves_main.ts FILE
  * ```
  *
- * FILE is a {@link ManySlavesPlan} as JSON. The slaves join one after the other, then report once a second on each link.
+ * FILE is a {@link ManySlavesPlan} as JSON. The slaves join one after the other, then ask on each link as idle slaves do.
  * Prints `joined` once all links are up. SIGUSR1: they fall silent, as if their networks were gone. SIGUSR2: they go on;
  * prints `back` once every link has been heard again. Ends when stdin ends.
  *
@@ -15,8 +15,8 @@
 
 import { openAeadProvider } from "../../src/crypto/aead_provider.ts";
 import type { NetAddress } from "../../src/net_address.ts";
-import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
-import type { DatagramSlot } from "../../src/linkmap/datagram_socket.ts";
+import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
+import { chooseIoEngine } from "../../src/linkmap/io_engine.ts";
 import { Packet } from "../../src/wire/packet.ts";
 import { IdleSlave, type IdleSlaveKeys, SlaveCrowd } from "./idle_slave.ts";
 
@@ -45,8 +45,9 @@ if (import.meta.main) await main(JSON.parse(Deno.readTextFileSync(Deno.args[0]!)
 
 async function main(plan: ManySlavesPlan): Promise<void> {
   const crowd = new SlaveCrowd(await openAeadProvider(), Uint8Array.fromHex(plan.masterKey));
+  const engine = chooseIoEngine("auto", () => {});
   const sockets = plan.links.map(({ local }) =>
-    Array.from({ length: SOCKETS_PER_LINK }, () => UdpSocket.bind({ hostname: local, port: 0 }))
+    Array.from({ length: SOCKETS_PER_LINK }, () => engine.bindUdp({ hostname: local, port: 0 }))
   );
   for (const socket of sockets.flat()) pump(socket, crowd);
   const startMs = performance.now();
@@ -65,7 +66,7 @@ async function main(plan: ManySlavesPlan): Promise<void> {
       }));
       slaves.push(new IdleSlave(crowd, keysOf(plan.slaves[slaves.length]!), ways, now));
     }
-    for (const slave of slaves) if (slave.nextTimeout() <= now) slave.handleTimeout(now);
+    for (const slave of slaves) if (slave.dueMs <= now) slave.handleTimeout(now);
     if (awaited === "" || slaves.length < plan.slaves.length) return;
     if (slaves.some((slave) => !slave.isHeardSince(heardSinceMs))) return;
     Deno.stdout.writeSync(new TextEncoder().encode(`${awaited}\n`));
@@ -91,7 +92,7 @@ function keysOf({ secretKey, psk }: ManySlavesPlan["slaves"][number]): IdleSlave
   return { secretKey: Uint8Array.fromHex(secretKey), psk: Uint8Array.fromHex(psk) };
 }
 
-async function pump(socket: UdpSocket, crowd: SlaveCrowd): Promise<void> {
+async function pump(socket: DatagramSocket, crowd: SlaveCrowd): Promise<void> {
   const source = { hostname: "", port: 0 };
   const slots: DatagramSlot[] = Array.from(
     { length: SLOTS },

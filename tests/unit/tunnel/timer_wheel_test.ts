@@ -29,7 +29,7 @@ Deno.test("TimerWheel has nothing to do before something is added", () => {
   assert.equal(wheel.nextTimeout(), Infinity);
 });
 
-Deno.test("TimerWheel serves an item when it is due, at most 10 ms late, whoever else is in it", () => {
+Deno.test("TimerWheel serves an item when it is due, at most 50 ms late, whoever else is in it", () => {
   fc.assert(fc.property(
     fc.array(fc.integer({ min: 1, max: 6_000 }), { minLength: 1, maxLength: 20 }),
     fc.integer({ min: 0, max: 1e9 }),
@@ -39,7 +39,7 @@ Deno.test("TimerWheel serves an item when it is due, at most 10 ms late, whoever
       for (const item of items) wheel.add(item, startMs);
       for (let now = startMs; now < startMs + 10_000;) {
         now = Math.max(now, wheel.nextTimeout());
-        for (const { dueMs } of items) assert.ok(now < dueMs + 10, `${now} for ${dueMs}`);
+        for (const { dueMs } of items) assert.ok(now < dueMs + 50, `${now} for ${dueMs}`);
         wheel.handleTimeout(now);
       }
     },
