@@ -19,8 +19,8 @@ import type { LinkSpec } from "./link_spec.ts";
  */
 const REOPEN_SILENT_MS = 10_000;
 
-/** Or for so many intervals, where the peer is asked more rarely: over a link that costs money, while it is idle. */
-const REOPEN_SILENT_INTERVALS = 2.5;
+/** Or for this long from when the peer was to be asked, where it is asked more rarely: while nothing flows. */
+const REOPEN_UNANSWERED_MS = 8_000;
 
 /** The same for a way that never heard anything while there are others to try. */
 const REOPEN_UNHEARD_MS = 3_000;
@@ -93,7 +93,7 @@ export class LinkKeeper {
 
   #silenceLimitMs(isHeard: boolean, alternatives: number): number {
     if (!isHeard) return alternatives === 0 ? REOPEN_SILENT_MS : REOPEN_UNHEARD_MS;
-    return Math.max(REOPEN_SILENT_MS, REOPEN_SILENT_INTERVALS * this.#options.askIntervalMs());
+    return Math.max(REOPEN_SILENT_MS, this.#options.askIntervalMs() + REOPEN_UNANSWERED_MS);
   }
 
   async #run(): Promise<void> {

@@ -21,6 +21,9 @@ import { Tallier, TALLIER_WINDOW_MS } from "./tallier.ts";
 /** A link over which nothing valid came for this long carries no data, unless its peer said to ask more rarely. */
 export const LINK_SILENT_MS = 3_000;
 
+/** Nor one whose peer is asked more rarely and does not answer for this long, though asked each second then. */
+const UNANSWERED_MS = 5_000;
+
 /** A suspect link is down after this long without a word: it is asked every 50 ms then. */
 export const SUSPECT_SILENT_MS = 2_000;
 
@@ -187,7 +190,7 @@ export class MultiplexerLink {
     if (this.isSuspect) {
       return Math.max(this.lastHeardMs, this.suspectSinceMs) + SUSPECT_SILENT_MS;
     }
-    return this.lastHeardMs + Math.max(LINK_SILENT_MS, 2.5 * this.peerIntervalMs + 500);
+    return this.lastHeardMs + Math.max(LINK_SILENT_MS, this.peerIntervalMs + UNANSWERED_MS);
   }
 
   /** Monotonic ms at which the last few packets in flight are to be sent again; Infinity: there are none, or they are many. */

@@ -9,12 +9,15 @@ import type { Packet } from "../wire/packet.ts";
 import { Ping, PingFlag } from "../wire/ping.ts";
 import type { MultiplexerLink } from "./multiplexer_link.ts";
 
-/** How often: while data may flow, and while nothing does. */
+/** How often while data may flow. */
 export const ACTIVE_PING_MS = 1_000;
-export const IDLE_PING_MS = 10_000;
-/** A metered link that carries nothing is only kept open: 15 to 25 s. */
-const METERED_MS = 15_000;
-const METERED_SPREAD_MS = 10_000;
+
+/**
+ * While none does, a link is only kept open: 15 to 25 s, at random so that links do not take turns together. NATs forget after 30 s at
+ * the soonest, RFC 8085 section 3.5 allows no more than one in 15 s, and a phone's radio falls asleep after about ten.
+ */
+export const IDLE_PING_MS = 15_000;
+const IDLE_SPREAD_MS = 10_000;
 
 /** A new link until it is known, a suspect one until it is up or down, one that is down at first and later. */
 const GREETING_MS = 100;
@@ -99,10 +102,7 @@ export class Pinger {
       return now - sinceMs < LONG_DOWN_AFTER_MS ? DOWN_MS : LONG_DOWN_MS;
     }
     if (link.echoes < GREETINGS) return GREETING_MS;
-    if (!isIdle) return ACTIVE_PING_MS;
-    return link.port.settings.isMetered
-      ? METERED_MS + this.#rng() * METERED_SPREAD_MS
-      : IDLE_PING_MS;
+    return isIdle ? IDLE_PING_MS + this.#rng() * IDLE_SPREAD_MS : ACTIVE_PING_MS;
   }
 
   #encode(

@@ -57,15 +57,15 @@ Deno.test("MasterTunnel answers no handshake while it closes", async () => {
   assert.equal(master.logger.count("info Slave joined"), 1, "and no more");
 });
 
-Deno.test("SlaveTunnel notices within seconds that its master was restarted", async () => {
+Deno.test("SlaveTunnel notices by its next ping that its master was restarted", async () => {
   await using world = await TunnelWorld.create(["laptop"]);
   const slave = await world.join("laptop");
   await world.runFor(10_000);
   await world.stopMaster("killed");
   world.startMaster();
   const isBack = (): boolean => world.master.upIds.length === 2;
-  const tookMs = await world.runUntil(isBack, 10_000, "joins again");
-  assert(tookMs <= 5_000 + 2_500, `${tookMs} ms: the next ping of an idle tunnel, and 2.5 s`);
+  const tookMs = await world.runUntil(isBack, 40_000, "joins again");
+  assert(tookMs <= 25_000 + 2_500, `${tookMs} ms: the next ping of an idle tunnel, and 2.5 s`);
   await assertCarries(world, slave);
   assert.equal(slave.logger.count("info Joined the master again"), 1);
 });
