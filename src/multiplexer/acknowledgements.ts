@@ -60,7 +60,9 @@ export class Acknowledgements {
   #settle(link: MultiplexerLink, reader: FeedbackReader, now: number): number {
     const { sent } = link;
     let ackedPkts = 0;
-    const lowest = sent.oldestSeqNo - LATE_PKTS;
+    // Below the oldest in flight there is news only of what was taken for lost: without that nothing is read twice.
+    const isLateLikely = sent.newestLostSeqNo >= sent.oldestSeqNo - LATE_PKTS;
+    const lowest = sent.oldestSeqNo - (isLateLikely ? LATE_PKTS : 0);
     while (reader.nextRange()) {
       const first = Math.max(reader.rangeFirst, lowest);
       const last = Math.min(reader.rangeLast, sent.endSeqNo - 1);

@@ -24,7 +24,7 @@ import { ReorderBuffer } from "./reorder_buffer.ts";
 const FEEDBACK_PKTS = 16;
 const MAX_FEEDBACK_PKTS = 128;
 /** And per link: feedback of many links is long. */
-const FEEDBACK_PKTS_PER_LINK = 4;
+const FEEDBACK_PKTS_PER_LINK = 8;
 /** A link over which nothing came for so long is left out: ten feedbacks have told all there is. */
 const NEWS_MS = 200;
 const FEEDBACK_MS = 10;

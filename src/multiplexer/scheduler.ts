@@ -1,9 +1,9 @@
 /**
  * Which link the next packet takes: the one over which it arrives first, among those that may send now.
  *
- * Every millisecond at most the links are looked at anew and put in the order of their estimated time of arrival (ETA);
- * for each packet only the first one in that order with credit is taken. So the cost per packet does not grow with the
- * number of links.
+ * Every millisecond at most, more rarely when there are many, the links are looked at anew and put in the order of their
+ * estimated time of arrival (ETA); for each packet only the first one in that order with credit is taken. So the cost
+ * per packet does not grow with the number of links.
  *
  * @module
  */
@@ -11,8 +11,9 @@
 import { LinkFit, pickFitting, pickNth } from "./link_fit.ts";
 import { LinkUse, type MultiplexerLink } from "./multiplexer_link.ts";
 
-/** How often the order is made anew. */
+/** How often the order is made anew, for each so many links: of these, one place more or less matters little. */
 const REFRESH_MS = 1;
+const REFRESH_LINKS = 8;
 
 /** How often it is decided which links take part. */
 const DECIDE_MS = 10;
@@ -58,6 +59,7 @@ export class Scheduler {
   readonly #bulk: MultiplexerLink[] = [];
   #next = 0;
   #refreshedMs = Number.NEGATIVE_INFINITY;
+  #refreshMs = REFRESH_MS;
   #decidedMs = Number.NEGATIVE_INFINITY;
   #turn = 0;
 
@@ -94,7 +96,7 @@ export class Scheduler {
 
   /** Hot. Whether {@link refresh} would do something. */
   isDue(now: number): boolean {
-    return now - this.#refreshedMs >= REFRESH_MS;
+    return now - this.#refreshedMs >= this.#refreshMs;
   }
 
   /** Hot. The link for a bulk packet, or null: none has credit, or there is none. */
@@ -155,7 +157,7 @@ export class Scheduler {
     for (const link of this.#bulk) {
       if (link.inFlightRoomBytes() > 0) next = Math.min(next, link.pacer.nextCreditMs(now));
     }
-    return Math.max(next, this.#refreshedMs + REFRESH_MS);
+    return Math.max(next, this.#refreshedMs + this.#refreshMs);
   }
 
   /** The links that may carry data: those that are up; if all are suspect, the one heard last. */
@@ -179,6 +181,7 @@ export class Scheduler {
     }
     this.#keepTiers();
     this.fit.measure(order);
+    this.#refreshMs = REFRESH_MS * Math.max(1, order.length / REFRESH_LINKS);
   }
 
   /** Leaves out what is for worse times, and what is about to go, while there is anything else. */

@@ -41,6 +41,8 @@ export class SentLog {
   oldestSeqNo = 0;
   /** One above the newest number in the log. */
   endSeqNo = 0;
+  /** The newest number that was taken for lost; -1: none was. */
+  newestLostSeqNo = -1;
   #mask = INITIAL_PLACES - 1;
 
   /**
@@ -75,6 +77,9 @@ export class SentLog {
     const slot = this.slots[at]!;
     this.slots[at] = null;
     this.states[at] = state;
+    if (state === SentState.LOST) {
+      this.newestLostSeqNo = Math.max(this.newestLostSeqNo, this.seqNos[at]!);
+    }
     this.inFlightPkts--;
     this.inFlightBytes -= this.wireBytes[at]!;
     return slot;
