@@ -14,13 +14,21 @@ export interface TestCounts {
   readonly isSuccess: boolean;
 }
 
-/** Runs the tests in files and folders; what they print goes to the terminal as it comes. */
-export async function runTests(parts: readonly string[]): Promise<TestCounts> {
+/** Runs the tests in files and folders, on all processors if they are parallel; what they print goes to the terminal as it comes. */
+export async function runTests(
+  { paths, isParallel }: { readonly paths: readonly string[]; readonly isParallel: boolean },
+): Promise<TestCounts> {
   const folder = await Deno.makeTempDir({ prefix: "bindlink-test-" });
   try {
     const report = `${folder}/report.xml`;
     const { success } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", `--junit-path=${report}`, ...parts],
+      args: [
+        "test",
+        "-A",
+        `--junit-path=${report}`,
+        ...(isParallel ? ["--parallel"] : []),
+        ...paths,
+      ],
       stdin: "null",
     }).spawn().status;
     return countTests(await Deno.readTextFile(report).catch(() => ""), success);
