@@ -107,6 +107,8 @@ export class RateControl {
   #checkedBps = 0.5;
   #fullChecks = 0;
   #overfullSinceMs = Number.POSITIVE_INFINITY;
+  /** When the link could last have sent more than it was let. */
+  #limitedMs = Number.NEGATIVE_INFINITY;
   /** The queue, smoothed over about a round trip. */
   #meanQueueMs = 0;
   #updatedMs = Number.NEGATIVE_INFINITY;
@@ -232,7 +234,10 @@ export class RateControl {
     else if (this.#overfullSinceMs === Infinity) this.#overfullSinceMs = now;
     // A link that is sent little has no queue for that reason.
     const isBusy = this.#meanQueueMs > IDLE_FRACTION * this.targetMs;
-    if (isBusy || !isLimited) this.#idleSinceMs = Number.POSITIVE_INFINITY;
+    if (isLimited) this.#limitedMs = now;
+    // What a sender gives comes in bursts, one in a round trip: between them nothing waits for the link.
+    const isGivenEnough = now - this.#limitedMs <= this.#patienceMs();
+    if (isBusy || !isGivenEnough) this.#idleSinceMs = Number.POSITIVE_INFINITY;
     else if (this.#idleSinceMs === Infinity) this.#idleSinceMs = now;
   }
 
