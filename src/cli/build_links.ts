@@ -1,6 +1,6 @@
 /**
- * Makes a slave's links out of `--proxies`, `--proxy-target`, `--targets`, `--mode` and the token's endpoints:
- * ids from 1 in the order given, proxies first, names unique.
+ * Makes a slave's links out of `--proxies`, `--proxy-target`, `--targets`, `--interfaces`, `--mode` and the token's
+ * endpoints: ids from 1 in the order given, proxies first, interfaces last, names unique.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { parseChoice, parseHostPort } from "./values.ts";
 const MAX_LINKS = 255;
 
 /** A link without what its place among the others decides. */
-interface Way extends Pick<LinkSpec, "targets" | "proxy" | "settings"> {
+interface Way extends Pick<LinkSpec, "targets" | "proxy" | "device" | "settings"> {
   /** The user's; null: none was given. */
   readonly name: string | null;
   /** What to correct when the name is another link's. */
@@ -45,7 +45,11 @@ export function buildLinks(
   const { value, subject } = given.one("mode");
   const mode = parseChoice(value, subject, LINK_MODES);
   const read: SettingsReader = (texts, subject) => parseLinkSettings(texts, subject, mode);
-  const named = [...proxyWays(given, endpoints, read), ...directWays(given, read)];
+  const named = [
+    ...proxyWays(given, endpoints, read),
+    ...directWays(given, read),
+    ...interfaceWays(given, endpoints, read),
+  ];
   const direct = { name: null, subject: "", targets: endpoints, proxy: null };
   const ways = named.length > 0 ? named : [{ ...direct, settings: read([], "") }];
   return numbered(ways, !given.flag("no-tcp-fallback"));
@@ -72,7 +76,7 @@ function refuseSettings(texts: readonly string[], subject: string): LinkSettings
 function numbered(ways: readonly Way[], allowsTcp: boolean): readonly LinkSpec[] {
   if (ways.length > MAX_LINKS) {
     throw new UsageError(
-      `A slave has at most ${MAX_LINKS} links: --proxies and --targets name ${ways.length}`,
+      `A slave has at most ${MAX_LINKS} links: --proxies, --targets and --interfaces name ${ways.length}`,
     );
   }
   const timesSeen = new Map<string, number>();
@@ -84,14 +88,20 @@ function numbered(ways: readonly Way[], allowsTcp: boolean): readonly LinkSpec[]
   return ways.map(({ name: given, subject, ...way }, i) => {
     const end = way.proxy ?? way.targets[0];
     if (end === undefined) throw new Error("Invariant: a link without a target");
-    const name = given ?? formatHostPort(end.host, end.port);
+    const name = given ?? way.device ?? formatHostPort(end.host, end.port);
     const times = count(name);
     if (given !== null && times > 1) {
       throw new UsageError(
         `${subject}: another link is called ${quoteValue(given)}: give it a name of its own`,
       );
     }
-    return { id: i + 1, name: times === 1 ? name : `${name}#${times}`, allowsTcp, ...way };
+    return {
+      id: i + 1,
+      name: times === 1 ? name : `${name}#${times}`,
+      // A connection goes where the routing table says.
+      allowsTcp: allowsTcp && way.device === undefined,
+      ...way,
+    };
   });
 }
 
@@ -140,10 +150,35 @@ function directWays(given: GivenOptions, read: SettingsReader): Way[] {
   }));
 }
 
+function interfaceWays(
+  given: GivenOptions,
+  endpoints: readonly HostPort[],
+  read: SettingsReader,
+): Way[] {
+  const interfaces = given.find("interfaces");
+  if (interfaces === undefined) return [];
+  return waysOf(interfaces, read, (device, subject) => ({
+    targets: endpoints,
+    proxy: null,
+    device: parseInterface(device, subject),
+  }));
+}
+
+/** What the kernel takes for a name: dev_valid_name() in net/core/dev.c. */
+function parseInterface(text: string, subject: string): string {
+  if (/^[^\s/:]{1,15}$/.test(text) && text !== "." && text !== "..") return text;
+  throw new UsageError(
+    `${subject} ${quoteValue(text)}: no name of an interface: ip link shows them, e.g. usb0`,
+  );
+}
+
 function waysOf(
   { values, subject: option }: GivenOption,
   read: SettingsReader,
-  parseEndpoint: (endpoint: string, subject: string) => Pick<LinkSpec, "targets" | "proxy">,
+  parseEndpoint: (
+    endpoint: string,
+    subject: string,
+  ) => Pick<LinkSpec, "targets" | "proxy" | "device">,
 ): Way[] {
   return values.map((value) => {
     const { name, endpoint, settings } = splitLink(value, option);

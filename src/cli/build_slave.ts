@@ -23,7 +23,10 @@ import { parseMtuBytes, parseSeconds } from "./values.ts";
 const REKEY_LIMITS = { min: 1, max: 150 };
 
 /** What names links: these options mean something only together. */
-const LINK_OPTIONS: readonly OptionKey[] = ["proxies", "proxy-target", "targets"];
+const LINK_OPTIONS: readonly OptionKey[] = ["proxies", "proxy-target", "targets", "interfaces"];
+
+/** Those that name links by themselves. */
+const LINK_NAMING: readonly OptionKey[] = ["proxies", "targets", "interfaces"];
 
 /** A slave's options. @param argument the token as a bare word. @throws {UsageError} */
 export function buildSlave(
@@ -50,6 +53,7 @@ export function buildSecureSlave(
 ): SlaveOptions {
   const mtu = given.findOne("mtu");
   const rekey = given.one("rekey-after");
+  checkEngine(given);
   return {
     ...buildCommon(given, "secure"),
     protocol: "secure",
@@ -62,13 +66,19 @@ export function buildSecureSlave(
   };
 }
 
+function checkEngine(given: GivenOptions): void {
+  const interfaces = given.find("interfaces");
+  if (interfaces === undefined || given.one("io").value !== "deno") return;
+  throw new UsageError(`${interfaces.subject} needs --io ffi: leave --io deno out`);
+}
+
 /** The stored token; the options stored with it are added. Only asked when no token was given. */
 function findStored(given: GivenOptions, inputs: CommandLineInputs): FoundToken {
   const stateDir = stateDirOf(given, inputs);
   const stored = inputs.readStoredJoin(stateDir);
   if (stored === null) throw tokenMissing(given, stateDir);
-  const namesLinks = given.find("proxies") ?? given.find("targets");
-  given.addStored(stored.options, namesLinks === undefined ? [] : LINK_OPTIONS);
+  const namesLinks = LINK_NAMING.some((name) => given.find(name) !== undefined);
+  given.addStored(stored.options, namesLinks ? LINK_OPTIONS : []);
   keepOneTundev(given);
   return checkStoredToken(stored);
 }

@@ -17,6 +17,7 @@ export type OptionKey =
   | "proxies"
   | "proxy-target"
   | "targets"
+  | "interfaces"
   | "mode"
   | "no-tcp-fallback"
   | "rekey-after"

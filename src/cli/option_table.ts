@@ -111,6 +111,17 @@ export const OPTIONS: readonly OptionSpec[] = [
       "token's endpoints.",
   },
   {
+    name: "interfaces",
+    metavar: "NAME[,...]",
+    commands: SLAVE,
+    protocol: "secure",
+    isRepeatable: true,
+    help:
+      "Network interfaces (Linux), one link to the master by each, whatever the routing table " +
+      "prefers; with name and settings as for --proxies: 'phone1=usb0;metered'. One that is not " +
+      "there is waited for.",
+  },
+  {
     name: "mode",
     metavar: "MODE",
     commands: SLAVE,

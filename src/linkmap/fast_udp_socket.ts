@@ -65,21 +65,26 @@ export class FastUdpSocket implements BoundUdpSocket {
   #errorsInARow = 0;
   #isClosed = false;
 
-  private constructor(file: UdpFile, reactor: Reactor, drops: DropCounters | null) {
+  private constructor(
+    file: UdpFile,
+    reactor: Reactor,
+    { drops, device }: UdpSocketOptions,
+  ) {
     this.#file = file;
-    this.#drops = drops;
+    this.#drops = drops ?? null;
     this.localAddress = { hostname: file.localHostname, port: file.localPort };
     this.label = `udp ${formatAddress(this.localAddress)}`;
+    if (device !== undefined) this.label += ` on ${device}`;
     this.#watch = reactor.watch(file.fd);
   }
 
   /** Opens a socket. @throws Error with the system's error as cause: port taken, address not of this machine, no permission. */
   static bind(options: UdpSocketOptions, reactor: Reactor): FastUdpSocket {
-    const { hostname, port, drops = null } = options;
+    const { hostname, port, device } = options;
     let file: UdpFile | null = null;
     try {
-      file = UdpFile.open({ hostname, port });
-      return new FastUdpSocket(file, reactor, drops);
+      file = UdpFile.open({ hostname, port, ...(device === undefined ? {} : { device }) });
+      return new FastUdpSocket(file, reactor, options);
     } catch (error) {
       file?.close();
       throw bindError(options, error);

@@ -10,6 +10,7 @@ import { Backoff } from "./backoff.ts";
 import { CandidateRotation } from "./candidate_rotation.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { Link } from "./link.ts";
+import { type InterfaceFinder, LinkDevice, reversePathProblem } from "./link_device.ts";
 import type { LinkOpener, OpenedLink } from "./link_opener.ts";
 import type { LinkSpec } from "./link_spec.ts";
 
@@ -27,6 +28,9 @@ const REOPEN_UNHEARD_MS = 3_000;
 
 /** Wait before a way that had no turn yet. The backoff is for ways that failed. */
 const FRESH_WAY_WAIT_MS = 250;
+
+/** How often an interface that is not there is looked for. */
+const DEVICE_WAIT_MS = 500;
 
 /** Reasons kept, so as not to tell them again; a name with several addresses fails in several ways. */
 const MAX_LOGGED_REASONS = 16;
@@ -49,6 +53,8 @@ export interface LinkKeeperOptions {
   readonly onOpen: () => void;
   /** The link has lost its socket. */
   readonly onClosed: () => void;
+  /** How interfaces are looked for; another one is for tests. */
+  readonly findInterface?: InterfaceFinder;
   /** Receives from the socket until it ends. Must not reject. */
   readonly pump: (socket: DatagramSocket) => Promise<void>;
 }
@@ -58,12 +64,14 @@ export class LinkKeeper {
   readonly #options: LinkKeeperOptions;
   readonly #backoff = new Backoff();
   readonly #rotation: CandidateRotation;
+  readonly #device: LinkDevice | null;
   readonly #abort = new AbortController();
   readonly #stopped: Promise<void>;
   #opened: OpenedLink | null = null;
   #openedAtMs = 0;
   readonly #loggedReasons = new Set<string>();
   #isTcpTold = false;
+  #isReversePathTold = false;
   /** The socket was closed, though it works, to try UDP. */
   #isLeavingTcp = false;
 
@@ -71,6 +79,8 @@ export class LinkKeeper {
   constructor(options: LinkKeeperOptions) {
     this.#options = options;
     this.#rotation = new CandidateRotation(options.spec);
+    const { device } = options.spec;
+    this.#device = device === undefined ? null : new LinkDevice(device, options.findInterface);
     this.#stopped = this.#run();
   }
 
@@ -81,9 +91,10 @@ export class LinkKeeper {
     await this.#stopped;
   }
 
-  /** Called about once a second: gives up a socket over which nothing comes any more. */
+  /** Called about once a second: gives up a socket over which nothing comes any more, or whose interface is gone. */
   checkSilence(now: number): void {
     if (this.#opened === null) return;
+    if (this.#device?.isGone) return this.#opened.socket.close();
     const isHeard = this.#noteHeard(now);
     const limitMs = this.#silenceLimitMs(isHeard, this.#opened.alternatives);
     const sinceMs = Math.max(this.#options.lastHeardMs(), this.#openedAtMs);
@@ -104,6 +115,7 @@ export class LinkKeeper {
       let reason: string;
       try {
         const nowMs = clock();
+        this.#device?.noteBound();
         const attempted = open(spec, { rotation: this.#rotation, nowMs }, this.#abort.signal);
         reason = await this.#serve(await attempted);
       } catch (error) {
@@ -111,12 +123,17 @@ export class LinkKeeper {
       }
       if (this.#abort.signal.aborted) return;
       if (this.#rotation.isUdpRefused(clock())) this.#tellTcp("the proxy refuses UDP");
-      const waitMs = this.#rotation.hasFreshWay ? FRESH_WAY_WAIT_MS : this.#backoff.nextMs(rng());
+      const waitMs = this.#waitMs(rng());
       link.detach(reason);
       onClosed();
       this.#tellDown(reason, waitMs);
       await abortableSleep(waitMs, this.#abort.signal);
     }
+  }
+
+  #waitMs(random: number): number {
+    if (this.#device?.isMissing || this.#device?.isGone) return DEVICE_WAIT_MS;
+    return this.#rotation.hasFreshWay ? FRESH_WAY_WAIT_MS : this.#backoff.nextMs(random);
   }
 
   /** Carries the link over an open socket until that ends. @returns why it ended. */
@@ -129,8 +146,13 @@ export class LinkKeeper {
     link.attach(socket, opened.remote);
     logger.debug("Link open", { link: link.name, id: link.id, via: socket.label });
     if (this.#rotation.isUdpRefused(this.#openedAtMs)) this.#tellTcp("the proxy refuses UDP");
+    if (this.#device !== null) this.#tellReversePath(this.#device.name);
     this.#options.onOpen();
     await pump(socket);
+    if (this.#device?.isGone) {
+      this.#opened = null;
+      return `Interface ${this.#device.name} is gone`;
+    }
     if (this.#isHeard) this.#rotation.handleHeard(clock());
     else this.#rotation.handleFailed();
     this.#opened = null;
@@ -169,6 +191,15 @@ export class LinkKeeper {
     this.#isTcpTold = true;
     const { link, logger } = this.#options;
     logger.warn(`Link goes over TCP: ${why}`, { link: link.name, id: link.id });
+  }
+
+  /** Once. */
+  #tellReversePath(device: string): void {
+    if (this.#isReversePathTold) return;
+    this.#isReversePathTold = true;
+    const problem = reversePathProblem(device);
+    const { link, logger } = this.#options;
+    if (problem !== null) logger.warn(problem, { link: link.name, id: link.id });
   }
 
   #tellUdp(): void {

@@ -73,7 +73,7 @@ async function openDirect(
   const remote = addresses[pick.index]!;
   try {
     const socket = pick.transport === "udp"
-      ? bindTowards(remote, context)
+      ? bindTowards(remote, context, spec.device)
       : await connectTcp({ ...context, remote });
     return opened(socket, remote, pick);
   } catch (error) {
@@ -110,9 +110,13 @@ function opened(socket: DatagramSocket, remote: NetAddress, pick: CandidatePick)
   return { socket, remote, transport: pick.transport, alternatives: pick.alternatives };
 }
 
-function bindTowards(remote: NetAddress, { bindUdp, drops }: OpenContext): BoundUdpSocket {
+function bindTowards(
+  remote: NetAddress,
+  { bindUdp, drops }: OpenContext,
+  device: string | undefined,
+): BoundUdpSocket {
   const hostname = remote.hostname.includes(":") ? "::" : "0.0.0.0";
-  return bindUdp({ hostname, port: 0, drops });
+  return bindUdp({ hostname, port: 0, drops, device });
 }
 
 /**

@@ -27,6 +27,8 @@ export interface LinkSpec {
   readonly allowsTcp: boolean;
   /** The proxy to go through, or null for a direct link. */
   readonly proxy: ProxySpec | null;
+  /** Network interface of a direct link, by which it goes whatever the routing table prefers; not given: as that says. */
+  readonly device?: string;
   /** When and how much it is used; the legacy protocol has only the default. */
   readonly settings: LinkSettings;
 }

@@ -14,6 +14,8 @@ export interface UdpSocketOptions {
   readonly hostname: string;
   /** Local port; 0 lets the system choose. */
   readonly port: number;
+  /** Interface that it is bound to (Linux, fast engine only): goes out by it, and hears only what comes in by it. */
+  readonly device?: string | undefined;
   /** Counts datagrams that the system refused after `send` took them, or that came too long. */
   readonly drops?: DropCounters;
 }

@@ -54,8 +54,9 @@ export class UdpSocket implements BoundUdpSocket {
    * @throws Error with the system's error as cause: port taken, address not of this machine, no permission.
    */
   static bind(options: UdpSocketOptions): UdpSocket {
-    const { hostname, port, drops = null } = options;
+    const { hostname, port, device, drops = null } = options;
     try {
+      if (device !== undefined) throw new Error(`interface "${device}" needs --io ffi`);
       const conn = Deno.listenDatagram({ transport: "udp", hostname, port });
       growUdpBuffers((conn.addr as Deno.NetAddr).port);
       return new UdpSocket(conn, drops);

@@ -81,9 +81,9 @@ export class Multiplexer {
     const onTooBig = options.onTooBig ?? ((): boolean => false);
     this.sender = new Sender({ pool, scheduler, links, seed, groupSeqNos, usefulMtu, onTooBig });
     this.receiver = new Receiver(pool, links, deliver, usefulMtu);
-    this.#acknowledgements = new Acknowledgements(this.sender);
     const { sender, receiver } = this;
-    const acks = this.#acknowledgements;
+    const acks = new Acknowledgements(sender);
+    this.#acknowledgements = acks;
     this.#care = new LinkCare({ ...options, links, scheduler, sender, receiver, acks });
   }
 
@@ -98,9 +98,7 @@ export class Multiplexer {
   }
 
   /** Whether no data has come or gone for long. */
-  isIdle(now: number): boolean {
-    return this.#care.isIdle(now);
-  }
+  readonly isIdle = (now: number): boolean => this.#care.isIdle(now);
 
   /** A link by id, or null. */
   getLink(linkId: number): MultiplexerLink | null {
@@ -210,8 +208,10 @@ export class Multiplexer {
       return result;
     }
     this.receiver.handleOther(link, linkSeqNo, datagramBytes, now);
-    if (this.#care.heard(link, now)) this.#careAt(link.nextTimeout());
-    return this.#handleMessage(link, kind, message, now);
+    this.#care.heard(link, now);
+    const result = this.#handleMessage(link, kind, message, now);
+    this.#careAt(link.nextTimeout()); // not before it was heard, and answered
+    return result;
   }
 
   /** Does what is due: links that fell silent, feedback, pings, packets that waited long enough or may go now. */
@@ -233,11 +233,8 @@ export class Multiplexer {
     switch (kind) {
       case InnerKind.FEEDBACK:
         return this.#handleFeedback(message, now);
-      case InnerKind.PING: {
-        const result = this.#care.handlePing(link, message, now);
-        this.#careAt(link.nextTimeout());
-        return result;
-      }
+      case InnerKind.PING:
+        return this.#care.handlePing(link, message, now);
       case InnerKind.GIVEN_UP:
         return this.#handleGivenUp(message, now);
       case InnerKind.LINK:

@@ -216,3 +216,27 @@ Deno.test("no password is shown, whatever is wrong with its link", async () => {
     assertHarmless(await complaint(`slave ${TOKEN}`, { environment }));
   }
 });
+
+Deno.test("a slave's --interfaces are one UDP link each to the token's endpoints, named after them", async () => {
+  const { links } = await slave(`${TOKEN} --proxies a:1 --interfaces phone1=usb0;metered,wwan0`);
+  assert.deepEqual(
+    links.map(({ id, name, device, allowsTcp, proxy }) => [id, name, device, allowsTcp, proxy]),
+    [
+      [1, "a:1", undefined, true, { host: "a", port: 1 }],
+      [2, "phone1", "usb0", false, null],
+      [3, "wwan0", "wwan0", false, null],
+    ],
+  );
+  assert.deepEqual(links[1]!.targets, ENDPOINTS);
+  assert.equal(links[1]!.settings.isMetered, true);
+});
+
+Deno.test("what cannot be an interface is refused, and so is an engine that cannot bind to one", async () => {
+  for (const name of ["usb/0", "a:1", "sixteen-letters-", ".."]) {
+    const text = await complaint(`slave ${TOKEN} --interfaces ${name}`);
+    assert.match(text, /--interfaces ".*": no name of an interface/);
+    assert(text.includes(name));
+  }
+  const engine = await complaint(`slave ${TOKEN} --interfaces usb0 --io deno`);
+  assert.match(engine, /--interfaces needs --io ffi/);
+});

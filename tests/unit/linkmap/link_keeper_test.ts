@@ -28,6 +28,8 @@ class Rig implements AsyncDisposable {
   readonly ways: string[] = [];
   /** Ways that cannot be opened. */
   readonly broken = new Set<Transport>();
+  /** Indexes of the interfaces that there are. */
+  readonly interfaces = new Map<string, number>();
   readonly link: Link;
   readonly keeper: LinkKeeper;
   readonly #network = new FakeNetwork();
@@ -54,6 +56,7 @@ class Rig implements AsyncDisposable {
       askIntervalMs: () => 1_000,
       onOpen: () => {},
       onClosed: () => {},
+      findInterface: (name) => this.interfaces.get(name) ?? null,
       pump: async (socket) => {
         this.opened.push(socket);
         const slots = createSlots(1);
@@ -215,4 +218,24 @@ Deno.test("LinkKeeper tells that the proxy refuses UDP even where TCP does not g
   await awaitCondition("the link to be down", () => rig.logger.count("warn Link down") === 1);
   assert.match(rig.link.reason, /refused CONNECT: reply 7/);
   assert.equal(rig.logger.count("warn Link goes over TCP: the proxy refuses UDP"), 1);
+});
+
+Deno.test("LinkKeeper waits for an interface, leaves it when it is gone, and follows a new one of its name", async () => {
+  await using rig = new Rig({ device: "usb7", allowsTcp: false });
+  await awaitCondition("the first look", () => rig.link.reconnects > 0);
+  assert.equal(rig.opened.length, 0);
+  assert.equal(rig.logger.count("warn Link down"), 1);
+  rig.interfaces.set("usb7", 12);
+  await rig.opening(0);
+  rig.pass(1_000);
+  assert.equal(rig.opened.length, 1);
+  rig.interfaces.delete("usb7");
+  rig.pass(1_000);
+  await awaitCondition("it is told", () => rig.link.reason === "Interface usb7 is gone");
+  // Back between two looks it has another index, and is another interface.
+  rig.interfaces.set("usb7", 13);
+  await rig.opening(1);
+  rig.interfaces.set("usb7", 14);
+  rig.pass(1_000);
+  await rig.opening(2);
 });
