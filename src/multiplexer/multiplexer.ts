@@ -98,7 +98,9 @@ export class Multiplexer {
   }
 
   /** Whether no data has come or gone for long. */
-  readonly isIdle = (now: number): boolean => this.#care.isIdle(now);
+  isIdle(now: number): boolean {
+    return this.#care.isIdle(now);
+  }
 
   /** A link by id, or null. */
   getLink(linkId: number): MultiplexerLink | null {
@@ -143,12 +145,8 @@ export class Multiplexer {
 
   /** The peer is a new instance of itself: it knows nothing of what was sent before, and counts anew. */
   handlePeerRestart(): void {
-    this.sender.clear();
-    this.receiver.reorder.reset();
-    for (const link of this.links) {
-      this.sender.abandon(link);
-      link.forgetPeer();
-    }
+    this.clear();
+    for (const link of this.links) link.forgetPeer();
   }
 
   /** Gives back all slots: this end or the peer is gone. Links and counters stay. */
