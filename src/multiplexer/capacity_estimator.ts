@@ -44,6 +44,8 @@ export class CapacityEstimator {
   readonly #queueMs = new Float64Array(SAMPLES);
   /** By how much the queue grew over the last busy window, ms. */
   #grownMs = 0;
+  /** How fast what arrived over the last busy window had been sent. */
+  #sentBps = 0;
   #next = 0;
   #samples = 0;
   #rememberedMs = Number.NEGATIVE_INFINITY;
@@ -76,7 +78,7 @@ export class CapacityEstimator {
     const newest = (this.#next + SAMPLES - 1) & (SAMPLES - 1);
     if (this.#samples > 0 && receivedMs <= this.#receivedMs[newest]!) return;
     const deliveredBps = isBusy
-      ? this.#busyRate(queueMs, receivedMs, receivedBytes, windowMs)
+      ? this.#busyRate(sentMs, queueMs, receivedMs, receivedBytes, windowMs)
       : this.#rate(sentMs, receivedMs, receivedBytes, windowMs);
     this.#sentMs[this.#next] = sentMs;
     this.#receivedMs[this.#next] = receivedMs;
@@ -91,7 +93,9 @@ export class CapacityEstimator {
     this.deliveredBps = deliveredBps;
     const elapsedMs = Math.min(windowMs, now - this.#updatedMs);
     this.#updatedMs = now;
-    if (isBusy && (carriedBps > this.capacityBps || mayFall || this.#grownMs > growthMs)) {
+    // What was sent no faster than the estimate says nothing against it: jitter, too, looks like a growing queue.
+    const isOverrun = this.#grownMs > growthMs && this.#sentBps > this.capacityBps;
+    if (isBusy && (carriedBps > this.capacityBps || mayFall || isOverrun)) {
       this.isKnown = true;
       this.capacityBps += (carriedBps - this.capacityBps) * (1 - 2 ** (-elapsedMs / HALFWAY_MS));
     } else if (carriedBps > this.capacityBps) {
@@ -116,7 +120,13 @@ export class CapacityEstimator {
    * Rate over about the last `windowMs` of a busy link; 0 when it was busy too shortly. What it received then was its
    * capacity, however it was sent.
    */
-  #busyRate(queueMs: number, receivedMs: number, receivedBytes: number, windowMs: number): number {
+  #busyRate(
+    sentMs: number,
+    queueMs: number,
+    receivedMs: number,
+    receivedBytes: number,
+    windowMs: number,
+  ): number {
     let rate = 0;
     this.#grownMs = 0;
     for (let back = 1; back <= this.#samples; back++) {
@@ -127,6 +137,7 @@ export class CapacityEstimator {
       if (spanMs < LEAST_BUSY_SPAN_MS || bytes < LEAST_BYTES) continue;
       rate = bytes * 8_000 / spanMs;
       this.#grownMs = queueMs - this.#queueMs[at]!;
+      this.#sentBps = bytes * 8_000 / Math.max(1, sentMs - this.#sentMs[at]!);
       if (spanMs >= windowMs) break;
     }
     return rate;

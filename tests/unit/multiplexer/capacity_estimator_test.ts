@@ -30,7 +30,7 @@ class ReportedLink {
       this.now += FEEDBACK_MS;
       this.receivedBytes += rateBps / 8_000 * FEEDBACK_MS;
       this.queueMs += load.growthMs ?? 0;
-      this.report(this.now, this.now - 30, load);
+      this.report(this.now, this.now - 30 - this.queueMs, load);
     }
   }
 
@@ -90,8 +90,15 @@ Deno.test("CapacityEstimator follows a capacity that halves within 300 ms", () =
 Deno.test("CapacityEstimator follows a capacity that falls when the queue grows, before it is too long", () => {
   const link = new ReportedLink();
   link.receive(40e6, 1_000, BUSY);
-  link.receive(20e6, 400, { isBusy: true, growthMs: 4 });
+  link.receive(20e6, 400, { isBusy: true, growthMs: 11 }); // sent at 44
   assert(link.megabits < 25, `${link.megabits}`);
+});
+
+Deno.test("CapacityEstimator does not fall by a queue that grows though little was sent: that is jitter", () => {
+  const link = new ReportedLink();
+  link.receive(40e6, 1_000, BUSY);
+  link.receive(5e6, 400, { isBusy: true, growthMs: 10 }); // sent at 10
+  assert(Math.abs(link.megabits - 40) < 0.5, `${link.megabits}`);
 });
 
 Deno.test("CapacityEstimator does not fall while the queue is short and does not grow", () => {
