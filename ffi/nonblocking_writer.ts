@@ -12,13 +12,15 @@
 import { Arena, type ArenaBlock, CString } from "./arena.ts";
 import { Errno, SysError } from "./errno.ts";
 import { lastErrno, type Libc, loadLibc } from "./libc.ts";
-import { POLLFD_BYTES } from "./poller.ts";
 
 /**
  * Most that one write takes, in bytes: `PIPE_BUF`. poll(2) calls a pipe writable when so much goes into
  * it at once (pipe(7)); a socket when much more does.
  */
 export const MAX_WRITE_BYTES = 4096;
+
+/** `struct pollfd`: `int fd; short events; short revents`; poll(2). */
+export const POLLFD_BYTES = 8;
 
 /** Writes what can be written now. */
 export class NonBlockingWriter implements Disposable {

@@ -25,22 +25,21 @@ export const LIBC_SYMBOLS = {
   read: { parameters: ["i32", "u64", "u64"], result: "i32" },
   /** `ssize_t write(int fd, const void *buf, size_t count)`; write(2). */
   write: { parameters: ["i32", "u64", "u64"], result: "i32" },
-  /** `int poll(struct pollfd *fds, nfds_t nfds, int timeoutMs)`; poll(2). On this thread: timeout 0 only. */
+  /** `int poll(struct pollfd *fds, nfds_t nfds, int timeoutMs)`; poll(2). */
   poll: { parameters: ["u64", "u64", "i32"], result: "i32" },
-  /** The same on another thread, which may block; its errno is lost with that thread. */
-  pollOffThread: {
-    name: "poll",
-    parameters: ["u64", "u64", "i32"],
-    result: "i32",
-    nonblocking: true,
-  },
   /** `int eventfd(unsigned int initval, int flags)`; eventfd(2). */
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   /** `int epoll_create1(int flags)`; epoll_create(2). */
   epollCreate1: { name: "epoll_create1", parameters: ["i32"], result: "i32" },
   /** `int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)`; epoll_ctl(2). */
   epollCtl: { name: "epoll_ctl", parameters: ["i32", "i32", "i32", "u64"], result: "i32" },
-  /** `int epoll_wait(int epfd, struct epoll_event *events, int maxEvents, int timeoutMs)`; epoll_wait(2). On another thread, which may block. */
+  /** `int epoll_wait(int epfd, struct epoll_event *events, int maxEvents, int timeoutMs)`; epoll_wait(2). */
+  epollWait: {
+    name: "epoll_wait",
+    parameters: ["i32", "u64", "i32", "i32"],
+    result: "i32",
+  },
+  /** The same on another thread, which may block; its errno is lost with that thread. */
   epollWaitOffThread: {
     name: "epoll_wait",
     parameters: ["i32", "u64", "i32", "i32"],

@@ -9,7 +9,6 @@ import { addressOf, CString } from "./arena.ts";
 import { Errno, SysError } from "./errno.ts";
 import { Ifreq } from "./ifreq.ts";
 import { lastErrno, type Libc, loadLibc } from "./libc.ts";
-import { Poller } from "./poller.ts";
 import { U64Registers } from "./u64_registers.ts";
 
 /** As it is declared: the types of {@link Libc} say numbers. */
@@ -38,7 +37,6 @@ export class TunFile implements Disposable {
   /** The same, for calls with BigInts. */
   readonly #hot: HotLibc;
   readonly #registers = new U64Registers(2);
-  readonly #poller: Poller;
   #fd: number;
 
   private constructor(libc: Libc, fd: number, name: string, hasVnetHeader: boolean) {
@@ -46,7 +44,6 @@ export class TunFile implements Disposable {
     this.#hot = libc as unknown as HotLibc;
     this.name = name;
     this.hasVnetHeader = hasVnetHeader;
-    this.#poller = new Poller(fd);
     this.#fd = fd;
   }
 
@@ -55,7 +52,7 @@ export class TunFile implements Disposable {
    * @param nameOrTemplate at most 15 bytes; a template has one `%d` for which the kernel takes the lowest free number.
    * @param wantsOffload whether to ask for vnet headers and packets that are several in one; a kernel that has them not
    * gives a plain device.
-   * @throws SysError of `open`, `ioctl TUNSETIFF` or `eventfd`; nothing is left open then.
+   * @throws SysError of `open` or `ioctl TUNSETIFF`; nothing is left open then.
    */
   static open(
     nameOrTemplate: string,
@@ -123,23 +120,16 @@ export class TunFile implements Disposable {
     return n >= 0 ? n : -lastErrno();
   }
 
-  /**
-   * Waits until a packet is there, the device breaks, or `close` is called.
-   * @returns a `PollResult`.
-   */
-  wait(): Promise<number> {
-    return this.#poller.wait();
+  /** For poll; -1 after `close`. Stays this object's own. */
+  get fd(): number {
+    return this.#fd;
   }
 
-  /**
-   * Ends a wait and closes the file: the device and its addresses and routes are gone, at once, or when
-   * `wait`'s promise has been resolved if there is one (its thread holds the file until then). Idempotent.
-   */
+  /** Closes the file, which nothing may be polling: the device and its addresses and routes are gone. Idempotent. */
   close(): void {
     if (this.#fd < 0) return;
     const fd = this.#fd;
     this.#fd = -1;
-    this.#poller.close();
     this.#libc.close(fd);
   }
 

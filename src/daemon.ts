@@ -10,6 +10,8 @@ import { openAeadProvider } from "./crypto/aead_provider.ts";
 import { openMac1 } from "./crypto/mac1.ts";
 import { nodeDiffieHellman } from "./crypto/x25519.ts";
 import { chooseIoEngine, type IoEngine } from "./linkmap/io_engine.ts";
+import type { ReactorTimer } from "./reactor.ts";
+import { TcpSocket } from "./linkmap/tcp_socket.ts";
 import { createLinkOpener } from "./linkmap/link_opener.ts";
 import { describeError, type Logger } from "./log.ts";
 import { MetricsServer } from "./metrics/http_server.ts";
@@ -88,6 +90,7 @@ function openTundev(
   switch (spec.kind) {
     case "tun":
       return openTunDevice(spec, {
+        reactor: engine.reactor,
         wantsOffload: engine.name === "ffi",
         onLost: (reason, pkts) => drops.count(reason, pkts),
       });
@@ -99,7 +102,7 @@ function openTundev(
 }
 
 /** One running end of the tunnel. */
-class Daemon {
+class Daemon implements ReactorTimer {
   readonly #options: DaemonOptions;
   readonly #context: DaemonContext;
   readonly #tundev: Tundev;
@@ -126,6 +129,8 @@ class Daemon {
     this.#tundev = parts.tundev;
     this.#engine = parts.engine;
     this.#drops = parts.drops;
+    const isAllByReactor = parts.engine.name === "ffi" && options.tundev.kind === "tun";
+    if (isAllByReactor) parts.engine.reactor.timer = this;
   }
 
   /** Opens what must be there from the start. @param state a master's, with sessions; else null. */
@@ -233,6 +238,21 @@ class Daemon {
     return result;
   }
 
+  /** See {@link ReactorTimer.dueMs}: what comes over TCP comes by the event loop. */
+  dueMs(): number {
+    return TcpSocket.openCount > 0 ? Number.NEGATIVE_INFINITY : this.#timerMs;
+  }
+
+  /** See {@link ReactorTimer.handleDue}. */
+  handleDue(): void {
+    this.#handleTimer();
+  }
+
+  /** See {@link ReactorTimer.handleRest}. */
+  handleRest(): void {
+    this.#setTimer();
+  }
+
   /** The one timer: does what is due and sets itself for what comes next. */
   readonly #handleTimer = (): void => {
     const tunnel = this.#tunnel;
@@ -245,9 +265,14 @@ class Daemon {
   /** Hot. Sets the timer earlier when an input has made something due before it: a millisecond from now at the earliest. */
   #reschedule(atMs: number): void {
     if (atMs >= this.#timerMs || this.#isStopped) return;
-    clearTimeout(this.#timer);
     this.#timerMs = atMs;
-    this.#timer = setTimeout(this.#handleTimer, Math.max(1, Math.ceil(atMs - clock())));
+    if (!this.#engine.reactor.isAttentive) this.#setTimer();
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#timerMs === Infinity || this.#isStopped) return;
+    this.#timer = setTimeout(this.#handleTimer, Math.max(1, Math.ceil(this.#timerMs - clock())));
   }
 }
 

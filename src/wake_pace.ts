@@ -20,19 +20,24 @@ const IDLE_MS = 60;
 const BULK_BYTES = 700;
 const BULK_PKTS_PER_MS = 0.25;
 const FAST_PKTS_PER_MS = 10;
-const BULK_DELAY_MS = 2;
+const BULK_DELAY_MS = 4;
 
 /** So many small packets per ms are worth being read together. Who plays ping-pong with its peer stays below. */
 const MANY_PKTS_PER_MS = 10;
 const MANY_DELAY_MS = 1;
 
-/** The load of one reader. */
+/** The load of all readers. */
 export class WakePace {
-  /** How long to sleep now before looking again, ms; 0: not at all. */
-  delayMs = 0;
+  #delayMs = 0;
   #windowStartMs = 0;
   #pkts = 0;
   #bytes = 0;
+
+  /** Hot. How long to sleep now before looking again, ms; 0: not at all. */
+  delayAt(now: number): number {
+    if (now - this.#windowStartMs > IDLE_MS) this.#delayMs = 0;
+    return this.#delayMs;
+  }
 
   /** Hot. So much was read at once. */
   add(pkts: number, bytes: number, now: number): void {
@@ -40,7 +45,7 @@ export class WakePace {
     this.#bytes += bytes;
     const elapsedMs = now - this.#windowStartMs;
     if (elapsedMs < WINDOW_MS) return;
-    this.delayMs = elapsedMs > IDLE_MS ? 0 : this.#delayFor(this.#pkts / elapsedMs);
+    this.#delayMs = elapsedMs > IDLE_MS ? 0 : this.#delayFor(this.#pkts / elapsedMs);
     this.#windowStartMs = now;
     this.#pkts = 0;
     this.#bytes = 0;

@@ -9,11 +9,10 @@
  */
 
 import { Errno, SysError } from "../../ffi/errno.ts";
-import type { Reactor, Watch } from "../../ffi/reactor.ts";
+import type { Reactor, Watch } from "../reactor.ts";
 import { SocketAddress } from "../../ffi/socket_address.ts";
 import { UdpFile } from "../../ffi/udp_file.ts";
-import { WakePace } from "../wake_pace.ts";
-import { nextTurn, pause } from "../event_turn.ts";
+import { nextTurn } from "../event_turn.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, MAX_PACKET_BYTES } from "../wire/packet.ts";
@@ -60,7 +59,6 @@ export class FastUdpSocket implements BoundUdpSocket {
   #readAt = 0;
   #readEnd = 0;
   #readPkts = 0;
-  readonly #pace = new WakePace();
   #turnEndsMs = 0;
   #errorsInARow = 0;
   #isClosed = false;
@@ -112,7 +110,6 @@ export class FastUdpSocket implements BoundUdpSocket {
 
   /** See {@link DatagramSocket.receive}. One call at a time. */
   async receive(slots: readonly DatagramSlot[]): Promise<number> {
-    let hasLingered = false;
     for (;;) {
       if (this.#isClosed || this.failure !== null) return 0;
       if (performance.now() >= this.#turnEndsMs) {
@@ -123,20 +120,8 @@ export class FastUdpSocket implements BoundUdpSocket {
       const filledSlots = this.#fill(slots);
       if (filledSlots > 0) return filledSlots;
       if (this.failure !== null) return 0;
-      if (hasLingered) {
-        if (this.#pace.delayMs > 0) {
-          await pause(this.#pace.delayMs);
-          this.#turnEndsMs = performance.now() + TURN_MS;
-          if (this.#isClosed) return 0;
-          const filledSlots = this.#fill(slots);
-          if (filledSlots > 0) return filledSlots;
-        }
-        await this.#watch.readable();
-        this.#turnEndsMs = performance.now() + TURN_MS;
-      } else {
-        hasLingered = true;
-        this.#turnEndsMs = 0;
-      }
+      await this.#watch.readable();
+      this.#turnEndsMs = performance.now() + TURN_MS;
     }
   }
 
@@ -242,7 +227,7 @@ export class FastUdpSocket implements BoundUdpSocket {
         this.#readEnd = received;
         // A datagram of no bytes is one, too.
         this.#readPkts = received === 0 ? 1 : Math.ceil(received / this.#file.segmentBytes);
-        this.#pace.add(this.#readPkts, received, performance.now());
+        this.#watch.noteRead(this.#readPkts, received, performance.now());
         if (this.#file.isTruncated) this.#drops?.count(DropReason.TOO_LARGE);
         return true;
       }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Reactor } from "../../ffi/reactor.ts";
+import { Reactor } from "../reactor.ts";
 import { describeError } from "../log.ts";
 import { FastUdpSocket } from "./fast_udp_socket.ts";
 import type { UdpBinder } from "./udp_port.ts";
@@ -13,12 +13,15 @@ import { UdpSocket } from "./udp_socket.ts";
 /** One engine. */
 export interface IoEngine {
   readonly name: "deno" | "ffi";
+  /** Waits for its sockets, and for the tun. */
+  readonly reactor: Reactor;
   readonly bindUdp: UdpBinder;
 }
 
-/** The portable one. */
+/** The portable one: only the tun is waited for by its reactor. */
 export const DENO_ENGINE: IoEngine = {
   name: "deno",
+  reactor: new Reactor(),
   bindUdp: (options) => UdpSocket.bind(options),
 };
 
@@ -27,7 +30,7 @@ export function openFfiEngine(): IoEngine {
   const reactor = new Reactor();
   const bindUdp: UdpBinder = (options) => FastUdpSocket.bind(options, reactor);
   bindUdp({ hostname: "127.0.0.1", port: 0 }).close();
-  return { name: "ffi", bindUdp };
+  return { name: "ffi", reactor, bindUdp };
 }
 
 /**

@@ -45,6 +45,7 @@ export interface TcpSocketOptions {
 
 /** A connection with frames in it. */
 export class TcpSocket implements DatagramSocket {
+  static #openCount = 0;
   readonly transport = "tcp";
   readonly label: string;
   /** The other end: what all received datagrams come from. */
@@ -71,6 +72,7 @@ export class TcpSocket implements DatagramSocket {
   /** Takes the connection over: it is closed with the socket. */
   constructor(conn: Deno.TcpConn, options: TcpSocketOptions) {
     const { side, label, remote, drops, wantsDatagrams, mayGoOn = null, turns } = options;
+    TcpSocket.#openCount++;
     this.#conn = conn;
     this.label = label;
     this.remote = remote;
@@ -81,6 +83,11 @@ export class TcpSocket implements DatagramSocket {
     if (side !== "opened") return;
     this.#sends.putRaw(craftTcpPreamble());
     this.#startDraining();
+  }
+
+  /** How many are open in this program: they come by Deno's event loop, which must not be kept waiting then. */
+  static get openCount(): number {
+    return TcpSocket.#openCount;
   }
 
   /** See {@link DatagramSocket.failure}. */
@@ -126,6 +133,7 @@ export class TcpSocket implements DatagramSocket {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    TcpSocket.#openCount--;
     if (!this.#isWriting && this.#sends.waitingBytes > 0) {
       this.#conn.write(this.#sends.take()).catch(() => {});
     }

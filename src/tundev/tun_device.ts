@@ -1,21 +1,20 @@
 /**
  * The tundev over a Linux tun device: where packets of this machine enter and leave the tunnel.
  *
- * Reads are synchronous and non-blocking, straight into one packet slot; only when none is there does
- * another thread wait. Under load a turn is cut short, so that datagrams, timers and the metrics
+ * Reads are synchronous and non-blocking, straight into one packet slot; only when none is there is it waited
+ * for, by the reactor. Under load a turn is cut short, so that datagrams, timers and the metrics
  * server get theirs.
  *
  * @module
  */
 
 import { Errno, SysError } from "../../ffi/errno.ts";
-import { PollResult } from "../../ffi/poller.ts";
 import { TUN_NODE_PATH, TunFile } from "../../ffi/tun.ts";
-import { nextTurn, pause } from "../event_turn.ts";
+import { nextTurn } from "../event_turn.ts";
+import { Reactor, type Watch } from "../reactor.ts";
 import { UsageError } from "../usage_error.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, Packet } from "../wire/packet.ts";
-import { WakePace } from "../wake_pace.ts";
 import { completeChecksum } from "../wire/partial_checksum.ts";
 import { checkStrangerPacket, checkTunPacket } from "./packet_check.ts";
 import { explainTunFailure } from "./tun_errors.ts";
@@ -28,6 +27,8 @@ import type { Tundev, TundevSettings } from "./tundev.ts";
 export interface TunDeviceOptions {
   /** For tests of a machine without one. */
   readonly nodePath?: string;
+  /** Waits for its packets; one of its own by default. */
+  readonly reactor?: Reactor;
   /** Whether many packets may be read and written at once, where the kernel has that. */
   readonly wantsOffload?: boolean;
   /** Is told of packets that were read but can't be understood, and of those that `send` had taken and the kernel then refused. */
@@ -45,18 +46,29 @@ export class TunDevice implements Tundev {
   #mtuBytes: number;
   #packet: Packet;
   #settings = "";
-  readonly #pace = new WakePace();
+  readonly #watch: Watch;
+  /** Nothing was left after the last turn. */
+  #isDrained = false;
   #isRunning = false;
   #isClosed = false;
 
   /** Takes ownership of `file`, whose MTU was set by `device`. For {@link openTunDevice}. */
-  constructor(file: TunFile, device: TunInterface, mtuBytes: number, onLost: LostHandler) {
+  constructor(
+    file: TunFile,
+    device: TunInterface,
+    { mtuBytes, onLost, reactor }: {
+      readonly mtuBytes: number;
+      readonly onLost: LostHandler;
+      readonly reactor: Reactor;
+    },
+  ) {
     this.name = file.name;
     this.#file = file;
     this.#interface = device;
     this.#mtuBytes = mtuBytes;
     this.#offload = file.hasVnetHeader ? new TunOffload(file, onLost) : null;
     this.#packet = readSlot(mtuBytes);
+    this.#watch = reactor.watch(file.fd);
   }
 
   get mtuBytes(): number {
@@ -96,18 +108,14 @@ export class TunDevice implements Tundev {
     if (this.#isRunning) throw new Error("Invariant: tundev is running already");
     this.#isRunning = true;
     try {
-      let idleTurns = 0;
       while (!this.#isClosed) {
         const readPkts = this.#drain(callback);
         if (this.#offload !== null && readPkts > 0) {
-          this.#pace.add(readPkts, this.#offload.takeReadBytes(), performance.now());
+          this.#watch.noteRead(readPkts, this.#offload.takeReadBytes(), performance.now());
         }
         if (this.#isClosed) return;
-        idleTurns = readPkts > 0 ? 0 : idleTurns + 1;
-        if (idleTurns <= LINGER_TURNS) await nextTurn();
-        else if (idleTurns === LINGER_TURNS + 1 && this.#pace.delayMs > 0) {
-          await pause(this.#pace.delayMs);
-        } else await this.#wait();
+        if (this.#isDrained) await this.#watch.readable();
+        else await nextTurn();
       }
     } finally {
       this.#isRunning = false;
@@ -118,6 +126,7 @@ export class TunDevice implements Tundev {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#watch.close();
     this.#offload?.close();
     this.#file.close();
   }
@@ -130,10 +139,11 @@ export class TunDevice implements Tundev {
   #drain(callback: (packet: Packet) => void): number {
     const endMs = performance.now() + TURN_MS;
     let readPkts = 0;
+    this.#isDrained = false;
     while (readPkts < TURN_PKTS) {
       if (this.#offload !== null) {
         const n = this.#offload.read(callback);
-        if (n === -Errno.EAGAIN) return readPkts;
+        if (n === -Errno.EAGAIN) return this.#endTurn(readPkts);
         if (n < 0 && n !== -Errno.EINTR) throw this.#explain(new SysError("read", -n));
         readPkts++;
         if (this.#isClosed || performance.now() >= endMs) return readPkts;
@@ -142,7 +152,7 @@ export class TunDevice implements Tundev {
       const packet = this.#packet; // anew each time: a callback may configure
       const n = this.#file.read(packet.bytes, HEADROOM_BYTES, this.#mtuBytes + 1);
       if (n < 0) {
-        if (n === -Errno.EAGAIN) return readPkts;
+        if (n === -Errno.EAGAIN) return this.#endTurn(readPkts);
         if (n === -Errno.EINTR) continue;
         throw this.#explain(new SysError("read", -n));
       }
@@ -156,17 +166,15 @@ export class TunDevice implements Tundev {
     return readPkts;
   }
 
+  #endTurn(readPkts: number): number {
+    this.#isDrained = true;
+    return readPkts;
+  }
+
   #setMtu(mtuBytes: number): void {
     this.#interface.setMtu(mtuBytes);
     this.#mtuBytes = mtuBytes;
     this.#packet = readSlot(mtuBytes);
-  }
-
-  async #wait(): Promise<void> {
-    if (await this.#file.wait() !== PollResult.BROKEN || this.#isClosed) return;
-    // The read says why. A device that only claims to be broken would be polled in a hot loop.
-    const n = this.#file.read(this.#packet.bytes, HEADROOM_BYTES, this.#mtuBytes + 1);
-    if (n < 0) throw this.#explain(new SysError("read", -n));
   }
 
   #explain(error: SysError): SysError {
@@ -193,8 +201,12 @@ function readSlot(mtuBytes: number): Packet {
  */
 export function openTunDevice(
   spec: TunSpec,
-  { nodePath = TUN_NODE_PATH, wantsOffload = false, onLost = (): void => {} }: TunDeviceOptions =
-    {},
+  {
+    nodePath = TUN_NODE_PATH,
+    wantsOffload = false,
+    onLost = (): void => {},
+    reactor = new Reactor(),
+  }: TunDeviceOptions = {},
 ): TunDevice {
   if (Deno.build.os !== "linux") {
     throw new UsageError(
@@ -211,7 +223,7 @@ export function openTunDevice(
     device.bringUp();
     device.setIpv6(addresses.find(({ bytes }) => bytes.length === 16) ?? null);
     device.isAssigned = true;
-    return new TunDevice(file, device, spec.mtuBytes, onLost);
+    return new TunDevice(file, device, { mtuBytes: spec.mtuBytes, onLost, reactor });
   } catch (error) {
     file.close();
     throw error;
@@ -248,9 +260,3 @@ const TURN_PKTS = 32;
 
 /** The clock (60 ns) is read every 8 packets. */
 const CLOCK_MASK = 7;
-
-/**
- * Empty turns after the last packet before another thread is asked to wait. Measured as above: 0, 1, 2 and 4
- * gave 28, 30, 31 and 32; but the echo of a single packet takes 75 µs with 0 and 1, and 100 with 4.
- */
-const LINGER_TURNS = 1;

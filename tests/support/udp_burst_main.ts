@@ -6,7 +6,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import { Reactor } from "../../ffi/reactor.ts";
+import { Reactor } from "../../src/reactor.ts";
 import { FastUdpSocket } from "../../src/linkmap/fast_udp_socket.ts";
 import { DropCounters, DropReason } from "../../src/wire/drop_reason.ts";
 import { Packet } from "../../src/wire/packet.ts";

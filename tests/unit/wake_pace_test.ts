@@ -5,7 +5,7 @@ import { WakePace } from "../../src/wake_pace.ts";
 function delayAt(intervalMs: number, pkts: number, packetBytes: number): number {
   const pace = new WakePace();
   for (let now = 5; now < 1_005; now += intervalMs) pace.add(pkts, pkts * packetBytes, now);
-  return pace.delayMs;
+  return pace.delayAt(1_005);
 }
 
 Deno.test("WakePace lets a transfer over phones be read a few packets at a time", () => {
@@ -29,7 +29,8 @@ Deno.test("WakePace delays no fast transfer, but a flood of small packets", () =
 Deno.test("WakePace forgets a transfer that has ended", () => {
   const pace = new WakePace();
   for (let now = 5; now < 1_005; now += 1) pace.add(1, 1_400, now);
-  assert(pace.delayMs > 0);
+  assert(pace.delayAt(1_005) > 0);
+  assert.equal(pace.delayAt(1_100), 0, "by itself");
   pace.add(1, 1_400, 2_000);
-  assert.equal(pace.delayMs, 0);
+  assert.equal(pace.delayAt(2_000), 0, "and by what comes long after");
 });

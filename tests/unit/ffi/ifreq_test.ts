@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { IFNAME_BYTES, Ifreq, IFREQ_BYTES, IN6_IFREQ_BYTES } from "../../../ffi/ifreq.ts";
-import { POLLFD_BYTES } from "../../../ffi/poller.ts";
+import { POLLFD_BYTES } from "../../../ffi/nonblocking_writer.ts";
 
 Deno.test("struct sizes are those of 64-bit Linux", () => {
   // char[16] + the union's largest member, struct ifmap: 2 * 8 + 2 + 1 + 1 + 1, padded to 24

@@ -3,9 +3,9 @@ import { Arena } from "../../../ffi/arena.ts";
 import { Errno, SysError } from "../../../ffi/errno.ts";
 import { loadLibc } from "../../../ffi/libc.ts";
 import { interfaceIndex } from "../../../ffi/netif.ts";
-import { PollResult } from "../../../ffi/poller.ts";
 import { TunFile } from "../../../ffi/tun.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
+import { Reactor, reactorsSettled } from "../../../src/reactor.ts";
 
 loadLibc();
 const isRoot = Deno.uid() === 0;
@@ -76,13 +76,16 @@ Deno.test({
 });
 
 Deno.test({
-  name: "TunFile.close ends a wait and removes the device with it",
+  name: "TunFile.close removes the device, also while it is watched",
   ignore: !isRoot,
   fn: async () => {
     const tun = TunFile.open(template);
-    const waiting = tun.wait();
+    const watch = new Reactor().watch(tun.fd);
+    const waiting = watch.readable();
+    watch.close();
     tun.close();
-    assert.equal(await waiting, PollResult.WOKEN);
+    await waiting;
     assert.equal(interfaceIndex(tun.name), null);
+    await reactorsSettled();
   },
 });

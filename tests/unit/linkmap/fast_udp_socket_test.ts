@@ -2,7 +2,7 @@ import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { Arena } from "../../../ffi/arena.ts";
-import { Reactor, reactorsSettled } from "../../../ffi/reactor.ts";
+import { Reactor, reactorsSettled } from "../../../src/reactor.ts";
 import { FastUdpSocket } from "../../../src/linkmap/fast_udp_socket.ts";
 import type { NetAddress } from "../../../src/net_address.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";

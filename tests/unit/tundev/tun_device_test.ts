@@ -12,6 +12,7 @@ import { DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
 import { craftUdp4, udp4Payload, writeChecksum } from "../../support/udp4_packet.ts";
+import { reactorsSettled } from "../../../src/reactor.ts";
 
 loadLibc();
 const ignore = Deno.uid() !== 0;
@@ -150,6 +151,7 @@ Deno.test({
     packet.fill(craftUdp4({ payload: new Uint8Array(8) }));
     assert.equal(tun.send(packet), DropReason.TUN_WRITE_ERROR);
     tun.close();
+    await reactorsSettled();
     assert.deepEqual([countOpenFds(), Arena.liveCount], before);
   },
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { addressOf, Arena } from "../../../ffi/arena.ts";
-import { Errno, SysError } from "../../../ffi/errno.ts";
-import { loadLibc } from "../../../ffi/libc.ts";
-import { Reactor, reactorsSettled, type Watch } from "../../../ffi/reactor.ts";
-import { awaitCondition } from "../../support/await_condition.ts";
-import { countOpenFds } from "../../support/open_fds.ts";
-import { makePipe, type Pipe } from "../../support/pipe.ts";
+import { addressOf, Arena } from "../../ffi/arena.ts";
+import { Errno, SysError } from "../../ffi/errno.ts";
+import { loadLibc } from "../../ffi/libc.ts";
+import { Reactor, reactorsSettled, type ReactorTimer, type Watch } from "../../src/reactor.ts";
+import { awaitCondition } from "../support/await_condition.ts";
+import { countOpenFds } from "../support/open_fds.ts";
+import { makePipe, type Pipe } from "../support/pipe.ts";
 
 const libc = loadLibc();
 const someBytes = addressOf(new Uint8Array(4096));
@@ -177,4 +177,84 @@ Deno.test("Reactor.watch says what cannot be watched, and leaves nothing open", 
     assert.throws(() => reactor.watch(watched.pipe.readFd), errnoIs(Errno.EEXIST));
   }
   assert.deepEqual([countOpenFds(), Arena.liveCount], before);
+});
+
+/** A timer that is due again and again. */
+class BeatingTimer implements ReactorTimer {
+  readonly firedMs: number[] = [];
+  rests = 0;
+  nextMs: number;
+
+  constructor(readonly everyMs: number) {
+    this.nextMs = performance.now() + everyMs;
+  }
+
+  dueMs(): number {
+    return this.nextMs;
+  }
+
+  handleDue(): void {
+    this.firedMs.push(performance.now());
+    this.nextMs = performance.now() + this.everyMs;
+  }
+
+  handleRest(): void {
+    this.rests++;
+  }
+}
+
+Deno.test("Reactor waits on this thread after an event, calls the timer when it is due, and rests in the end", async () => {
+  const reactor = new Reactor();
+  using watched = watchPipe(reactor);
+  const timer = new BeatingTimer(3);
+  reactor.timer = timer;
+  assert.equal(reactor.isAttentive, false);
+  write(watched);
+  await watched.watch.readable();
+  read(watched);
+  const waiting = watched.watch.readable();
+  await awaitCondition("the timer to be called", () => timer.firedMs.length >= 20);
+  assert.equal(reactor.isAttentive, true);
+  assert.equal(timer.rests, 0);
+  await awaitCondition("a rest", () => timer.rests === 1);
+  assert.equal(reactor.isAttentive, false);
+  const fired = timer.firedMs.length;
+  write(watched);
+  await waiting;
+  assert.equal(timer.firedMs.length, fired, "while it rests the event loop's timers do that");
+});
+
+Deno.test("Reactor gives the event loop its turn while this thread waits", async () => {
+  const reactor = new Reactor();
+  using watched = watchPipe(reactor);
+  reactor.timer = new BeatingTimer(1_000);
+  write(watched);
+  await watched.watch.readable();
+  read(watched);
+  const waiting = watched.watch.readable();
+  const startMs = performance.now();
+  let turns = 0;
+  while (performance.now() - startMs < 300) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    turns++;
+  }
+  assert(reactor.isAttentive);
+  assert(turns >= 20, `${turns} timers of 1 ms within 300 ms, and none may wait for more than 5`);
+  watched.watch.close();
+  await waiting;
+});
+
+Deno.test("Reactor leaves the waiting to another thread while something comes that it does not know of", async () => {
+  const reactor = new Reactor();
+  using watched = watchPipe(reactor);
+  const timer = new BeatingTimer(1);
+  timer.dueMs = () => Number.NEGATIVE_INFINITY;
+  reactor.timer = timer;
+  for (let round = 0; round < 5; round++) {
+    write(watched);
+    await watched.watch.readable();
+    read(watched);
+    assert.equal(reactor.isAttentive, false);
+  }
+  assert.deepEqual(timer.firedMs, []);
 });

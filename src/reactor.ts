@@ -1,0 +1,266 @@
+/**
+ * Waits for all that the fast engine reads, sockets and tun, and wakes who can read.
+ *
+ * There are three ways to wait, and which one is best depends on what flows:
+ *
+ * - **Nothing**: another thread waits, this one's event loop sleeps. Coming back from there takes 50 to 100 µs.
+ * - **Packets, now and then or as fast as they go**: this thread waits itself, in epoll_wait, for some ms at most, and only while
+ *   everybody who reads has read all there is. Then Deno's event loop has one turn, for timers and what else there is.
+ * - **A transfer over phones**: it sleeps for a few ms and then looks, see {@link WakePace}.
+ *
+ * @module
+ */
+
+import { Epoll } from "../ffi/epoll.ts";
+import { nextTurn, pause } from "./event_turn.ts";
+import { WakePace } from "./wake_pace.ts";
+
+/** So long after the last event this thread waits itself. */
+const ATTENTIVE_MS = 1_000;
+
+/** Longest wait of this thread: how late timers and all that does not come by this reactor may be. */
+const MAX_BLOCK_MS = 5;
+
+/** So long after the last event it looks again and again while somebody is still at work. */
+const BUSY_MS = 20;
+
+/** Least time to sleep in a transfer over phones, ms: what is paced comes in steps of this. */
+const LEAST_SLEEP_MS = 2;
+
+/** Something that waits for one descriptor. */
+export interface Watch {
+  /** Resolves once the descriptor can be read, is broken (a read says how), or the watch is closed. One call at a time. */
+  readable(): Promise<void>;
+  /** Hot. So much was read at once. */
+  noteRead(pkts: number, bytes: number, now: number): void;
+  /** Ends a wait; call it before the descriptor is closed. Idempotent. */
+  close(): void;
+}
+
+/** What else the thread has to do than to serve who reads. */
+export interface ReactorTimer {
+  /**
+   * Monotonic ms of when {@link handleDue} is to be called next; asked before each wait. -Infinity: something comes at any time that the
+   * reactor does not know of, so another thread has to wait.
+   */
+  dueMs(): number;
+  /** The time has come, or nearly. Only called while {@link Reactor.isAttentive}. */
+  handleDue(): void;
+  /** Another thread waits from now on: only the event loop's own timer can tell when the time has come. */
+  handleRest(): void;
+}
+
+/** Nothing is known of what else there is to do. */
+const UNKNOWN_TIMER: ReactorTimer = {
+  dueMs: () => Number.NEGATIVE_INFINITY,
+  handleDue: () => {},
+  handleRest: () => {},
+};
+
+/** Loops on their way to their end, or waiting. */
+const loops = new Set<Promise<void>>();
+
+/** Resolves when nothing waits any more for watches that are closed: for tests, which must leave nothing behind. */
+export async function reactorsSettled(): Promise<void> {
+  await Promise.all(loops);
+}
+
+/** Waits for many descriptors. It has an epoll instance while it has watches. */
+export class Reactor {
+  /** What else there is to do. */
+  timer: ReactorTimer = UNKNOWN_TIMER;
+  readonly #watches = new Map<number, FdWatch>();
+  #loop: WaitLoop | null = null;
+
+  /** Whether this thread waits itself, and calls the timer. */
+  get isAttentive(): boolean {
+    return this.#loop?.isAttentive ?? false;
+  }
+
+  /**
+   * Begins to watch a descriptor, which is the caller's.
+   * @throws SysError when there is no epoll instance to be had, or the descriptor cannot be watched: EEXIST it is already,
+   * EPERM it is a file.
+   */
+  watch(fd: number): Watch {
+    this.#loop ??= new WaitLoop(this.#watches, () => this.timer);
+    const loop = this.#loop;
+    const watch = new FdWatch(fd, loop, () => this.#forget(fd));
+    try {
+      loop.add(fd);
+    } catch (error) {
+      this.#endUnlessNeeded();
+      throw error;
+    }
+    this.#watches.set(fd, watch);
+    return watch;
+  }
+
+  #forget(fd: number): void {
+    this.#watches.delete(fd);
+    this.#loop?.remove(fd);
+    this.#endUnlessNeeded();
+  }
+
+  #endUnlessNeeded(): void {
+    if (this.#watches.size > 0) return;
+    this.#loop?.close();
+    this.#loop = null;
+  }
+}
+
+class FdWatch implements Watch {
+  readonly #fd: number;
+  readonly #loop: WaitLoop;
+  readonly #onClose: () => void;
+  #resolve: (() => void) | null = null;
+  #isClosed = false;
+
+  constructor(fd: number, loop: WaitLoop, onClose: () => void) {
+    this.#fd = fd;
+    this.#loop = loop;
+    this.#onClose = onClose;
+  }
+
+  readable(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    if (this.#resolve !== null) throw new Error("Invariant: descriptor is waited for already");
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#loop.armedCount++;
+      // Not armed: it was closed too early. A read says so.
+      if (!this.#loop.arm(this.#fd)) this.handleReady();
+    });
+  }
+
+  noteRead(pkts: number, bytes: number, now: number): void {
+    this.#loop.pace.add(pkts, bytes, now);
+  }
+
+  handleReady(): void {
+    const resolve = this.#resolve;
+    if (resolve === null) return;
+    this.#resolve = null;
+    this.#loop.armedCount--;
+    resolve();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#onClose();
+    this.handleReady();
+  }
+}
+
+/** The waiting itself. */
+class WaitLoop {
+  /** The load of all readers. */
+  readonly pace = new WakePace();
+  /** Watches that wait. */
+  armedCount = 0;
+  /** See {@link Reactor.isAttentive}. */
+  isAttentive = false;
+  readonly #epoll = new Epoll();
+  readonly #watches: ReadonlyMap<number, FdWatch>;
+  readonly #timer: () => ReactorTimer;
+  #isRunning = false;
+  #isClosed = false;
+  /** When something could last be read. */
+  #readyMs = Number.NEGATIVE_INFINITY;
+  #isOffThread = false;
+
+  constructor(watches: ReadonlyMap<number, FdWatch>, timer: () => ReactorTimer) {
+    this.#watches = watches;
+    this.#timer = timer;
+  }
+
+  /** @throws SysError */
+  add(fd: number): void {
+    this.#epoll.add(fd);
+  }
+
+  /** Hot. @returns false when it is not open any more. */
+  arm(fd: number): boolean {
+    if (!this.#epoll.arm(fd)) return false;
+    if (!this.#isRunning) this.#begin();
+    return true;
+  }
+
+  remove(fd: number): void {
+    this.#epoll.remove(fd);
+  }
+
+  /** Frees all, at once or as soon as nothing waits any more. */
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isRunning) this.#epoll.close();
+    else if (this.#isOffThread) this.#epoll.callBack();
+  }
+
+  #begin(): void {
+    this.#isRunning = true;
+    const loop = this.#run();
+    loops.add(loop);
+    void loop.then(() => loops.delete(loop));
+  }
+
+  /** Waits and wakes until closed. Never rejects. */
+  async #run(): Promise<void> {
+    await Promise.resolve(); // whoever arms now is still at work
+    while (!this.#isClosed) {
+      this.#setAttentive(this.#mayWaitHere());
+      const ready = this.isAttentive ? await this.#waitHere() : await this.#waitOffThread();
+      if (this.#isClosed) break;
+      for (let i = 0; i < ready; i++) this.#watches.get(this.#epoll.readyFd(i))?.handleReady();
+      if (ready > 0) this.#readyMs = performance.now();
+    }
+    this.#setAttentive(false);
+    this.#isRunning = false;
+    this.#epoll.close();
+  }
+
+  #setAttentive(isAttentive: boolean): void {
+    const wasAttentive = this.isAttentive;
+    this.isAttentive = isAttentive;
+    if (wasAttentive && !isAttentive) this.#timer().handleRest();
+  }
+
+  #mayWaitHere(): boolean {
+    const quietMs = performance.now() - this.#readyMs;
+    if (quietMs >= ATTENTIVE_MS || this.#timer().dueMs() === Number.NEGATIVE_INFINITY) return false;
+    return this.#isAllArmed || quietMs < BUSY_MS;
+  }
+
+  get #isAllArmed(): boolean {
+    return this.armedCount === this.#watches.size;
+  }
+
+  /** The event loop has its turn first; then this thread waits, but for those who still read it only looks. @returns events. */
+  async #waitHere(): Promise<number> {
+    await nextTurn();
+    if (this.#isClosed) return 0;
+    if (!this.#isAllArmed) return this.#epoll.wait(0);
+    const timer = this.#timer();
+    const now = performance.now();
+    const leftMs = Math.max(0, Math.ceil(Math.min(MAX_BLOCK_MS, timer.dueMs() - now)));
+    const delayMs = this.pace.delayAt(now);
+    if (delayMs > 0) this.#epoll.sleep(Math.max(LEAST_SLEEP_MS, Math.min(delayMs, leftMs)));
+    const ready = this.#epoll.wait(delayMs > 0 ? 0 : leftMs);
+    if (performance.now() >= timer.dueMs()) timer.handleDue();
+    return ready;
+  }
+
+  /** @returns events. */
+  async #waitOffThread(): Promise<number> {
+    const delayMs = this.pace.delayAt(performance.now());
+    if (delayMs > 0) {
+      await pause(delayMs);
+      return this.#isClosed ? 0 : this.#epoll.wait(0);
+    }
+    this.#isOffThread = true;
+    const ready = await this.#epoll.waitOffThread();
+    this.#isOffThread = false;
+    return ready;
+  }
+}
