@@ -16,6 +16,7 @@ import { IO_ENGINES } from "./io_engines.ts";
 import { MICRO } from "./micro.ts";
 import { MULTIPLEXER_COST } from "./multiplexer_cost.ts";
 import { PACKET_RATE } from "./packet_rate.ts";
+import { PHONE_LOAD } from "./phone_load.ts";
 import { ROUND_TRIP } from "./round_trip.ts";
 import { SCALE } from "./scale.ts";
 import { SECURE_FLOW } from "./secure_flow.ts";
@@ -33,6 +34,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   TCP_FLOW,
   SECURE_FLOW,
   IO_ENGINES,
+  PHONE_LOAD,
   FLOOD,
   SCALE,
   START_UP,

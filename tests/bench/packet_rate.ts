@@ -8,12 +8,13 @@
 
 import type { Namespace } from "../support/namespace.ts";
 import type { BenchContext, Benchmark, Figure } from "./benchmark.ts";
+import { INNER_MTU_BYTES } from "../support/tunnel_pair.ts";
 import { median, spread } from "./statistics.ts";
 import { findRigObstacle, TUNNEL_LAPTOP, TUNNEL_SERVER, TunnelRig } from "./tunnel_rig.ts";
 import { finishUdpTool, runUdpTool, startUdpTool } from "./udp_tool.ts";
 
-/** IP packets of this size: payload and 28 bytes of headers. */
-const PACKET_BYTES = 1_400;
+/** IP packets of this size, the tun's MTU: payload and 28 bytes of headers. */
+const PACKET_BYTES = INNER_MTU_BYTES;
 const PORT = 5_300;
 
 const LADDER_KPPS: readonly number[] = [10, 20, 30, 40, 50, 60, 80];
@@ -24,7 +25,7 @@ export const PACKET_RATE: Benchmark = {
   title: `Packets a second through the tunnel, ${PACKET_BYTES} bytes each, two links`,
   findObstacle: findRigObstacle,
   async run(context): Promise<Figure[]> {
-    await using rig = await TunnelRig.create({ links: 2, mtuBytes: PACKET_BYTES });
+    await using rig = await TunnelRig.create({ links: 2 });
     const up = { from: rig.laptop, to: rig.server, host: TUNNEL_SERVER };
     const down = { from: rig.server, to: rig.laptop, host: TUNNEL_LAPTOP };
     return [

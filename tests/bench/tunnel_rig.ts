@@ -34,6 +34,8 @@ export const TUNNEL_LAPTOP = INNER_SLAVE;
 export interface TunnelRigOptions extends TunnelPairOptions {
   /** How many; 1 by default. */
   readonly links?: number;
+  /** Limit of each, bits per second; unlimited by default. */
+  readonly rateBps?: number;
   /** Of the inner packets; the default MTU by default. */
   readonly mtuBytes?: number;
   /** What moves packets; what the daemon chooses by default. */
