@@ -233,6 +233,14 @@ export class UdpFile implements Disposable {
     }
   }
 
+  /** With {@link dontFragment}: lets datagrams be fragmented after all, and forbids it again. */
+  allowFragments(isAllowed: boolean): void {
+    if (this.#fd < 0 || !this.dontFragment) return;
+    using options = new UdpOptions(this.#fd);
+    if (isAllowed) options.allowFragments(this.isIpv6);
+    else options.forbidFragments(this.isIpv6);
+  }
+
   /** Closes the socket; nothing may be polling it. Idempotent. */
   close(): void {
     if (this.#fd < 0) return;

@@ -121,6 +121,12 @@ export class UdpOptions implements Disposable {
       (!isIpv6 || this.#set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE));
   }
 
+  /** Back to fragments: don't-fragment is not set, and a datagram that exceeds the device's MTU is cut there. */
+  allowFragments(isIpv6: boolean): void {
+    this.#set(IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_DONT);
+    if (isIpv6) this.#set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_DONT);
+  }
+
   [Symbol.dispose](): void {
     this.#arena.free();
   }
@@ -162,5 +168,6 @@ const IP_MTU_DISCOVER = 10;
 const IPPROTO_IPV6 = 41;
 const IPV6_MTU_DISCOVER = 23;
 const IPV6_V6ONLY = 26;
-/** IP_PMTUDISC_PROBE and IPV6_PMTUDISC_PROBE. */
+/** IP_PMTUDISC_DONT and IPV6_PMTUDISC_DONT, IP_PMTUDISC_PROBE and IPV6_PMTUDISC_PROBE. */
+const PMTUDISC_DONT = 0;
 const PMTUDISC_PROBE = 3;

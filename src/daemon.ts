@@ -185,11 +185,14 @@ class Daemon implements ReactorTimer {
 
   async #createTunnel(state: MasterState | null): Promise<Tunnel> {
     const options = this.#options;
+    const { bindUdp } = this.#engine;
+    // The legacy protocol has no probes: what is too large for a path is to be fragmented there.
+    const forbidsFragments = options.protocol === "secure";
     const context: TunnelContext = {
       tundev: this.#tundev,
       deliver: (packet) => this.#deliver(packet),
-      open: createLinkOpener(this.#drops, this.#engine.bindUdp),
-      bindUdp: this.#engine.bindUdp,
+      open: createLinkOpener(this.#drops, bindUdp, forbidsFragments),
+      bindUdp: (where) => bindUdp({ ...where, forbidsFragments }),
       drops: this.#drops,
       logger: this.#context.logger,
       clock,

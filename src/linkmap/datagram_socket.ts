@@ -42,6 +42,12 @@ export interface DatagramSocket extends Disposable {
    */
   receive(slots: readonly DatagramSlot[]): Promise<number>;
 
+  /** Whether what is sent is never fragmented on the way to the address; not given: it may be. */
+  readonly forbidsFragments?: boolean;
+
+  /** As {@link send}, but may be fragmented; where that is forbidden otherwise. */
+  sendFragmentable?(packet: Packet, dst: NetAddress): number;
+
   /** Why the socket ended by itself, e.g. the SOCKS5 control connection closed; null while it lives or after `close()`. */
   readonly failure: Error | null;
 

@@ -78,10 +78,15 @@ export class FastUdpSocket implements BoundUdpSocket {
 
   /** Opens a socket. @throws Error with the system's error as cause: port taken, address not of this machine, no permission. */
   static bind(options: UdpSocketOptions, reactor: Reactor): FastUdpSocket {
-    const { hostname, port, device } = options;
+    const { hostname, port, device, forbidsFragments = false } = options;
     let file: UdpFile | null = null;
     try {
-      file = UdpFile.open({ hostname, port, ...(device === undefined ? {} : { device }) });
+      file = UdpFile.open({
+        hostname,
+        port,
+        forbidsFragments,
+        ...(device === undefined ? {} : { device }),
+      });
       return new FastUdpSocket(file, reactor, options);
     } catch (error) {
       file?.close();
@@ -106,6 +111,21 @@ export class FastUdpSocket implements BoundUdpSocket {
       queueMicrotask(this.#handleTurnEnd);
     }
     return 0;
+  }
+
+  /** See {@link DatagramSocket.forbidsFragments}. */
+  get forbidsFragments(): boolean {
+    return this.#file.dontFragment;
+  }
+
+  /** See {@link DatagramSocket.sendFragmentable}. What waits goes first, this one by itself. */
+  sendFragmentable(packet: OutgoingBytes, dst: NetAddress): number {
+    this.#flush();
+    this.#file.allowFragments(true);
+    const result = this.send(packet, dst);
+    this.#flush();
+    this.#file.allowFragments(false);
+    return result;
   }
 
   /** See {@link DatagramSocket.receive}. One call at a time. */

@@ -81,10 +81,17 @@ export class Link {
     return this.#socket === socket && this.#remote !== null && isSameAddress(this.#remote, remote);
   }
 
-  /** Hot. Gives a whole datagram to the socket, borrowed until return. @returns its bytes, or a DropReason. */
-  transmit(datagram: Packet): number {
-    if (this.#socket === null || this.#remote === null) return DropReason.CLOSED;
-    const result = this.#socket.send(datagram, this.#remote);
+  /**
+   * Hot. Gives a whole datagram to the socket, borrowed until return.
+   * @param mayFragment also where the socket forbids it otherwise
+   * @returns its bytes, or a DropReason.
+   */
+  transmit(datagram: Packet, mayFragment = false): number {
+    const socket = this.#socket;
+    if (socket === null || this.#remote === null) return DropReason.CLOSED;
+    const result = mayFragment && socket.sendFragmentable !== undefined
+      ? socket.sendFragmentable(datagram, this.#remote)
+      : socket.send(datagram, this.#remote);
     if (result < 0) return result;
     const sentBytes = datagram.end - datagram.start;
     this.sentPackets++;

@@ -40,11 +40,23 @@ export type LinkOpener = (
   signal: AbortSignal,
 ) => Promise<OpenedLink>;
 
-/** The opener that the daemon uses. @param drops counts what the sockets throw away. @param bindUdp makes UDP sockets */
-export function createLinkOpener(drops: DropCounters, bindUdp: UdpBinder): LinkOpener {
+/**
+ * The opener that the daemon uses.
+ * @param drops counts what the sockets throw away
+ * @param bindUdp makes UDP sockets
+ * @param forbidsFragments on a direct link; what a proxy passes on it may fragment anyway
+ */
+export function createLinkOpener(
+  drops: DropCounters,
+  bindUdp: UdpBinder,
+  forbidsFragments = false,
+): LinkOpener {
+  const bindDirect: UdpBinder = (options) => bindUdp({ ...options, forbidsFragments });
   return async (spec, attempt, signal) => {
     const { proxy } = spec;
-    if (proxy === null) return await openDirect(spec, attempt, { drops, bindUdp, signal });
+    if (proxy === null) {
+      return await openDirect(spec, attempt, { drops, bindUdp: bindDirect, signal });
+    }
     try {
       return await openThroughProxy(spec, proxy, attempt, { drops, bindUdp, signal });
     } catch (error) {

@@ -16,6 +16,8 @@ export interface UdpSocketOptions {
   readonly port: number;
   /** Interface that it is bound to (Linux, fast engine only): goes out by it, and hears only what comes in by it. */
   readonly device?: string | undefined;
+  /** Whether datagrams go out with don't-fragment, where that can be (fast engine): see {@link DatagramSocket.forbidsFragments}. */
+  readonly forbidsFragments?: boolean | undefined;
   /** Counts datagrams that the system refused after `send` took them, or that came too long. */
   readonly drops?: DropCounters;
 }

@@ -26,6 +26,11 @@ export interface LinkPort {
   readonly maxDatagramBytes: number;
   /** Whether what is sent is never fragmented, except a datagram that is larger than was found to pass: so a probe that arrives proves something. */
   readonly canProbeMtu: boolean;
+  /**
+   * Where the MTU can be probed: a larger datagram may be fragmented on the way, since nothing else is known to pass. Set by the
+   * multiplexer.
+   */
+  fragmentAboveBytes?: number;
   /** What the user said of the link; a master learns it from the slave. */
   readonly settings: LinkSettings;
   /** Link sequence number of the datagram that was sent last. */

@@ -57,7 +57,9 @@ export class MtuProber {
     if (sizeBytes === 0) return;
     this.#messages.sendPing(link, isIdle, now);
     link.mtuProbeUs = probeTimeUs(now);
+    port.fragmentAboveBytes = Number.POSITIVE_INFINITY;
     port.send(this.#craft(link, sizeBytes, now), now);
+    link.updateMaxPacket();
   }
 
   /** A ping of ours was answered. @param echoedUs when it was sent, u32 */

@@ -211,6 +211,7 @@ export class MultiplexerLink {
       ? Math.min(this.mtu.bytes, maxDatagramBytes)
       : maxDatagramBytes;
     this.maxPacketBytes = datagramBytes - DATAGRAM_OVERHEAD_BYTES;
+    this.port.fragmentAboveBytes = datagramBytes;
   }
 
   /** A data packet was lost: after a few large ones in a row its path is looked at again. */

@@ -14,8 +14,8 @@ import type { SecureCodec } from "./secure_codec.ts";
 
 /**
  * What goes over nearly every network in one piece: 1,500 less PPPoE (8), IPv6 (40), UDP (8) and a SOCKS5 header with an
- * IPv6 address (22). IP packets of 1,378 bytes fit, more than the tun's default MTU. Deno sets no socket options, so the
- * true value cannot be probed (probes would be fragmented, and arrive), and where less passes IP fragments on the way.
+ * IPv6 address (22). IP packets of 1,378 bytes fit, more than the tun's default MTU: no more is looked for. Where the MTU
+ * cannot be probed (probes would be fragmented, and arrive) and less passes, IP fragments on the way.
  */
 const MAX_UDP_DATAGRAM_BYTES = 1_422;
 
@@ -29,6 +29,8 @@ export interface SealedLinkOptions extends LinkOptions {
 export class SealedLink extends Link implements LinkPort {
   /** See {@link LinkPort.settings}; a master's link begins with the default. */
   settings: LinkSettings;
+  /** See {@link LinkPort.fragmentAboveBytes}. */
+  fragmentAboveBytes = Number.POSITIVE_INFINITY;
   /** See {@link LinkPort.lastSeqNo}. */
   lastSeqNo = Number.NaN; // Not -1: a field that begins as a small integer changes its shape later.
   readonly #codec: SecureCodec;
@@ -51,7 +53,7 @@ export class SealedLink extends Link implements LinkPort {
 
   /** See {@link LinkPort.canProbeMtu}. */
   get canProbeMtu(): boolean {
-    return false;
+    return this.socket?.forbidsFragments === true;
   }
 
   /** Hot. See {@link LinkPort.send}. */
@@ -72,6 +74,7 @@ export class SealedLink extends Link implements LinkPort {
   #transmitSealed(): number {
     const codec = this.#codec;
     this.lastSeqNo = codec.lastSeqNo;
-    return this.transmit(codec.datagram);
+    const { datagram } = codec;
+    return this.transmit(datagram, datagram.end - datagram.start > this.fragmentAboveBytes);
   }
 }

@@ -32,12 +32,17 @@ export interface PingResult {
   readonly rtt: string;
 }
 
-/** Sends pings, 10 ms apart, all the same size. @param payloadBytes 28 less than the IPv4 packet. */
+/**
+ * Sends pings, 10 ms apart, all the same size.
+ * @param payloadBytes 28 less than the IPv4 packet
+ * @param fragments whether they may be fragmented (ping's -M)
+ */
 export async function ping(
   namespace: Namespace,
   host: string,
   count = 50,
   payloadBytes = 56,
+  fragments: "do" | "dont" = "do",
 ): Promise<PingResult> {
   const args = [
     "-c",
@@ -48,7 +53,7 @@ export async function ping(
     "-s",
     String(payloadBytes),
     "-M",
-    "do",
+    fragments,
     "-W",
     "1",
   ];
