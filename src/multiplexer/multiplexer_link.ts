@@ -21,7 +21,10 @@ import { Tallier, TALLIER_WINDOW_MS } from "./tallier.ts";
 /** A link over which nothing valid came for this long carries no data, unless its peer said to ask more rarely. */
 export const LINK_SILENT_MS = 3_000;
 
-/** Nor one whose peer is asked more rarely and does not answer for this long, though asked each second then. */
+/**
+ * Nor one whose peer is asked more rarely and does not answer for this long, though asked each second then; or for two and a half of
+ * the times between, if that is shorter.
+ */
 const UNANSWERED_MS = 5_000;
 
 /** A suspect link is down after this long without a word: it is asked every 50 ms then. */
@@ -190,7 +193,9 @@ export class MultiplexerLink {
     if (this.isSuspect) {
       return Math.max(this.lastHeardMs, this.suspectSinceMs) + SUSPECT_SILENT_MS;
     }
-    return this.lastHeardMs + Math.max(LINK_SILENT_MS, this.peerIntervalMs + UNANSWERED_MS);
+    const interval = this.peerIntervalMs;
+    const saidMs = Math.min(2.5 * interval + 500, interval + UNANSWERED_MS);
+    return this.lastHeardMs + Math.max(LINK_SILENT_MS, saidMs);
   }
 
   /** Monotonic ms at which the last few packets in flight are to be sent again; Infinity: there are none, or they are many. */

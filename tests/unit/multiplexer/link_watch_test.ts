@@ -89,6 +89,14 @@ Deno.test("LinkWatch buries a link that is silent for some seconds, and not befo
   assert.deepEqual(rig.changes, [{ id: 1, isAlive: false, isSuspect: false }]);
 });
 
+Deno.test("LinkWatch does not wait longer for a peer that said to ask each second", () => {
+  const rig = new Rig();
+  const link = rig.up();
+  link.peerIntervalMs = 1_000;
+  rig.live(3_100, { silent: [link] });
+  assert.equal(link.isAlive, false);
+});
+
 Deno.test("LinkWatch waits for a peer that said to ask rarely", () => {
   const rig = new Rig();
   const link = rig.up();
