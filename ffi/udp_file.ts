@@ -87,6 +87,8 @@ export class UdpFile implements Disposable {
   readonly #incoming = new MessageHeader(this.#arena);
   readonly #sources = new SourceCache();
   #fd: number;
+  /** Made when it is first needed: on most paths nothing is ever too large. */
+  #fragmentOptions: UdpOptions | null = null;
   /** Size of the datagrams of which the last send got EINVAL; 0: none. */
   #refusedSegmentBytes = 0;
 
@@ -236,7 +238,7 @@ export class UdpFile implements Disposable {
   /** With {@link dontFragment}: lets datagrams be fragmented after all, and forbids it again. */
   allowFragments(isAllowed: boolean): void {
     if (this.#fd < 0 || !this.dontFragment) return;
-    using options = new UdpOptions(this.#fd);
+    const options = this.#fragmentOptions ??= new UdpOptions(this.#fd);
     if (isAllowed) options.allowFragments(this.isIpv6);
     else options.forbidFragments(this.isIpv6);
   }
@@ -247,6 +249,7 @@ export class UdpFile implements Disposable {
     const fd = this.#fd;
     this.#fd = -1;
     this.#libc.close(fd);
+    this.#fragmentOptions?.[Symbol.dispose]();
     this.#arena.free();
   }
 

@@ -111,7 +111,7 @@ class Daemon implements ReactorTimer {
   readonly #startedMs = clock();
   #tunnel: Tunnel | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the timer fires; Infinity while it is not set. */
+  /** When something is due; Infinity: nothing is. */
   #timerMs = Number.POSITIVE_INFINITY;
   #isStopped = false;
   #tunReadPackets = 0;
@@ -159,6 +159,7 @@ class Daemon implements ReactorTimer {
   /** Stops the timer and closes every link. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#timerMs = Number.POSITIVE_INFINITY;
     clearTimeout(this.#timer);
     await this.#tunnel?.close();
   }
@@ -259,7 +260,7 @@ class Daemon implements ReactorTimer {
   /** The one timer: does what is due and sets itself for what comes next. */
   readonly #handleTimer = (): void => {
     const tunnel = this.#tunnel;
-    if (tunnel === null) return;
+    if (tunnel === null || this.#isStopped) return;
     tunnel.handleTimeout(clock());
     this.#timerMs = Number.POSITIVE_INFINITY;
     this.#reschedule(tunnel.nextTimeout());

@@ -4,7 +4,7 @@
  * There are three ways to wait, and which one is best depends on what flows:
  *
  * - **Nothing**: another thread waits, this one's event loop sleeps. Coming back from there takes 50 to 100 µs.
- * - **Packets, now and then or as fast as they go**: this thread waits itself, in epoll_wait, for some ms at most, and only while
+ * - **Packets, many a second or as fast as they go**: this thread waits itself, in epoll_wait, for some ms at most, and only while
  *   everybody who reads has read all there is. Then Deno's event loop has one turn, for timers and what else there is.
  * - **A transfer over phones**: it sleeps for a few ms and then looks, see {@link WakePace}.
  *
@@ -15,8 +15,8 @@ import { Epoll } from "../ffi/epoll.ts";
 import { nextTurn, pause } from "./event_turn.ts";
 import { WakePace } from "./wake_pace.ts";
 
-/** So long after the last event this thread waits itself. */
-const ATTENTIVE_MS = 1_000;
+/** So long after the last event this thread waits itself. Longer, and the pings of links alone would keep it from its sleep. */
+const ATTENTIVE_MS = 100;
 
 /** Longest wait of this thread: how late timers and all that does not come by this reactor may be. */
 const MAX_BLOCK_MS = 5;
@@ -114,6 +114,8 @@ class FdWatch implements Watch {
   readonly #loop: WaitLoop;
   readonly #onClose: () => void;
   #resolve: (() => void) | null = null;
+  /** Its reader was woken, and has not come back yet. */
+  #isBusy = false;
   #isClosed = false;
 
   constructor(fd: number, loop: WaitLoop, onClose: () => void) {
@@ -125,9 +127,9 @@ class FdWatch implements Watch {
   readable(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     if (this.#resolve !== null) throw new Error("Invariant: descriptor is waited for already");
+    this.#setBusy(false);
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#loop.armedCount++;
       // Not armed: it was closed too early. A read says so.
       if (!this.#loop.arm(this.#fd)) this.handleReady();
     });
@@ -141,7 +143,7 @@ class FdWatch implements Watch {
     const resolve = this.#resolve;
     if (resolve === null) return;
     this.#resolve = null;
-    this.#loop.armedCount--;
+    this.#setBusy(true);
     resolve();
   }
 
@@ -150,6 +152,13 @@ class FdWatch implements Watch {
     this.#isClosed = true;
     this.#onClose();
     this.handleReady();
+    this.#setBusy(false);
+  }
+
+  #setBusy(isBusy: boolean): void {
+    if (isBusy === this.#isBusy) return;
+    this.#isBusy = isBusy;
+    this.#loop.busyCount += isBusy ? 1 : -1;
   }
 }
 
@@ -157,8 +166,8 @@ class FdWatch implements Watch {
 class WaitLoop {
   /** The load of all readers. */
   readonly pace = new WakePace();
-  /** Watches that wait. */
-  armedCount = 0;
+  /** Readers at work. */
+  busyCount = 0;
   /** See {@link Reactor.isAttentive}. */
   isAttentive = false;
   readonly #epoll = new Epoll();
@@ -205,7 +214,7 @@ class WaitLoop {
     void loop.then(() => loops.delete(loop));
   }
 
-  /** Waits and wakes until closed. Never rejects. */
+  /** Waits and wakes until closed. Rejects only with what the timer throws. */
   async #run(): Promise<void> {
     await Promise.resolve(); // whoever arms now is still at work
     while (!this.#isClosed) {
@@ -229,26 +238,27 @@ class WaitLoop {
   #mayWaitHere(): boolean {
     const quietMs = performance.now() - this.#readyMs;
     if (quietMs >= ATTENTIVE_MS || this.#timer().dueMs() === Number.NEGATIVE_INFINITY) return false;
-    return this.#isAllArmed || quietMs < BUSY_MS;
-  }
-
-  get #isAllArmed(): boolean {
-    return this.armedCount === this.#watches.size;
+    return this.busyCount === 0 || quietMs < BUSY_MS;
   }
 
   /** The event loop has its turn first; then this thread waits, but for those who still read it only looks. @returns events. */
   async #waitHere(): Promise<number> {
     await nextTurn();
     if (this.#isClosed) return 0;
-    if (!this.#isAllArmed) return this.#epoll.wait(0);
     const timer = this.#timer();
-    const now = performance.now();
-    const leftMs = Math.max(0, Math.ceil(Math.min(MAX_BLOCK_MS, timer.dueMs() - now)));
-    const delayMs = this.pace.delayAt(now);
-    if (delayMs > 0) this.#epoll.sleep(Math.max(LEAST_SLEEP_MS, Math.min(delayMs, leftMs)));
-    const ready = this.#epoll.wait(delayMs > 0 ? 0 : leftMs);
+    const ready = this.busyCount > 0 ? this.#epoll.wait(0) : this.#block(timer.dueMs());
     if (performance.now() >= timer.dueMs()) timer.handleDue();
     return ready;
+  }
+
+  /** @returns events. */
+  #block(dueMs: number): number {
+    const now = performance.now();
+    const leftMs = Math.max(0, Math.ceil(Math.min(MAX_BLOCK_MS, dueMs - now)));
+    const delayMs = this.pace.delayAt(now);
+    if (delayMs === 0) return this.#epoll.wait(leftMs);
+    this.#epoll.sleep(Math.min(delayMs, Math.max(LEAST_SLEEP_MS, leftMs)));
+    return this.#epoll.wait(0);
   }
 
   /** @returns events. */

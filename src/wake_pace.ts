@@ -4,8 +4,8 @@
  * A wake-up costs more than a packet: the way through another thread, system calls that find one packet each, one system call
  * for each that goes on. Under steady load, then, a reader is better off asleep for a moment, and finds several. Not so
  * when nothing flows or little does: who waits for a single packet would wait longer. So a delay is only
- * taken while full packets come by the hundred a second, as in a transfer over phones (2 ms are nothing there), or small ones
- * by the ten thousand. A transfer of hundreds of Mbit/s needs none: there a look finds a run anyway, and 2 ms cost a tenth of it.
+ * taken while full packets come by the hundred a second, as in a transfer over phones (4 ms are little there), or small ones
+ * by the ten thousand. A transfer of hundreds of Mbit/s needs none: there a look finds a run anyway, and a sleep costs a tenth of it.
  *
  * @module
  */

@@ -166,7 +166,8 @@ function interfaceWays(
 
 /** What the kernel takes for a name: dev_valid_name() in net/core/dev.c. */
 function parseInterface(text: string, subject: string): string {
-  if (/^[^\s/:]{1,15}$/.test(text) && text !== "." && text !== "..") return text;
+  const isShort = new TextEncoder().encode(text).length < 16;
+  if (isShort && /^[^\s/:]+$/.test(text) && text !== "." && text !== "..") return text;
   throw new UsageError(
     `${subject} ${quoteValue(text)}: no name of an interface: ip link shows them, e.g. usb0`,
   );

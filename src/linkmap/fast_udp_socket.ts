@@ -121,11 +121,15 @@ export class FastUdpSocket implements BoundUdpSocket {
   /** See {@link DatagramSocket.sendFragmentable}. What waits goes first, this one by itself. */
   sendFragmentable(packet: OutgoingBytes, dst: NetAddress): number {
     this.#flush();
+    if (this.#batch.segments > 0) return DropReason.SEND_QUEUE_FULL;
     this.#file.allowFragments(true);
     const result = this.send(packet, dst);
     this.#flush();
     this.#file.allowFragments(false);
-    return result;
+    if (this.#batch.segments === 0) return result;
+    // Later it would go by what holds for the others.
+    this.#batch.drop(this.#batch.bytesUsed);
+    return DropReason.SEND_QUEUE_FULL;
   }
 
   /** See {@link DatagramSocket.receive}. One call at a time. */

@@ -6,6 +6,7 @@
  */
 
 import { interfaceIndex } from "../../ffi/netif.ts";
+import { describeError } from "../log.ts";
 
 /** Looks for an interface. @returns its index, or null when there is none of that name. */
 export type InterfaceFinder = (name: string) => number | null;
@@ -24,7 +25,12 @@ export class LinkDevice {
 
   /** A socket is about to be bound to it. @throws Error when it is not there. */
   noteBound(): void {
-    this.#boundIndex = this.#find(this.name);
+    this.#boundIndex = null;
+    try {
+      this.#boundIndex = this.#find(this.name);
+    } catch (error) {
+      throw new Error(`Cannot look for interface ${this.name}: ${describeError(error)}`);
+    }
     if (this.#boundIndex === null) throw new Error(`There is no interface ${this.name}`);
   }
 
@@ -35,7 +41,11 @@ export class LinkDevice {
 
   /** Whether what the socket was bound to is gone, though another one may have its name by now. */
   get isGone(): boolean {
-    return this.#find(this.name) !== this.#boundIndex;
+    try {
+      return this.#find(this.name) !== this.#boundIndex;
+    } catch {
+      return false; // out of descriptors, e.g.: that says nothing of the interface
+    }
   }
 }
 

@@ -37,7 +37,7 @@ function probeTimeUs(now: number): number {
 export class MtuProber {
   readonly #messages: LinkMessages;
   readonly #ping = new Ping();
-  /** Made when it is first needed: most ends cannot probe. */
+  /** Made when it is first needed: not all ends can probe. */
   #message: Packet | null = null;
 
   constructor(messages: LinkMessages) {

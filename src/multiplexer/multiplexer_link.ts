@@ -188,6 +188,13 @@ export class MultiplexerLink {
     this.isNoticeHeard = false;
   }
 
+  /** Its other end is at another address: another path, which may carry less. @param isSameSocket ours is the one it was */
+  handleMoved(isSameSocket: boolean, now: number): void {
+    if (isSameSocket) this.mtu.recheck(now);
+    else this.mtu.restart(this.port.maxDatagramBytes, now);
+    this.updateMaxPacket();
+  }
+
   /** Monotonic ms after which it counts as silent. */
   silentAtMs(): number {
     if (this.isSuspect) {

@@ -24,6 +24,8 @@ export interface JoinedLink {
   readonly isSuspect?: boolean;
   /** Monotonic ms; -Infinity for never. */
   readonly lastHeardMs: number;
+  /** Its other end is at another address now. */
+  handleMoved?(isSameSocket: boolean, now: number): void;
 }
 
 /** What {@link PeerLinks} need of a multiplexer. */
@@ -99,9 +101,11 @@ export class PeerLinks<L extends Link, M extends LinkJoiner<L>> {
   learn(linkId: number, socket: DatagramSocket, remote: NetAddress, now: number): L {
     const known = this.#links[linkId];
     const link = known ?? this.#options.makeLink(linkId);
+    const isSameSocket = link.socket === socket;
     link.attach(socket, { hostname: remote.hostname, port: remote.port });
     if (known) {
       link.moves++;
+      this.multiplexer.getLink(linkId)?.handleMoved?.(isSameSocket, now);
       if (now - link.moveLoggedMs < MOVE_LOG_INTERVAL_MS) return known;
       link.moveLoggedMs = now;
       this.#log("info", "Link moved", link, { via: socket.label, moves: link.moves });

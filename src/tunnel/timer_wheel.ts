@@ -1,5 +1,5 @@
 /**
- * Timers of many things that are each due about once a second, by when they are due: so that a wake-up asks only those
+ * Timers of many things that are each due every few seconds, by when they are due: so that a wake-up asks only those
  * that are. Asking all of a thousand slaves a hundred times a second took a sixth of a core (measured:
  * tests/bench/scale.ts). The few that are busy, and due within milliseconds, are in a hurry: apart, and served when it
  * is their time. Pure.
@@ -14,7 +14,7 @@
 const GRAIN_MS = 50;
 
 /** Who is due again within this time is in a hurry, and stays so: the wheel would serve it up to a grain late. */
-const HURRY_MS = GRAIN_MS;
+const HURRY_MS = 2 * GRAIN_MS;
 
 /** More than a ping interval, 12.8 s: what is due later is asked again when the wheel has turned. */
 const SLOTS = 256;
