@@ -26,7 +26,6 @@ export const PHONE_LOAD: Benchmark = {
   title: "One TCP flow over three links of 7.4 Mbit/s each: processor time of the slave",
   findObstacle: findFlowObstacle,
   async run(context): Promise<Figure[]> {
-    await using stack = new AsyncDisposableStack();
     const figures: Figure[] = [];
     for (const reverse of [true, false]) {
       const rates: number[] = [];
