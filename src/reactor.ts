@@ -16,7 +16,7 @@ import { nextTurn, pause } from "./event_turn.ts";
 import { WakePace } from "./wake_pace.ts";
 
 /** So long after the last event this thread waits itself. Longer, and the pings of links alone would keep it from its sleep. */
-const ATTENTIVE_MS = 100;
+const ATTENTIVE_MS = 30;
 
 /** Longest wait of this thread: how late timers and all that does not come by this reactor may be. */
 const MAX_BLOCK_MS = 5;

@@ -216,7 +216,7 @@ Deno.test("Reactor waits on this thread after an event, calls the timer when it 
   const waiting = watched.watch.readable();
   assert.equal(reactor.isAttentive, true);
   await awaitCondition("a rest", () => timer.rests === 1, { intervalMs: 1 });
-  assert(timer.firedMs.length >= 5, "and the timer was called meanwhile");
+  assert(timer.firedMs.length >= 3, "and the timer was called meanwhile");
   assert.equal(reactor.isAttentive, false);
   const fired = timer.firedMs.length;
   write(watched);
