@@ -204,19 +204,23 @@ class BeatingTimer implements ReactorTimer {
   }
 }
 
-Deno.test("Reactor waits on this thread after an event, calls the timer when it is due, and rests in the end", async () => {
-  const reactor = new Reactor();
-  using watched = watchPipe(reactor);
-  const timer = new BeatingTimer(3);
-  reactor.timer = timer;
-  assert.equal(reactor.isAttentive, false);
+/** Something comes, and is read. */
+async function passOne(watched: Watched): Promise<void> {
   write(watched);
   await watched.watch.readable();
   read(watched);
+}
+
+Deno.test("Reactor waits on this thread after an event, calls the timer when it is due, and rests in the end", async () => {
+  const reactor = new Reactor();
+  using watched = watchPipe(reactor);
+  const timer = new BeatingTimer(1);
+  reactor.timer = timer;
+  assert.equal(reactor.isAttentive, false);
+  while (timer.firedMs.length < 5) await passOne(watched);
   const waiting = watched.watch.readable();
-  assert.equal(reactor.isAttentive, true);
-  await awaitCondition("a rest", () => timer.rests === 1, { intervalMs: 1 });
-  assert(timer.firedMs.length >= 3, "and the timer was called meanwhile");
+  const { rests } = timer;
+  await awaitCondition("a rest", () => timer.rests > rests, { intervalMs: 1 });
   assert.equal(reactor.isAttentive, false);
   const fired = timer.firedMs.length;
   write(watched);
@@ -228,23 +232,17 @@ Deno.test("Reactor gives the event loop its turn while this thread waits", async
   const reactor = new Reactor();
   using watched = watchPipe(reactor);
   reactor.timer = new BeatingTimer(1_000);
-  write(watched);
-  await watched.watch.readable();
-  read(watched);
-  const waiting = watched.watch.readable();
-  const startMs = performance.now();
-  let turns = 0;
-  while (reactor.isAttentive) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    turns++;
+  let attentive = 0;
+  for (let turn = 0; turn < 20; turn++) {
+    await passOne(watched);
+    const waiting = watched.watch.readable();
+    await new Promise((resolve) => setTimeout(resolve, 1)); // and it does come
+    if (reactor.isAttentive) attentive++;
+    write(watched);
+    await waiting;
+    read(watched);
   }
-  const elapsedMs = performance.now() - startMs;
-  assert(
-    turns >= 5,
-    `${turns} timers of 1 ms within ${elapsedMs} ms, and none may wait for more than 5`,
-  );
-  watched.watch.close();
-  await waiting;
+  assert(attentive >= 5, `this thread waited ${attentive} times of 20`);
 });
 
 Deno.test("Reactor leaves the waiting to another thread while something comes that it does not know of", async () => {
@@ -272,11 +270,7 @@ Deno.test("Reactor calls the timer while a reader is at work and another has not
   write(busy);
   await busy.watch.readable(); // and it does not come back
   const startMs = performance.now();
-  while (performance.now() - startMs < 60) {
-    write(steady);
-    await steady.watch.readable();
-    read(steady);
-  }
-  assert(timer.firedMs.length >= 10, `${timer.firedMs.length} times in 60 ms`);
+  while (timer.firedMs.length < 5 && performance.now() - startMs < 5_000) await passOne(steady);
+  assert(timer.firedMs.length >= 5, `${timer.firedMs.length} times in 5 s`);
   assert(notBegun.watch !== undefined);
 });
