@@ -37,7 +37,8 @@ export interface SlaveTerms {
   readonly settings?: Partial<LinkSettings>;
 }
 
-const COMMON = {
+/** Options that no test of a tunnel is about. */
+export const COMMON = {
   metrics: null,
   logLevel: "info",
   logFormat: "text",

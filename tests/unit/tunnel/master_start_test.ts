@@ -23,6 +23,7 @@ import { innerPacket } from "../../support/inner_packets.ts";
 import { nobleAead } from "../../support/noble_aead.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
 import { TempDir } from "../../support/temp_dir.ts";
+import { COMMON } from "../../support/tunnel_world_options.ts";
 
 loadLibc();
 
@@ -38,14 +39,6 @@ const RECORD: SlaveRecord = {
   invitedAt: "2026-01-01T00:00:00.000Z",
   revokedAt: null,
 };
-
-const COMMON = {
-  metrics: null,
-  logLevel: "info",
-  logFormat: "text",
-  io: "auto",
-  stateDir: "",
-} as const;
 
 /** What one end works with, on real time. */
 class Workings {
