@@ -86,6 +86,16 @@ export class LinkCare {
     if (isInitiator) this.#sendPing(link, now);
   }
 
+  /**
+   * A new session carries the link. One ping tells the peer that it is in use; what is known of the path still holds. Only
+   * what the peer was told is told again: it may have forgotten this end meanwhile (a laptop that slept does not know).
+   */
+  renew(link: MultiplexerLink, now: number): void {
+    if (!link.isAlive || link.echoes === 0) return this.open(link, now);
+    link.isNoticeHeard = false;
+    this.#sendPing(link, now);
+  }
+
   /** Hot. Something valid came over the link. @returns whether it is back: it is to be looked after from now on. */
   heard(link: MultiplexerLink, now: number): boolean {
     link.lastHeardMs = now;

@@ -17,7 +17,6 @@
 
 import { DropReason } from "../wire/drop_reason.ts";
 import { FeedbackReader } from "../wire/feedback_reader.ts";
-import { GivenUp } from "../wire/given_up.ts";
 import { InnerKind, readInnerKind } from "../wire/inner_message.ts";
 import type { LinkNotice } from "../wire/link_notice.ts";
 import type { Packet } from "../wire/packet.ts";
@@ -66,7 +65,6 @@ export class Multiplexer {
   readonly #acknowledgements: Acknowledgements;
   readonly #care: LinkCare;
   readonly #feedback = new FeedbackReader();
-  readonly #givenUp = new GivenUp();
   #nextMs = Number.NEGATIVE_INFINITY;
   /** When the links are looked at next. */
   #careMs = Number.NEGATIVE_INFINITY;
@@ -131,6 +129,14 @@ export class Multiplexer {
     const link = this.getLink(linkId);
     if (!link) return;
     this.#care.open(link, now);
+    this.#careAt(link.nextPingMs);
+  }
+
+  /** The peer has a new session: a link that carries goes on as it was, and is asked once; another one is as if it had just been opened. */
+  handleSession(linkId: number, now: number): void {
+    const link = this.getLink(linkId);
+    if (!link) return;
+    this.#care.renew(link, now);
     this.#careAt(link.nextPingMs);
   }
 
@@ -234,7 +240,7 @@ export class Multiplexer {
       case InnerKind.PING:
         return this.#care.handlePing(link, message, now);
       case InnerKind.GIVEN_UP:
-        return this.#handleGivenUp(message, now);
+        return this.receiver.handleGivenUp(message, now);
       case InnerKind.LINK:
         return this.#care.handleNotice(link, message, now);
       default:
@@ -257,15 +263,6 @@ export class Multiplexer {
     this.#care.flushGivenUp(now);
     this.#wakeForSends(now);
     return 0;
-  }
-
-  #handleGivenUp(message: Packet, now: number): number {
-    const list = this.#givenUp;
-    const result = list.decode(message);
-    for (let i = 0; i < list.count; i++) {
-      this.receiver.reorder.giveUp(list.group(i), list.seqNo(i), now);
-    }
-    return result;
   }
 
   /** Hot. After packets were sent: looks again soon, and as soon as what waits may go. */

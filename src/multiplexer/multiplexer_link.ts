@@ -185,6 +185,7 @@ export class MultiplexerLink {
     this.delay.reset();
     this.capacity.restart();
     this.pingSentUs = Number.NaN;
+    this.echoes = 0;
     this.isNoticeHeard = false;
   }
 

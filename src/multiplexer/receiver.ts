@@ -13,6 +13,7 @@ import {
   stripDataHeader,
 } from "../wire/data_header.ts";
 import { FeedbackWriter } from "../wire/feedback.ts";
+import { GivenUp } from "../wire/given_up.ts";
 import type { Packet } from "../wire/packet.ts";
 import { clampMss, mayBeSyn } from "../wire/tcp_mss.ts";
 import { type MultiplexerLink, OUTER_BYTES } from "./multiplexer_link.ts";
@@ -50,6 +51,7 @@ export class Receiver {
   readonly #links: readonly MultiplexerLink[];
   readonly #usefulMtu: () => number;
   readonly #writer = new FeedbackWriter();
+  readonly #givenUp = new GivenUp();
   #number = 0;
   /** When feedback is due; Infinity: nothing came since the last. */
   #feedbackDueMs = Number.POSITIVE_INFINITY;
@@ -67,6 +69,16 @@ export class Receiver {
     this.#links = links;
     this.#usefulMtu = usefulMtu;
     this.reorder = new ReorderBuffer({ pool, deliver });
+  }
+
+  /** The peer says what will not come any more: it is waited for no longer. @returns 0, or a DropReason. */
+  handleGivenUp(message: Packet, now: number): number {
+    const list = this.#givenUp;
+    const result = list.decode(message);
+    for (let i = 0; i < list.count; i++) {
+      this.reorder.giveUp(list.group(i), list.seqNo(i), now);
+    }
+    return result;
   }
 
   /** Monotonic ms when feedback is due; Infinity: never. */

@@ -256,7 +256,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#mtuBytes = welcome.mtuBytes;
     assignToTundev(this.#context, welcome);
     // Confirms the session at the master, and lets it learn the links.
-    for (const linkId of this.#openLinkIds()) this.#peer.multiplexer.handleLinkOpen(linkId, now);
+    for (const linkId of this.#openLinkIds()) this.#peer.multiplexer.handleSession(linkId, now);
   }
 
   #handleRefusal(refusal: Refusal | RefusalCode): void {

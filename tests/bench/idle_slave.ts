@@ -36,8 +36,36 @@ export class SlaveCrowd {
   readonly pool = new PacketPool();
   /** By the index of a session, or of an initiation under way. */
   readonly byIndex = new Map<number, IdleSlave>();
+  readonly slaves: IdleSlave[] = [];
+  /**
+   * Monotonic ms of when each slave's {@link IdleSlave.handleTimeout} has something to do. Side by side, since all are looked
+   * at many times a second: in the slaves they would each cost a miss of the cache.
+   */
+  readonly #dueMs: Float64Array;
 
-  constructor(readonly provider: AeadProvider, readonly masterKey: Uint8Array<ArrayBuffer>) {}
+  constructor(
+    readonly provider: AeadProvider,
+    readonly masterKey: Uint8Array<ArrayBuffer>,
+    maxSlaves: number,
+  ) {
+    this.#dueMs = new Float64Array(maxSlaves);
+  }
+
+  /** Takes a slave in. @returns its place. */
+  add(slave: IdleSlave): number {
+    return this.slaves.push(slave) - 1;
+  }
+
+  /** The slave at that place has something to do then. */
+  setDue(place: number, dueMs: number): void {
+    this.#dueMs[place] = dueMs;
+  }
+
+  handleTimeout(now: number): void {
+    for (let place = 0; place < this.slaves.length; place++) {
+      if (this.#dueMs[place]! <= now) this.slaves[place]!.handleTimeout(now);
+    }
+  }
 
   /** Takes a datagram; borrowed until return. */
   receive(packet: Packet, now: number): void {
@@ -60,9 +88,9 @@ export class IdleSlave {
   readonly #keyring: Keyring;
   readonly #initiator: Initiator;
   readonly #peer: SecureLinks;
+  readonly #place: number;
+  #isWelcome = false;
   #asleepUntilMs = -Infinity;
-  /** Monotonic ms of the next {@link handleTimeout} that has something to do; kept, since a thousand are asked for it. */
-  dueMs = -Infinity;
 
   /** Makes it and begins its handshake. @param ways a socket and the master's address for each link. */
   constructor(
@@ -72,8 +100,10 @@ export class IdleSlave {
     now: number,
   ) {
     this.#crowd = crowd;
-    // Those of a real crowd have joined over hours: their rekeys are spread over all the time.
-    const limits = { ...DEFAULT_SESSION_LIMITS, rekeyAfterMs: 60_000 + Math.random() * 80_000 };
+    this.#place = crowd.add(this);
+    // Those of a real crowd have joined over hours: their rekeys are spread over all the time, from the first on.
+    const limits = { ...DEFAULT_SESSION_LIMITS };
+    limits.rekeyAfterMs *= Math.random();
     this.#keyring = new Keyring(limits, {
       onAdded: ({ localIndex }) => crowd.byIndex.set(localIndex, this),
       onDropped: ({ localIndex }) => crowd.byIndex.delete(localIndex),
@@ -111,7 +141,11 @@ export class IdleSlave {
         crowd.byIndex.set(readReceiverIndex(datagram.view, datagram.start), this);
         this.#peer.get(linkId)?.transmit(datagram);
       },
-      onWelcome: (_, welcomedMs) => this.#greet(welcomedMs),
+      onWelcome: (_, welcomedMs) => {
+        if (this.#isWelcome) limits.rekeyAfterMs = DEFAULT_SESSION_LIMITS.rekeyAfterMs;
+        this.#isWelcome = true;
+        this.#greet(welcomedMs);
+      },
       onRefusal: ({ code }) => {
         throw new Error(`A slave was refused: ${code}`);
       },
@@ -166,7 +200,7 @@ export class IdleSlave {
 
   #updateDue(): void {
     const nextMs = Math.min(this.#initiator.nextTimeout(), this.#peer.multiplexer.nextTimeout());
-    this.dueMs = Math.max(nextMs, this.#asleepUntilMs);
+    this.#crowd.setDue(this.#place, Math.max(nextMs, this.#asleepUntilMs));
   }
 
   #receiveTransport(linkId: number, packet: Packet, now: number): void {
@@ -178,6 +212,6 @@ export class IdleSlave {
   }
 
   #greet(now: number): void {
-    for (const { id } of this.#peer.all) this.#peer.multiplexer.handleLinkOpen(id, now);
+    for (const { id } of this.#peer.all) this.#peer.multiplexer.handleSession(id, now);
   }
 }

@@ -150,7 +150,7 @@ export class JoinedMultiplexers {
     const { multiplexer } = this.slave;
     multiplexer.handlePeerRestart();
     for (const id of this.slave.ports.keys()) {
-      multiplexer.handleLinkOpen(id, this.slave.clock(this.now));
+      multiplexer.handleSession(id, this.slave.clock(this.now));
     }
   }
 
