@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DaemonOptions, MasterOptions, TundevSpec } from "./daemon_options.ts";
+import type { DaemonOptions, MasterOptions } from "./daemon_options.ts";
 import { openAeadProvider } from "./crypto/aead_provider.ts";
 import { openMac1 } from "./crypto/mac1.ts";
 import { nodeDiffieHellman } from "./crypto/x25519.ts";
@@ -19,12 +19,13 @@ import { PacketPool } from "./multiplexer/packet_pool.ts";
 import type { DaemonSnapshot } from "./snapshot.ts";
 import { BondingTotals } from "./tunnel/bonding_totals.ts";
 import { MasterState } from "./master_state.ts";
+import { openRouting } from "./routing/open_routing.ts";
+import type { Routing } from "./routing/routing.ts";
 import { LegacyTunnel } from "./tunnel/legacy_tunnel.ts";
 import { MasterTunnel } from "./tunnel/master_tunnel.ts";
 import { SlaveTunnel } from "./tunnel/slave_tunnel.ts";
 import type { SecureContext, Tunnel, TunnelContext } from "./tunnel/tunnel.ts";
-import { openConnectTcp, openListenTcp } from "./tundev/tcp_tundev.ts";
-import { openTunDevice } from "./tundev/tun_device.ts";
+import { openTundev } from "./tundev/open_tundev.ts";
 import type { Tundev } from "./tundev/tundev.ts";
 import { DropCounters, DropReason } from "./wire/drop_reason.ts";
 import type { Packet } from "./wire/packet.ts";
@@ -58,8 +59,16 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
     (reason) => logger.info("Packets go one by one: the fast engine does not work", { reason }),
   );
   const drops = new DropCounters();
-  const tundev = stack.use(openTundev(options.tundev, { engine, drops, logger }));
-  const daemon = new Daemon(options, context, { tundev, engine, drops });
+  const tundev = stack.use(openTundev(options.tundev, {
+    reactor: engine.reactor,
+    wantsOffload: engine.name === "ffi",
+    onLost: (reason, pkts) => drops.count(reason, pkts),
+    onWarning: (message) => logger.warn(message),
+  }));
+  const masterKey = state?.store.keyPair.publicKey ?? null;
+  const routing = await openRouting(options, { logger, tun: tundev.name, masterKey });
+  stack.defer(() => routing.close(signal.aborted));
+  const daemon = new Daemon(options, context, { tundev, engine, drops, routing });
   stack.defer(() => daemon.stop());
   await daemon.start(state);
   if (options.metrics !== null) {
@@ -71,7 +80,9 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
     mtu: tundev.mtuBytes,
     io: engine.name,
   });
-  await daemon.run(signal);
+  routing.handleRunning();
+  await daemon.run(AbortSignal.any([signal, routing.failed]));
+  if (!signal.aborted) routing.failed.throwIfAborted();
   logger.info("Stopping");
 }
 
@@ -79,26 +90,12 @@ function isSecureMaster(options: DaemonOptions): options is MasterOptions {
   return options.protocol === "secure" && options.role === "master";
 }
 
-function openTundev(
-  spec: TundevSpec,
-  { engine, drops, logger }: {
-    readonly engine: IoEngine;
-    readonly drops: DropCounters;
-    readonly logger: Logger;
-  },
-): Tundev {
-  switch (spec.kind) {
-    case "tun":
-      return openTunDevice(spec, {
-        reactor: engine.reactor,
-        wantsOffload: engine.name === "ffi",
-        onLost: (reason, pkts) => drops.count(reason, pkts),
-      });
-    case "connect-tcp":
-      return openConnectTcp(spec, ({ message }) => logger.warn(message));
-    case "listen-tcp":
-      return openListenTcp(spec, ({ message }) => logger.warn(message));
-  }
+/** What a {@link Daemon} is made of. */
+interface DaemonParts {
+  readonly tundev: Tundev;
+  readonly engine: IoEngine;
+  readonly drops: DropCounters;
+  readonly routing: Routing;
 }
 
 /** One running end of the tunnel. */
@@ -108,6 +105,7 @@ class Daemon implements ReactorTimer {
   readonly #tundev: Tundev;
   readonly #engine: IoEngine;
   readonly #drops: DropCounters;
+  readonly #routing: Routing;
   readonly #startedMs = clock();
   #tunnel: Tunnel | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -119,16 +117,13 @@ class Daemon implements ReactorTimer {
   #tunWrittenPackets = 0;
   #tunWrittenBytes = 0;
 
-  constructor(
-    options: DaemonOptions,
-    context: DaemonContext,
-    parts: { readonly tundev: Tundev; readonly engine: IoEngine; readonly drops: DropCounters },
-  ) {
+  constructor(options: DaemonOptions, context: DaemonContext, parts: DaemonParts) {
     this.#options = options;
     this.#context = context;
     this.#tundev = parts.tundev;
     this.#engine = parts.engine;
     this.#drops = parts.drops;
+    this.#routing = parts.routing;
     const isAllByReactor = parts.engine.name === "ffi" && options.tundev.kind === "tun";
     if (isAllByReactor) parts.engine.reactor.timer = this;
   }
@@ -192,7 +187,7 @@ class Daemon implements ReactorTimer {
     const context: TunnelContext = {
       tundev: this.#tundev,
       deliver: (packet) => this.#deliver(packet),
-      open: createLinkOpener(this.#drops, bindUdp, forbidsFragments),
+      open: createLinkOpener(this.#drops, bindUdp, forbidsFragments, this.#routing.ways),
       bindUdp: (where) => bindUdp({ ...where, forbidsFragments }),
       drops: this.#drops,
       logger: this.#context.logger,
@@ -204,6 +199,7 @@ class Daemon implements ReactorTimer {
     if (options.protocol === "legacy") return new LegacyTunnel(options, context);
     const secure: SecureContext = {
       ...context,
+      onAssigned: (addresses) => this.#routing.handleAssigned(addresses),
       pool: new PacketPool(),
       provider: await openAeadProvider({
         onUnusable: (implementation, error) =>

@@ -77,6 +77,8 @@ export interface MasterOptions extends CommonOptions {
   readonly allowsSlaveToSlave: boolean;
   /** Whether links may come over TCP on the same port. */
   readonly allowsTcp: boolean;
+  /** Whether slaves reach the internet through this machine; not given: as its kernel and firewall have it. */
+  readonly isExit?: boolean;
 }
 
 /** A slave with sessions. */
@@ -91,6 +93,16 @@ export interface SlaveOptions extends CommonOptions {
   readonly wantedMtuBytes: number;
   /** A session is renewed after this long, in ms. */
   readonly rekeyAfterMs: number;
+  /** What of this machine's traffic goes where; not given: its routes are nobody's business. */
+  readonly routing?: RoutingOptions;
+}
+
+/** What a slave changes of its machine's routing. */
+export interface RoutingOptions {
+  /** Networks that are reached through the tunnel, host bits zero, none twice. */
+  readonly routes: readonly Cidr[];
+  /** Whether nothing but the tunnel and the links' own packets may leave the machine. */
+  readonly hasKillSwitch: boolean;
 }
 
 /** The keys of a slave, 32 bytes each. */

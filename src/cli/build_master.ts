@@ -7,6 +7,7 @@
 import type { LegacyOptions, MasterOptions } from "../daemon_options.ts";
 import { buildCommon, chooseProtocol, keepOneTundev, stateDirOf } from "./common_options.ts";
 import type { GivenOptions } from "./given_options.ts";
+import { buildExit } from "./build_routing.ts";
 import type { CommandLineInputs } from "./inputs.ts";
 import { parseListenAddress, parsePool } from "./values.ts";
 
@@ -31,5 +32,6 @@ export function buildMaster(
     allowsSlaveToSlave: given.flag("allow-slave-to-slave"),
     allowsTcp: !given.flag("no-tcp-fallback"),
     stateDir: stateDirOf(given, inputs),
+    ...buildExit(given),
   };
 }

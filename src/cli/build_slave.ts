@@ -7,6 +7,7 @@
 import type { LegacyOptions, SlaveOptions } from "../daemon_options.ts";
 import { UsageError } from "../usage_error.ts";
 import { buildLegacyLinks, buildLinks } from "./build_links.ts";
+import { buildRouting } from "./build_routing.ts";
 import { buildCommon, chooseProtocol, keepOneTundev, stateDirOf } from "./common_options.ts";
 import type { GivenOptions } from "./given_options.ts";
 import type { CommandLineInputs } from "./inputs.ts";
@@ -63,6 +64,7 @@ export function buildSecureSlave(
     identity: buildIdentity(found, given, inputs),
     wantedMtuBytes: mtu === undefined ? 0 : parseMtuBytes(mtu.value, mtu.subject, false),
     rekeyAfterMs: 1000 * parseSeconds(rekey.value, rekey.subject, REKEY_LIMITS),
+    ...buildRouting(given),
   };
 }
 

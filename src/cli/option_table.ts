@@ -8,6 +8,7 @@
 import { DEFAULT_LINK_SETTINGS, LINK_MODES } from "../multiplexer/link_settings.ts";
 import type { CommandName, Role } from "./command_table.ts";
 import type { OptionSpec } from "./option_spec.ts";
+import { ROUTING_OPTIONS } from "./routing_options.ts";
 
 /** UDP port of a master that is told nothing else. Registered to nobody of note; no daemon of Debian uses it. */
 const DEFAULT_PORT = "4321";
@@ -140,6 +141,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     help:
       "UDP only: a master does not listen on TCP, a slave does not use it where UDP is blocked.",
   },
+  ...ROUTING_OPTIONS,
   {
     name: "rekey-after",
     metavar: "SECONDS",

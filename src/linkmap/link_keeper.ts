@@ -139,6 +139,7 @@ export class LinkKeeper {
   /** Carries the link over an open socket until that ends. @returns why it ended. */
   async #serve(opened: OpenedLink): Promise<string> {
     const { link, pump, clock, logger } = this.#options;
+    using _lease = opened.lease;
     using socket = opened.socket;
     if (this.#abort.signal.aborted) return "";
     this.#opened = opened;

@@ -9,7 +9,7 @@ import type { DropCounters } from "../wire/drop_reason.ts";
 import type { CandidatePick, CandidateRotation } from "./candidate_rotation.ts";
 import type { DatagramSocket, Transport } from "./datagram_socket.ts";
 import type { LinkSpec, ProxySpec } from "./link_spec.ts";
-import { resolveHost } from "./resolve.ts";
+import { type LinkWays, OPEN_WAYS, type WayLease } from "./link_ways.ts";
 import { Socks5Socket } from "./socks5_socket.ts";
 import { SocksError } from "./socks_error.ts";
 import { connectTcp, connectTcpViaProxy } from "./tcp_connect.ts";
@@ -23,6 +23,8 @@ export interface OpenedLink {
   readonly transport: Transport;
   /** How many other ways could be tried instead: other addresses, other targets, TCP. */
   readonly alternatives: number;
+  /** To be disposed of after the socket. */
+  readonly lease?: Disposable;
 }
 
 /** One opening of a link. */
@@ -45,27 +47,40 @@ export type LinkOpener = (
  * @param drops counts what the sockets throw away
  * @param bindUdp makes UDP sockets
  * @param forbidsFragments on a direct link; what a proxy passes on it may fragment anyway
+ * @param ways is told where each socket sends to, before it does
  */
 export function createLinkOpener(
   drops: DropCounters,
   bindUdp: UdpBinder,
   forbidsFragments = false,
+  ways: LinkWays = OPEN_WAYS,
 ): LinkOpener {
   const bindDirect: UdpBinder = (options) => bindUdp({ ...options, forbidsFragments });
   return async (spec, attempt, signal) => {
-    const { proxy } = spec;
-    if (proxy === null) {
-      return await openDirect(spec, attempt, { drops, bindUdp: bindDirect, signal });
-    }
-    try {
-      return await openThroughProxy(spec, proxy, attempt, { drops, bindUdp, signal });
-    } catch (error) {
-      if (!spec.allowsTcp || !(error instanceof SocksError) || !error.isUdpRefused) throw error;
-      // The connection is over with the refusal (RFC 1928 §6): another one for CONNECT.
-      attempt.rotation.handleUdpRefused(attempt.nowMs);
-      return await openThroughProxy(spec, proxy, attempt, { drops, bindUdp, signal });
-    }
+    using stack = new DisposableStack();
+    const lease = stack.use(ways.lease());
+    const context = { drops, bindUdp, signal, ways, lease };
+    const opened = spec.proxy === null
+      ? await openDirect(spec, attempt, { ...context, bindUdp: bindDirect })
+      : await openProxied(spec, spec.proxy, attempt, context);
+    return { ...opened, lease: stack.move() };
   };
+}
+
+async function openProxied(
+  spec: LinkSpec,
+  proxy: ProxySpec,
+  attempt: LinkAttempt,
+  context: OpenContext,
+): Promise<OpenedLink> {
+  try {
+    return await openThroughProxy(spec, proxy, attempt, context);
+  } catch (error) {
+    if (!spec.allowsTcp || !(error instanceof SocksError) || !error.isUdpRefused) throw error;
+    // The connection is over with the refusal (RFC 1928 §6): another one for CONNECT.
+    attempt.rotation.handleUdpRefused(attempt.nowMs);
+    return await openThroughProxy(spec, proxy, attempt, context);
+  }
 }
 
 /** What every opening needs. */
@@ -73,6 +88,8 @@ interface OpenContext {
   readonly drops: DropCounters;
   readonly bindUdp: UdpBinder;
   readonly signal: AbortSignal;
+  readonly ways: LinkWays;
+  readonly lease: WayLease;
 }
 
 async function openDirect(
@@ -80,10 +97,11 @@ async function openDirect(
   { rotation, nowMs }: LinkAttempt,
   context: OpenContext,
 ): Promise<OpenedLink> {
-  const addresses = await resolveTargets(spec.targets, context.signal);
+  const addresses = await resolveTargets(spec.targets, context);
   const pick = rotation.next(addresses.map(formatAddress), nowMs);
   const remote = addresses[pick.index]!;
   try {
+    await context.lease.add(remote, pick.transport);
     const socket = pick.transport === "udp"
       ? bindTowards(remote, context, spec.device)
       : await connectTcp({ ...context, remote });
@@ -137,9 +155,9 @@ function bindTowards(
  */
 async function resolveTargets(
   targets: readonly HostPort[],
-  signal: AbortSignal,
+  { ways, signal }: OpenContext,
 ): Promise<NetAddress[]> {
-  const results = await Promise.allSettled(targets.map((it) => resolveHost(it, { signal })));
+  const results = await Promise.allSettled(targets.map((it) => ways.resolve(it, { signal })));
   const found = results.flatMap((result) => result.status === "fulfilled" ? result.value : []);
   const byText = new Map(found.map((address) => [formatAddress(address), address]));
   if (byText.size > 0) return [...byText.values()];

@@ -79,6 +79,7 @@ async function associate(
     const declared = isAddressDeclared ? { host: hostname, port } : any;
     const bound = await handshake.request(SocksCommand.UDP_ASSOCIATE, declared);
     const relay = await locateRelay(bound, handshake.proxyAddress.hostname, options);
+    await options.lease?.add(relay, "udp");
     if (relay.hostname !== handshake.proxyAddress.hostname) {
       udp.close();
       udp = bindAnywhere(relay.hostname, isAddressDeclared ? port : 0, options);

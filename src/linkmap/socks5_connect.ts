@@ -10,8 +10,8 @@ import { UsageError } from "../usage_error.ts";
 import { withDeadline } from "./deadline.ts";
 import { parseIp } from "../ip_literal.ts";
 import type { ProxySpec } from "./link_spec.ts";
+import { type LinkWays, OPEN_WAYS, type WayLease } from "./link_ways.ts";
 import { formatHostPort, type HostPort, type NetAddress } from "../net_address.ts";
-import { resolveHost } from "./resolve.ts";
 import { isDomainName } from "./socks5_address.ts";
 import { SocksError } from "./socks_error.ts";
 
@@ -28,6 +28,10 @@ export interface Socks5ConnectOptions {
   readonly timeoutMs?: number | undefined;
   /** Gives up at once when it fires; the rejection is then the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Looks the proxy's name up; by the system when not given. */
+  readonly ways?: LinkWays | undefined;
+  /** Is told where is connected and sent to, before. */
+  readonly lease?: WayLease | undefined;
 }
 
 /** A proxy for messages: host and port, never its password. */
@@ -53,8 +57,8 @@ export function requestHost(host: string): string {
  * @throws SocksError when none answers; Error when the name does not resolve. Nothing is left open.
  */
 export async function connectProxy(options: Socks5ConnectOptions): Promise<Deno.TcpConn> {
-  const { proxy, signal, timeoutMs = DEFAULT_STEP_TIMEOUT_MS } = options;
-  const addresses = await resolveHost(proxy, { timeoutMs, signal });
+  const { proxy, signal, timeoutMs = DEFAULT_STEP_TIMEOUT_MS, ways = OPEN_WAYS } = options;
+  const addresses = await ways.resolve(proxy, { timeoutMs, signal });
   let failure: unknown = new Error("it has no address");
   for (const address of addresses.slice(0, MAX_PROXY_ADDRESSES)) {
     try {
@@ -74,7 +78,8 @@ async function connectAddress(
   address: NetAddress,
   options: Socks5ConnectOptions,
 ): Promise<Deno.TcpConn> {
-  const { signal, timeoutMs = DEFAULT_STEP_TIMEOUT_MS } = options;
+  const { signal, timeoutMs = DEFAULT_STEP_TIMEOUT_MS, lease } = options;
+  await lease?.add(address, "tcp");
   const onTimeout = (): Error => new Error(`no answer to TCP connect within ${timeoutMs} ms`);
   const conn = await withDeadline(
     { timeoutMs, signal, onTimeout },

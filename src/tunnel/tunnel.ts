@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Cidr } from "../daemon_options.ts";
 import type { LinkOpener } from "../linkmap/link_opener.ts";
 import type { UdpBinder } from "../linkmap/udp_port.ts";
 import type { Logger } from "../log.ts";
@@ -40,6 +41,8 @@ export interface TunnelContext {
 
 /** What the secure tunnels need besides. */
 export interface SecureContext extends TunnelContext {
+  /** Is told, at a slave, each time that the master has assigned addresses and the tundev has them. */
+  readonly onAssigned?: (addresses: readonly Cidr[]) => void;
   readonly provider: AeadProvider;
   /** Slots for what all peers' multiplexers keep. */
   readonly pool: PacketPool;

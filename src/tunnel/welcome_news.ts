@@ -26,11 +26,12 @@ export function tellJoined(
 
 /** Gives the tundev what the master assigned; what fails is said, and the tunnel goes on. */
 export function assignToTundev(
-  { logger, tundev }: SecureContext,
+  { logger, tundev, onAssigned }: SecureContext,
   { addresses, mtuBytes }: Welcome,
 ): void {
   try {
     for (const problem of tundev.configure({ addresses, mtuBytes })) logger.warn(problem);
+    onAssigned?.(addresses);
   } catch (error) {
     logger.error("Cannot give the tun device what the master assigned", { error });
   }
