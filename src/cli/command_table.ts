@@ -59,6 +59,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       "bindlink master",
       "bindlink master --listen [2001:db8::5]:4321 --pool 10.20.0.0/16",
+      "# slaves reach the internet through it",
+      "bindlink master --exit",
       "# carry an SSH service to a machine without a tun device",
       "bindlink master --connect-tcp 127.0.0.1:22",
       "# for a slave that speaks the original's protocol",
@@ -82,6 +84,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       "bindlink slave --proxies 'phone1=192.168.43.1:1080;metered;cap=5mbit'",
       "# a modem for when nothing else works",
       "bindlink slave --proxies 192.168.43.1:1080 --targets 'modem=203.0.113.5:4321;backup'",
+      "# all of this machine's traffic through the tunnel, the links past it",
+      "bindlink slave --route-all",
       "# every packet over two links",
       "bindlink slave --mode redundant --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "# token and password stay out of the process list, which other users can read",
