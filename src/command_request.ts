@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { NewLink } from "./live_links.ts";
+import type { LinkChange, LinkMode } from "./multiplexer/link_settings.ts";
 import type { HostPort } from "./net_address.ts";
 
 /** A command with what it needs. */
@@ -26,7 +28,26 @@ export type CommandRequest =
   | { readonly kind: "slaves"; readonly stateDir: string; readonly isJson: boolean }
   | { readonly kind: "revoke"; readonly stateDir: string; readonly name: string }
   /** Stores token and options, for later runs of `bindlink slave`. */
-  | { readonly kind: "join"; readonly stateDir: string; readonly join: StoredJoin };
+  | { readonly kind: "join"; readonly stateDir: string; readonly join: StoredJoin }
+  | DaemonRequest;
+
+/** Which running daemon is meant. */
+export interface DaemonChoice {
+  readonly stateDir: string;
+  /** `master`, or a slave's tun device; null: the only one there is. */
+  readonly name: string | null;
+}
+
+/** What is asked of a running daemon. */
+export type DaemonRequest =
+  & { readonly daemon: DaemonChoice }
+  & (
+    | { readonly kind: "status" | "link list"; readonly isJson: boolean }
+    | { readonly kind: "mode"; readonly mode: LinkMode }
+    | { readonly kind: "link add"; readonly links: readonly NewLink[] }
+    | { readonly kind: "link remove" | "link up" | "link down"; readonly name: string }
+    | { readonly kind: "link set"; readonly name: string; readonly change: LinkChange }
+  );
 
 /** What `join` stores. */
 export interface StoredJoin {

@@ -5,26 +5,24 @@
  * @module
  */
 
+import { StatusDesk } from "./control/status_desk.ts";
 import type { DaemonOptions, MasterOptions } from "./daemon_options.ts";
-import { openAeadProvider } from "./crypto/aead_provider.ts";
-import { openMac1 } from "./crypto/mac1.ts";
-import { nodeDiffieHellman } from "./crypto/x25519.ts";
 import { chooseIoEngine, type IoEngine } from "./linkmap/io_engine.ts";
 import type { ReactorTimer } from "./reactor.ts";
 import { TcpSocket } from "./linkmap/tcp_socket.ts";
-import { createLinkOpener } from "./linkmap/link_opener.ts";
-import { describeError, type Logger } from "./log.ts";
+import type { Logger } from "./log.ts";
 import { MetricsServer } from "./metrics/http_server.ts";
-import { PacketPool } from "./multiplexer/packet_pool.ts";
+import { RecentEvents } from "./recent_events.ts";
+import { SlaveControl } from "./slave_control.ts";
 import type { DaemonSnapshot } from "./snapshot.ts";
 import { BondingTotals } from "./tunnel/bonding_totals.ts";
 import { MasterState } from "./master_state.ts";
+import { openTunnel } from "./open_tunnel.ts";
 import { openRouting } from "./routing/open_routing.ts";
 import type { Routing } from "./routing/routing.ts";
-import { LegacyTunnel } from "./tunnel/legacy_tunnel.ts";
 import { MasterTunnel } from "./tunnel/master_tunnel.ts";
 import { SlaveTunnel } from "./tunnel/slave_tunnel.ts";
-import type { SecureContext, Tunnel, TunnelContext } from "./tunnel/tunnel.ts";
+import type { Tunnel } from "./tunnel/tunnel.ts";
 import { openTundev } from "./tundev/open_tundev.ts";
 import type { Tundev } from "./tundev/tundev.ts";
 import { DropCounters, DropReason } from "./wire/drop_reason.ts";
@@ -38,19 +36,14 @@ export interface DaemonContext {
   readonly version: string;
 }
 
-/** Bytes of an instance id: two runs of one program share one by chance in 2^64. */
-const INSTANCE_ID_BYTES = 8;
-
-/** How long datagrams that say goodbye get to leave. They need a turn of the event loop; a full socket would need longer. */
-const FLUSH_MS = 20;
-
 /**
  * Runs a master or a slave until the signal fires; resolves when everything is closed.
  * @throws SysError when the tun cannot be made, StateError when a master's state cannot be used, Error when the port is
  * taken or the tun is deleted.
  */
 export async function runDaemon(options: DaemonOptions, context: DaemonContext): Promise<void> {
-  const { logger, signal } = context;
+  const { signal } = context;
+  const logger = new RecentEvents(context.logger, Date.now);
   await using stack = new AsyncDisposableStack();
   // The state first: a second master is told that there is a first one, not that its port is taken.
   const state = isSecureMaster(options) ? stack.use(MasterState.open(options, logger)) : null;
@@ -68,9 +61,10 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
   const masterKey = state?.store.keyPair.publicKey ?? null;
   const routing = await openRouting(options, { logger, tun: tundev.name, masterKey });
   stack.defer(() => routing.close(signal.aborted));
-  const daemon = new Daemon(options, context, { tundev, engine, drops, routing });
+  const daemon = new Daemon(options, { ...context, logger }, { tundev, engine, drops, routing });
   stack.defer(() => daemon.stop());
   await daemon.start(state);
+  stack.use(await daemon.takeCommands(state, logger));
   if (options.metrics !== null) {
     stack.use(await MetricsServer.start(options.metrics, daemon, logger));
   }
@@ -130,12 +124,39 @@ class Daemon implements ReactorTimer {
 
   /** Opens what must be there from the start. @param state a master's, with sessions; else null. */
   async start(state: MasterState | null): Promise<void> {
-    this.#tunnel = await this.#createTunnel(state);
+    this.#tunnel = await openTunnel(this.#options, {
+      tundev: this.#tundev,
+      deliver: (packet) => this.#deliver(packet),
+      drops: this.#drops,
+      logger: this.#context.logger,
+      clock,
+      reschedule: (atMs) => this.#reschedule(atMs),
+      engine: this.#engine,
+      routing: this.#routing,
+      version: this.#context.version,
+      state,
+    });
     await this.#tunnel.start();
-    if (state !== null && this.#tunnel instanceof MasterTunnel) {
-      await state.serve(this.#tunnel.administration);
-    }
     this.#handleTimer();
+  }
+
+  /** Opens the control socket; the legacy protocol has none. @returns what is to be closed before the tunnel. */
+  async takeCommands(
+    state: MasterState | null,
+    events: RecentEvents,
+  ): Promise<AsyncDisposable | null> {
+    const tunnel = this.#tunnel;
+    const options = this.#options;
+    const desk = new StatusDesk({ source: this, events, pid: Deno.pid, clock, sleep });
+    if (state !== null && tunnel instanceof MasterTunnel) {
+      await state.serve(tunnel.administration, desk);
+    } else if (tunnel instanceof SlaveTunnel && options.protocol === "secure") {
+      const { kind } = options.tundev;
+      const name = kind === "tun" ? this.#tundev.name : kind;
+      const { stateDir } = options;
+      return await SlaveControl.open({ stateDir, name, links: tunnel.links, desk, logger: events });
+    }
+    return null;
   }
 
   /** Carries packets until the signal fires, or the tundev fails. */
@@ -165,6 +186,7 @@ class Daemon implements ReactorTimer {
       role: this.#options.role,
       protocol: this.#options.protocol,
       version: this.#context.version,
+      mode: this.#tunnel instanceof SlaveTunnel ? this.#tunnel.links.mode : "",
       links: this.#tunnel?.snapshotLinks(now) ?? [],
       bonding: this.#tunnel?.snapshotBonding() ?? new BondingTotals(),
       slaves: this.#tunnel?.snapshotSlaves(now) ?? [],
@@ -177,44 +199,6 @@ class Daemon implements ReactorTimer {
       tunMtuBytes: this.#tundev.mtuBytes,
       uptimeSeconds: (now - this.#startedMs) / 1_000,
     };
-  }
-
-  async #createTunnel(state: MasterState | null): Promise<Tunnel> {
-    const options = this.#options;
-    const { bindUdp } = this.#engine;
-    // The legacy protocol has no probes: what is too large for a path is to be fragmented there.
-    const forbidsFragments = options.protocol === "secure";
-    const context: TunnelContext = {
-      tundev: this.#tundev,
-      deliver: (packet) => this.#deliver(packet),
-      open: createLinkOpener(this.#drops, bindUdp, forbidsFragments, this.#routing.ways),
-      bindUdp: (where) => bindUdp({ ...where, forbidsFragments }),
-      drops: this.#drops,
-      logger: this.#context.logger,
-      clock,
-      wallClock: Date.now,
-      rng: Math.random,
-      reschedule: (atMs) => this.#reschedule(atMs),
-    };
-    if (options.protocol === "legacy") return new LegacyTunnel(options, context);
-    const secure: SecureContext = {
-      ...context,
-      onAssigned: (addresses) => this.#routing.handleAssigned(addresses),
-      pool: new PacketPool(),
-      provider: await openAeadProvider({
-        onUnusable: (implementation, error) =>
-          context.logger.debug(`Cannot use ${implementation}`, { reason: describeError(error) }),
-      }),
-      dh: nodeDiffieHellman,
-      randomBytes,
-      instanceId: hex(randomBytes(INSTANCE_ID_BYTES)),
-      software: `bindlink ${this.#context.version}`,
-      flush: () => new Promise((resolve) => setTimeout(resolve, FLUSH_MS)),
-    };
-    if (options.role === "slave") return new SlaveTunnel(options, secure);
-    if (state === null) throw new Error("Invariant: a master without its state");
-    const mac1 = await openMac1(state.store.keyPair.publicKey);
-    return new MasterTunnel(options, { ...secure, mac1 }, state.store);
   }
 
   /** Hot. */
@@ -276,12 +260,8 @@ class Daemon implements ReactorTimer {
   }
 }
 
-function randomBytes(lengthBytes: number): Uint8Array<ArrayBuffer> {
-  return crypto.getRandomValues(new Uint8Array(lengthBytes));
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function sleep(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
 /** Monotonic milliseconds. */

@@ -5,6 +5,7 @@
  */
 
 import type { LinkSpec } from "./linkmap/link_spec.ts";
+import type { LinkDefaults } from "./live_links.ts";
 import type { HostPort } from "./net_address.ts";
 
 /** An IP address with its prefix length. */
@@ -88,6 +89,8 @@ export interface SlaveOptions extends CommonOptions {
   readonly stateDir: string;
   /** At least one, ids from 1 up. */
   readonly links: readonly LinkSpec[];
+  /** For links that are added while it runs. */
+  readonly linkDefaults: LinkDefaults;
   readonly identity: SlaveIdentity;
   /** Largest packet the user wants, in bytes; 0: what the master says. */
   readonly wantedMtuBytes: number;

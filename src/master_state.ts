@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { ControlServer } from "./control/control_server.ts";
 import { handleControlRequest, MASTER_SOCKET_NAME } from "./control/master_requests.ts";
+import type { StatusDesk } from "./control/status_desk.ts";
 import type { MasterOptions } from "./daemon_options.ts";
 import { describeError, type Logger } from "./log.ts";
 import { type LiveMaster, MasterAdmin } from "./state/master_admin.ts";
@@ -42,7 +43,7 @@ export class MasterState implements AsyncDisposable {
   }
 
   /** Listens for commands from now on; without the socket the tunnel works all the same. */
-  async serve(live: LiveMaster): Promise<void> {
+  async serve(live: LiveMaster, desk: StatusDesk): Promise<void> {
     const path = join(this.#stateDir, MASTER_SOCKET_NAME);
     const admin = new MasterAdmin(this.store, live);
     try {
@@ -53,7 +54,8 @@ export class MasterState implements AsyncDisposable {
     try {
       this.#server = await ControlServer.start(
         path,
-        (request) => handleControlRequest(admin, request),
+        (request) =>
+          request.command === "status" ? desk.report() : handleControlRequest(admin, request),
         this.#logger,
       );
     } catch (error) {

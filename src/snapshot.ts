@@ -9,9 +9,10 @@
  * State of a link, in the order of its life:
  * - `connecting`: being opened (name resolved, SOCKS5 association made), or waiting for a retry;
  * - `probing`: open, but nothing heard from the other end for 3 s (or yet): no data goes over it;
- * - `up`: heard within 3 s: carries data.
+ * - `up`: heard within 3 s: carries data;
+ * - `off`: switched off by `bindlink link down`.
  */
-export type LinkState = "connecting" | "probing" | "up";
+export type LinkState = "connecting" | "probing" | "up" | "off";
 
 /** One link now. Counters grow for the link's life; bytes are those of whole bindlink datagrams. */
 export interface LinkSnapshot {
@@ -27,6 +28,10 @@ export interface LinkSnapshot {
    * protocol says nothing of a link that is up.
    */
   readonly reason: string;
+  /** How it goes: by a proxy, straight, by a network interface; or a master learned it. */
+  readonly kind: "proxy" | "direct" | "interface" | "learned";
+  /** The proxy, the interface, or the target, as the user named it; empty of a learned one. */
+  readonly address: string;
   /** The other end as text, or empty while unknown. */
   readonly remote: string;
   readonly sentPackets: number;
@@ -60,6 +65,9 @@ export interface LinkSnapshot {
   /** What the user said of it. */
   readonly mode: string;
   readonly isMetered: boolean;
+  /** The user's caps, bits per second; Infinity: none, or not known at this end. */
+  readonly capUpBps: number;
+  readonly capDownBps: number;
   /** Packets sent over it that were sent before, and packets sent over it that were lost. */
   readonly resentPackets: number;
   readonly lostPackets: number;
@@ -131,6 +139,8 @@ export interface DaemonSnapshot {
   /** At a master with sessions: its slaves, but for the revoked. */
   readonly slaves: readonly SlaveSnapshot[];
   readonly version: string;
+  /** What `--mode` says now, at a slave with sessions; else empty. */
+  readonly mode: string;
   /** Links that exist now, by slave and id. */
   readonly links: readonly LinkSnapshot[];
   readonly bonding: BondingSnapshot;

@@ -6,16 +6,20 @@
  */
 
 import type { LinkSpec } from "../linkmap/link_spec.ts";
+import type { LinkDefaults, NewLink } from "../live_links.ts";
 import {
+  changeSettings,
   DEFAULT_LINK_SETTINGS,
   LINK_MODES,
-  type LinkSettings,
+  type LinkChange,
+  type LinkMode,
 } from "../multiplexer/link_settings.ts";
 import { formatHostPort, type HostPort } from "../net_address.ts";
 import { UsageError } from "../usage_error.ts";
 import type { GivenOption, GivenOptions } from "./given_options.ts";
-import { parseLinkSettings } from "./link_setting_words.ts";
+import { parseNewSettings } from "./link_setting_words.ts";
 import { splitLink } from "./link_value.ts";
+import type { OptionKey } from "./option_spec.ts";
 import { parseProxy } from "./proxy_value.ts";
 import { quoteProxy, quoteValue } from "./quote.ts";
 import { parseChoice, parseHostPort } from "./values.ts";
@@ -24,15 +28,19 @@ import { parseChoice, parseHostPort } from "./values.ts";
 const MAX_LINKS = 255;
 
 /** A link without what its place among the others decides. */
-interface Way extends Pick<LinkSpec, "targets" | "proxy" | "device" | "settings"> {
+interface Way extends Pick<LinkSpec, "targets" | "proxy" | "device"> {
   /** The user's; null: none was given. */
   readonly name: string | null;
   /** What to correct when the name is another link's. */
   readonly subject: string;
+  readonly settings: LinkChange;
 }
 
 /** Reads a link's settings. @param subject option and endpoint, for errors. @throws {UsageError} */
-type SettingsReader = (texts: readonly string[], subject: string) => LinkSettings;
+type SettingsReader = (texts: readonly string[], subject: string) => LinkChange;
+
+/** The options that name links. */
+export const LINK_NAMING: readonly OptionKey[] = ["proxies", "targets", "interfaces"];
 
 /**
  * The links of a slave with a token, at least one: with none named, a direct one to the endpoints.
@@ -42,38 +50,78 @@ export function buildLinks(
   given: GivenOptions,
   endpoints: readonly HostPort[],
 ): readonly LinkSpec[] {
+  const named = waysWith(given, endpoints, parseNewSettings);
+  const direct = { name: null, subject: "", targets: endpoints, proxy: null, settings: {} };
+  const ways = named.length > 0 ? named : [direct];
+  return numbered(ways, parseMode(given), !given.flag("no-tcp-fallback"));
+}
+
+/** What holds for links that are added while the slave runs. @throws {UsageError} */
+export function buildLinkDefaults(
+  given: GivenOptions,
+  endpoints: readonly HostPort[],
+): LinkDefaults {
+  const target = given.findOne("proxy-target");
+  return {
+    mode: parseMode(given),
+    endpoints,
+    proxyTargets: target === undefined ? endpoints : [parseHostPort(target.value, target.subject)],
+    allowsTcp: !given.flag("no-tcp-fallback"),
+  };
+}
+
+/** Links for a slave that runs, at least one. @throws {UsageError} */
+export function buildNewLinks(given: GivenOptions): readonly NewLink[] {
+  const ways = waysWith(given, null, parseNewSettings);
+  if (ways.length === 0) {
+    throw new UsageError(
+      '"bindlink link add" needs a link: add --proxies HOST:PORT, --targets HOST:PORT or --interfaces NAME',
+    );
+  }
+  return ways.map(({ subject: _, ...link }) => link);
+}
+
+function parseMode(given: GivenOptions): LinkMode {
   const { value, subject } = given.one("mode");
-  const mode = parseChoice(value, subject, LINK_MODES);
-  const read: SettingsReader = (texts, subject) => parseLinkSettings(texts, subject, mode);
-  const named = [
+  return parseChoice(value, subject, LINK_MODES);
+}
+
+/** @param endpoints the token's; null: the running slave knows them */
+function waysWith(
+  given: GivenOptions,
+  endpoints: readonly HostPort[] | null,
+  read: SettingsReader,
+): Way[] {
+  return [
     ...proxyWays(given, endpoints, read),
     ...directWays(given, read),
-    ...interfaceWays(given, endpoints, read),
+    ...interfaceWays(given, endpoints ?? [], read),
   ];
-  const direct = { name: null, subject: "", targets: endpoints, proxy: null };
-  const ways = named.length > 0 ? named : [{ ...direct, settings: read([], "") }];
-  return numbered(ways, !given.flag("no-tcp-fallback"));
 }
 
 /** The links of a slave that speaks the original's protocol, at least one. @throws {UsageError} */
 export function buildLegacyLinks(given: GivenOptions): readonly LinkSpec[] {
   const ways = [...proxyWays(given, [], refuseSettings), ...directWays(given, refuseSettings)];
-  if (ways.length > 0) return numbered(ways, false);
+  if (ways.length > 0) return numbered(ways, DEFAULT_LINK_SETTINGS.mode, false);
   throw new UsageError(
     "A slave needs a link: add --proxies HOST:PORT with --proxy-target HOST:PORT, " +
       "or --targets HOST:PORT to reach the master directly",
   );
 }
 
-function refuseSettings(texts: readonly string[], subject: string): LinkSettings {
-  if (texts.length === 0) return DEFAULT_LINK_SETTINGS;
+function refuseSettings(texts: readonly string[], subject: string): LinkChange {
+  if (texts.length === 0) return {};
   throw new UsageError(
     `${subject}: settings need --protocol secure: the legacy protocol spreads packets by the rate ` +
       "that arrives; leave out the ; and what follows it",
   );
 }
 
-function numbered(ways: readonly Way[], allowsTcp: boolean): readonly LinkSpec[] {
+function numbered(
+  ways: readonly Way[],
+  mode: LinkMode,
+  allowsTcp: boolean,
+): readonly LinkSpec[] {
   if (ways.length > MAX_LINKS) {
     throw new UsageError(
       `A slave has at most ${MAX_LINKS} links: --proxies, --targets and --interfaces name ${ways.length}`,
@@ -85,7 +133,8 @@ function numbered(ways: readonly Way[], allowsTcp: boolean): readonly LinkSpec[]
     timesSeen.set(name, times);
     return times;
   };
-  return ways.map(({ name: given, subject, ...way }, i) => {
+  const settings = { ...DEFAULT_LINK_SETTINGS, mode };
+  return ways.map(({ name: given, subject, settings: change, ...way }, i) => {
     const end = way.proxy ?? way.targets[0];
     if (end === undefined) throw new Error("Invariant: a link without a target");
     const name = given ?? way.device ?? formatHostPort(end.host, end.port);
@@ -101,14 +150,16 @@ function numbered(ways: readonly Way[], allowsTcp: boolean): readonly LinkSpec[]
       // A connection goes where the routing table says.
       allowsTcp: allowsTcp && way.device === undefined,
       ...way,
+      settings: changeSettings(settings, change, mode),
+      ...(change.mode === undefined ? {} : { hasOwnMode: true as const }),
     };
   });
 }
 
-/** @param endpoints what stands in for `--proxy-target`; none: it is needed. */
+/** @param endpoints what stands in for `--proxy-target`; none: it is needed; null: the running slave knows. */
 function proxyWays(
   given: GivenOptions,
-  endpoints: readonly HostPort[],
+  endpoints: readonly HostPort[] | null,
   read: SettingsReader,
 ): Way[] {
   const proxies = given.find("proxies");
@@ -121,7 +172,7 @@ function proxyWays(
         "type --targets HOST:PORT",
     );
   }
-  if (target === undefined && endpoints.length === 0) {
+  if (target === undefined && endpoints?.length === 0) {
     throw new UsageError(
       `${proxies.subject} needs --proxy-target HOST:PORT: the master's address, as the proxies ` +
         "reach it",
@@ -134,7 +185,9 @@ function proxyWays(
         "with a comma in them written as %2C",
     );
   }
-  const targets = target === undefined ? endpoints : [parseHostPort(target.value, target.subject)];
+  const targets = target === undefined
+    ? endpoints ?? []
+    : [parseHostPort(target.value, target.subject)];
   return waysOf(proxies, read, (endpoint, subject) => ({
     targets,
     proxy: parseProxy(endpoint, subject),

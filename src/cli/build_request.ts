@@ -10,6 +10,7 @@ import type { CommandRequest } from "../command_request.ts";
 import type { DaemonOptions } from "../daemon_options.ts";
 import { decodeKey } from "../state/key_text.ts";
 import { UsageError } from "../usage_error.ts";
+import { buildControl } from "./build_control.ts";
 import { buildJoin } from "./build_join.ts";
 import { buildMaster } from "./build_master.ts";
 import { buildSlave } from "./build_slave.ts";
@@ -35,20 +36,26 @@ export function buildRequest(
   inputs: CommandLineInputs,
 ): Request {
   const given = new GivenOptions(typed.name, typed.values, environment);
+  const word = typed.words[0] ?? null;
   switch (typed.name) {
     case "master":
       return { kind: "run", options: buildMaster(given, inputs) };
     case "slave":
-      return { kind: "run", options: buildSlave(given, typed.argument, inputs) };
+      return { kind: "run", options: buildSlave(given, word, inputs) };
     case "join":
-      return { kind: "command", request: buildJoin(given, typed.argument, inputs) };
+      return { kind: "command", request: buildJoin(given, word, inputs) };
     case "keygen":
     case "pubkey":
       return { kind: "command", request: { kind: typed.name } };
     case "invite":
     case "slaves":
     case "revoke":
-      return { kind: "command", request: buildAdmin(typed.name, given, typed.argument, inputs) };
+      return { kind: "command", request: buildAdmin(typed.name, given, word, inputs) };
+    default:
+      return {
+        kind: "command",
+        request: buildControl(typed.name, given, typed.words, inputs),
+      };
   }
 }
 

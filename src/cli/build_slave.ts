@@ -6,7 +6,7 @@
 
 import type { LegacyOptions, SlaveOptions } from "../daemon_options.ts";
 import { UsageError } from "../usage_error.ts";
-import { buildLegacyLinks, buildLinks } from "./build_links.ts";
+import { buildLegacyLinks, buildLinkDefaults, buildLinks, LINK_NAMING } from "./build_links.ts";
 import { buildRouting } from "./build_routing.ts";
 import { buildCommon, chooseProtocol, keepOneTundev, stateDirOf } from "./common_options.ts";
 import type { GivenOptions } from "./given_options.ts";
@@ -25,9 +25,6 @@ const REKEY_LIMITS = { min: 1, max: 150 };
 
 /** What names links: these options mean something only together. */
 const LINK_OPTIONS: readonly OptionKey[] = ["proxies", "proxy-target", "targets", "interfaces"];
-
-/** Those that name links by themselves. */
-const LINK_NAMING: readonly OptionKey[] = ["proxies", "targets", "interfaces"];
 
 /** A slave's options. @param argument the token as a bare word. @throws {UsageError} */
 export function buildSlave(
@@ -61,6 +58,7 @@ export function buildSecureSlave(
     role: "slave",
     stateDir: stateDirOf(given, inputs),
     links: buildLinks(given, found.token.endpoints),
+    linkDefaults: buildLinkDefaults(given, found.token.endpoints),
     identity: buildIdentity(found, given, inputs),
     wantedMtuBytes: mtu === undefined ? 0 : parseMtuBytes(mtu.value, mtu.subject, false),
     rekeyAfterMs: 1000 * parseSeconds(rekey.value, rekey.subject, REKEY_LIMITS),

@@ -7,7 +7,16 @@
  */
 
 import { UsageError } from "../usage_error.ts";
-import { COMMANDS, type CommandSpec, findCommand } from "./command_table.ts";
+import {
+  type ArgumentSpec,
+  type CommandGroup,
+  type CommandSpec,
+  findCommand,
+  findGroup,
+  firstWords,
+  usageWords,
+  wordsOfGroup,
+} from "./command_table.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { findOption, optionsOf } from "./option_table.ts";
 import { looksLikeToken, quoteProxy } from "./quote.ts";
@@ -32,23 +41,35 @@ export function checkArgv(argv: readonly string[]): readonly string[] {
     );
   }
   if (OTHER_COMMANDS.includes(first)) return argv;
-  const command = findCommand(first);
-  if (command === undefined) throw unknownCommand(first);
-  if (argv.some((text) => HELP_OPTIONS.includes(text))) return [command.name, "--help"];
+  const wantsHelp = argv.some((text) => HELP_OPTIONS.includes(text));
+  const group = findGroup(first);
+  const command = findCommand(group === undefined ? first : `${first} ${argv[1]}`);
+  if (command === undefined) {
+    if (group === undefined) throw unknownCommand(first);
+    if (wantsHelp) return [first, "--help"];
+    throw unknownGroupCommand(group, argv[1]);
+  }
+  const path = command.name.split(" ");
+  if (wantsHelp) return [...path, "--help"];
   if (argv.some((text) => VERSION_OPTIONS.includes(text))) return ["--version"];
-  checkWords(command, argv);
+  checkWords(command, argv, path.length);
   return argv;
 }
 
-function checkWords(command: CommandSpec, argv: readonly string[]): void {
+/** @param from where the command's own words and options begin */
+function checkWords(command: CommandSpec, argv: readonly string[], from: number): void {
+  const { words = [] } = command;
   const seen = new Set<string>();
-  let hasArgument = false;
-  for (let i = 1; i < argv.length; i++) {
+  let given = 0;
+  for (let i = from; i < argv.length; i++) {
     const text = argv[i] ?? "";
     const match = /^--([^=]+)(=.*)?$/s.exec(text);
     if (match === null) {
-      if (hasArgument || !isArgument(text, command)) throw unexpectedWord(text, command, argv);
-      hasArgument = true;
+      const word = words[given] ?? (words.at(-1)?.isRepeatable ? words.at(-1) : undefined);
+      if (word === undefined || !isArgument(text, word, command)) {
+        throw unexpectedWord(text, command, argv);
+      }
+      given++;
       continue;
     }
     const option = knownOption(match[1] ?? "", command);
@@ -68,18 +89,18 @@ function checkWords(command: CommandSpec, argv: readonly string[]): void {
       );
     }
   }
-  if (command.argument?.isRequired === true && !hasArgument) {
+  const missing = words[given];
+  if (missing?.isRequired === true) {
     throw new UsageError(
-      `"bindlink ${command.name}" needs a ${command.argument.metavar}: ` +
-        `type bindlink ${command.name} ${command.argument.metavar}`,
+      `"bindlink ${command.name}" needs a ${missing.metavar}: ` +
+        `type bindlink ${command.name} ${usageWords(command).join(" ")}`,
     );
   }
 }
 
 /** A word that is no option and that the command may take. */
-function isArgument(text: string, command: CommandSpec): boolean {
-  if (command.argument === undefined) return false;
-  if (text === "-") return command.argument.metavar === "TOKEN";
+function isArgument(text: string, word: ArgumentSpec, command: CommandSpec): boolean {
+  if (text === "-") return word.metavar === "TOKEN";
   if (text.startsWith("-")) return false;
   // A stray word behind "slave" is rather a mistyped option than a token.
   return command.name !== "slave" || looksLikeToken(text);
@@ -88,7 +109,7 @@ function isArgument(text: string, command: CommandSpec): boolean {
 function unexpectedWord(text: string, command: CommandSpec, argv: readonly string[]): UsageError {
   const advice = `"bindlink ${command.name} --help" lists what it takes`;
   const what = text.startsWith("-") && text.length > 1 ? "option" : "argument";
-  const mayBeTokens = command.argument?.metavar === "TOKEN" &&
+  const mayBeTokens = command.words?.[0]?.metavar === "TOKEN" &&
     (command.name === "join" || argv.some((word) => /bindlink\d/i.test(word)));
   return new UsageError(
     mayBeTokens && what === "argument"
@@ -125,10 +146,24 @@ function unknownCommand(word: string): UsageError {
       "A command is missing before the token: type bindlink slave TOKEN, or bindlink join TOKEN",
     );
   }
-  const names = [...COMMANDS.map((command) => command.name), ...OTHER_COMMANDS];
+  const names = [...firstWords(), ...OTHER_COMMANDS];
   const similar = mostSimilar(word, names);
   const hint = similar === null
     ? '"bindlink --help" lists the commands'
     : `did you mean ${similar}?`;
   return new UsageError(`Unknown command ${quoteProxy(word)}: ${hint}`);
+}
+
+/** @param word what stands where the group's command should; undefined: nothing */
+function unknownGroupCommand(group: CommandGroup, word: string | undefined): UsageError {
+  const known = wordsOfGroup(group);
+  const shape = `bindlink ${group.name}`;
+  if (word === undefined || word.startsWith("-")) {
+    return new UsageError(`"${shape}" needs a command: type ${shape} ${known.join("|")}`);
+  }
+  const similar = mostSimilar(word, known);
+  const hint = similar === null
+    ? `type one of ${known.join(", ")}`
+    : `did you mean ${shape} ${similar}?`;
+  return new UsageError(`Unknown command "${shape}" ${quoteProxy(word)}: ${hint}`);
 }

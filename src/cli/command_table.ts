@@ -4,10 +4,12 @@
  * @module
  */
 
+import { CONTROL_COMMANDS, CONTROL_GROUPS, type ControlCommandName } from "./control_commands.ts";
+
 /** The two ends of a tunnel: the commands that run the daemon. */
 export type Role = "master" | "slave";
 
-/** What can follow `bindlink`, besides help and completion. */
+/** What can follow `bindlink`, besides help and completion; one of a group's has two words. */
 export type CommandName =
   | Role
   | "invite"
@@ -15,7 +17,8 @@ export type CommandName =
   | "revoke"
   | "join"
   | "keygen"
-  | "pubkey";
+  | "pubkey"
+  | ControlCommandName;
 
 /** One command. */
 export interface CommandSpec {
@@ -24,8 +27,8 @@ export interface CommandSpec {
   readonly brief: string;
   /** More, for the command's own help. */
   readonly description?: string;
-  /** The one word that it takes besides options. */
-  readonly argument?: ArgumentSpec;
+  /** The words that it takes besides options, in their order. */
+  readonly words?: readonly ArgumentSpec[];
   /** Lines to type; a comment starts with `#`. */
   readonly examples: readonly string[];
 }
@@ -36,6 +39,18 @@ export interface ArgumentSpec {
   readonly help: string;
   /** Whether the command is a mistake without it. */
   readonly isRequired: boolean;
+  /** Only of the last one: there may be several. */
+  readonly isRepeatable?: true;
+  /** The only words it may be, when there are few. */
+  readonly choices?: readonly string[];
+}
+
+/** A word with commands of its own behind it. */
+export interface CommandGroup {
+  readonly name: string;
+  /** One sentence for the list of commands. */
+  readonly brief: string;
+  readonly examples: readonly string[];
 }
 
 const TOKEN_ARGUMENT: ArgumentSpec = {
@@ -73,7 +88,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       "The token says where the master is and brings keys; the master gives the addresses. " +
       'Without a token, "slave" runs with what "bindlink join" has stored.',
-    argument: TOKEN_ARGUMENT,
+    words: [TOKEN_ARGUMENT],
     examples: [
       "# what bindlink join has stored; with no link named, one direct link to the master",
       "bindlink slave",
@@ -99,7 +114,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       "Works on the master's machine, whether the master runs or not. Who has the token is the " +
       "slave: hand it over as you would a password.",
-    argument: NAME_ARGUMENT,
+    words: [NAME_ARGUMENT],
     examples: [
       "bindlink invite laptop --endpoint 203.0.113.5:4321",
       "# a master with several addresses: the first that answers is used",
@@ -116,7 +131,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "revoke",
     brief: "Shut a slave out; a running master cuts it off at once.",
-    argument: NAME_ARGUMENT,
+    words: [NAME_ARGUMENT],
     examples: ["bindlink revoke laptop"],
   },
   {
@@ -126,7 +141,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       "Token and options, typed or from the environment, are checked first; what was stored before " +
       "is replaced. When slave runs, its command line and environment win over what is stored: " +
       "links named there replace the stored ones, and a token given there leaves all of it aside.",
-    argument: TOKEN_ARGUMENT,
+    words: [TOKEN_ARGUMENT],
     examples: [
       "# - reads the token from stdin: it stays out of the process list and the shell's history",
       "bindlink join - --proxies 192.168.43.1:1080,192.168.44.1:1080",
@@ -145,9 +160,36 @@ export const COMMANDS: readonly CommandSpec[] = [
     brief: "Read a secret key from stdin, print its public key.",
     examples: ["bindlink pubkey < slave.key"],
   },
+  ...CONTROL_COMMANDS,
 ];
 
 /** The command of that name, or undefined. */
 export function findCommand(name: string): CommandSpec | undefined {
   return COMMANDS.find((command) => command.name === name);
+}
+
+/** The group of that name, or undefined. */
+export function findGroup(name: string): CommandGroup | undefined {
+  return CONTROL_GROUPS.find((group) => group.name === name);
+}
+
+/** The second words of a group's commands. */
+export function wordsOfGroup({ name }: CommandGroup): readonly string[] {
+  return COMMANDS.flatMap((command) => {
+    const [first, second] = command.name.split(" ");
+    return first === name && second !== undefined ? [second] : [];
+  });
+}
+
+/** What can be the first word. */
+export function firstWords(): readonly string[] {
+  return [...new Set(COMMANDS.map(({ name }) => name.split(" ")[0] ?? ""))];
+}
+
+/** A command's words as its usage shows them. */
+export function usageWords({ words = [] }: CommandSpec): readonly string[] {
+  return words.map(({ metavar, isRequired, isRepeatable }) => {
+    const shown = isRepeatable === true ? `${metavar}...` : metavar;
+    return isRequired ? shown : `[${shown}]`;
+  });
 }

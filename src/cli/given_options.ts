@@ -7,7 +7,13 @@
 
 import { UsageError } from "../usage_error.ts";
 import type { CommandName } from "./command_table.ts";
-import { defaultOf, environmentName, type OptionKey, type OptionSpec } from "./option_spec.ts";
+import {
+  defaultOf,
+  environmentName,
+  type OptionKey,
+  type OptionSpec,
+  readsEnvironment,
+} from "./option_spec.ts";
 import { findOption, optionsOf } from "./option_table.ts";
 
 /** Who gave an option. */
@@ -50,7 +56,9 @@ export class GivenOptions {
     this.#command = command;
     for (const option of optionsOf(command)) {
       const fromTyped = typed.get(option.name);
-      const fromEnvironment = environment(environmentName(option.name)) ?? "";
+      const fromEnvironment = readsEnvironment(option, command)
+        ? environment(environmentName(option.name)) ?? ""
+        : "";
       if (fromTyped !== undefined) {
         this.#add(option, fromTyped, `--${option.name}`, "command line");
       } else if (fromEnvironment !== "") {

@@ -1,6 +1,6 @@
 /**
  * Reads the settings of one link, which stand behind its endpoint: `metered`, `backup`, `mode=MODE`, `cap=RATE`,
- * `up=RATE`, `down=RATE`.
+ * `up=RATE`, `down=RATE`; and, for `bindlink link set`, what undoes them: `unmetered`, `mode=default`, `cap=none`.
  *
  * @module
  */
@@ -8,8 +8,8 @@
 import {
   DEFAULT_LINK_SETTINGS,
   LINK_MODES,
+  type LinkChange,
   type LinkMode,
-  type LinkSettings,
 } from "../multiplexer/link_settings.ts";
 import { UsageError } from "../usage_error.ts";
 import { quoteValue } from "./quote.ts";
@@ -26,57 +26,90 @@ const SPELLINGS = {
   down: "down=RATE",
 } as const;
 
-type SettingName = keyof typeof SPELLINGS;
+/** What `bindlink link set` takes besides. */
+const UNDOING = { unmetered: "unmetered" } as const;
 
-const NAMES = Object.keys(SPELLINGS) as readonly SettingName[];
+/** Values that undo a setting there. */
+const NO_CAP = "none";
+const GLOBAL_MODE = "default";
 
-/**
- * The settings of a link.
- * @param texts one each. @param subject option and endpoint, for errors.
- * @param defaultMode the mode when they name none. @throws {UsageError}
- */
-export function parseLinkSettings(
-  texts: readonly string[],
+const SET_SPELLINGS = { ...SPELLINGS, ...UNDOING } as const;
+
+type SettingName = keyof typeof SET_SPELLINGS;
+
+/** What a setting may be called, and how each is typed. */
+type Spellings = Readonly<Partial<Record<SettingName, string>>>;
+
+/** What settings behind an endpoint say; what they do not say is not there. @throws {UsageError} */
+export function parseNewSettings(texts: readonly string[], subject: string): LinkChange {
+  return toChange(readWords(texts, subject, SPELLINGS), subject, { undoes: false });
+}
+
+/** What `bindlink link set` is to change, at least one thing. @throws {UsageError} */
+export function parseLinkChange(texts: readonly string[], subject: string): LinkChange {
+  return toChange(readWords(texts, subject, SET_SPELLINGS), subject, { undoes: true });
+}
+
+/** @param how.undoes whether there are values that undo a setting */
+function toChange(
+  given: ReadonlyMap<SettingName, string>,
   subject: string,
-  defaultMode: LinkMode,
-): LinkSettings {
-  const given = readWords(texts, subject);
+  how: { readonly undoes: boolean },
+): LinkChange {
   exclude(given, ["backup", "mode"], `${subject}: backup is a mode: leave mode=MODE out`);
+  exclude(given, ["metered", "unmetered"], `${subject}: metered or unmetered: leave one out`);
   for (const oneWay of ["up", "down"] as const) {
     const advice = "cap is for both directions: type up=RATE;down=RATE instead";
     exclude(given, ["cap", oneWay], `${subject}: ${advice}`);
   }
-  const rateBps = (name: SettingName): number | undefined => {
-    const value = given.get(name);
-    return value === undefined ? undefined : parseRateBps(value, `${subject}: ${name}`);
+  const capBps = (name: SettingName): number | undefined => {
+    const value = given.get(name) ?? given.get("cap");
+    if (value === undefined) return undefined;
+    if (how.undoes && value === NO_CAP) return DEFAULT_LINK_SETTINGS.capUpBps;
+    return parseRateBps(value, `${subject}: ${given.has(name) ? name : "cap"}`);
   };
-  const capBps = rateBps("cap");
   const mode = given.get("mode");
+  const up = capBps("up");
+  const down = capBps("down");
   return {
-    mode: given.has("backup")
-      ? "backup"
-      : mode === undefined
-      ? defaultMode
-      : parseChoice(mode, `${subject}: mode`, LINK_MODES),
-    isMetered: given.has("metered"),
-    capUpBps: rateBps("up") ?? capBps ?? DEFAULT_LINK_SETTINGS.capUpBps,
-    capDownBps: rateBps("down") ?? capBps ?? DEFAULT_LINK_SETTINGS.capDownBps,
+    ...(given.has("backup") ? { mode: "backup" } : {}),
+    ...(mode === undefined ? {} : { mode: parseMode(mode, `${subject}: mode`, how) }),
+    ...(given.has("metered") ? { isMetered: true } : {}),
+    ...(given.has("unmetered") ? { isMetered: false } : {}),
+    ...(up === undefined ? {} : { capUpBps: up }),
+    ...(down === undefined ? {} : { capDownBps: down }),
   };
+}
+
+function parseMode(
+  text: string,
+  subject: string,
+  how: { readonly undoes: boolean },
+): LinkMode | null {
+  if (!how.undoes) return parseChoice(text, subject, LINK_MODES);
+  const choice = parseChoice(text, subject, [...LINK_MODES, GLOBAL_MODE]);
+  return choice === GLOBAL_MODE ? null : choice;
 }
 
 /** Whether a text that stands where a link should is a setting; `cap=h:1` is a link of that name. */
 export function looksLikeSetting(text: string): boolean {
   const { name, value } = split(text);
-  return isName(name) && (value === null ? !SPELLINGS[name].includes("=") : !value.includes(":"));
+  const spelling = spellingOf(name, SPELLINGS);
+  if (spelling === undefined) return false;
+  return value === null ? !spelling.includes("=") : !value.includes(":");
 }
 
 /** Values by setting, "" for those that take none. */
-function readWords(texts: readonly string[], subject: string): ReadonlyMap<SettingName, string> {
+function readWords(
+  texts: readonly string[],
+  subject: string,
+  spellings: Spellings,
+): ReadonlyMap<SettingName, string> {
   const given = new Map<SettingName, string>();
   for (const [i, text] of texts.entries()) {
     const { name, value } = split(text);
-    if (!isName(name)) throw unknownSetting(name, i, subject);
-    const spelling = SPELLINGS[name];
+    const spelling = spellingOf(name, spellings);
+    if (spelling === undefined) throw unknownSetting(name, i, subject, spellings);
     const takesValue = spelling.includes("=");
     if (!takesValue && value !== null) {
       throw new UsageError(`${subject}: ${name} takes no value: type ${name} alone`);
@@ -84,25 +117,30 @@ function readWords(texts: readonly string[], subject: string): ReadonlyMap<Setti
     if (takesValue && (value ?? "") === "") {
       throw new UsageError(`${subject}: ${name} needs a value: type ${spelling}`);
     }
-    if (given.has(name)) {
+    if (given.has(name as SettingName)) {
       throw new UsageError(`${subject}: ${name} is given twice: leave one out`);
     }
-    given.set(name, value ?? "");
+    given.set(name as SettingName, value ?? "");
   }
   return given;
 }
 
 /** Shows the word only when it is nearly a setting: what is none may be a piece of a password. */
-function unknownSetting(name: string, index: number, subject: string): UsageError {
-  const similar = mostSimilar(name, [...NAMES, ...LINK_MODES]);
+function unknownSetting(
+  name: string,
+  index: number,
+  subject: string,
+  spellings: Spellings,
+): UsageError {
+  const similar = mostSimilar(name, [...Object.keys(spellings), ...LINK_MODES]);
   if (similar === null) {
     return new UsageError(
       `${subject}: setting ${index + 1} is unknown: type one of ${
-        Object.values(SPELLINGS).join(", ")
+        Object.values(spellings).join(", ")
       }`,
     );
   }
-  const meant = isName(similar) ? SPELLINGS[similar] : `mode=${similar}`;
+  const meant = spellingOf(similar, spellings) ?? `mode=${similar}`;
   return new UsageError(
     `${subject}: unknown setting ${quoteValue(name)}: did you mean ${meant}?`,
   );
@@ -122,6 +160,6 @@ function split(text: string): { readonly name: string; readonly value: string | 
   return { name: text.slice(0, equals).trim(), value: text.slice(equals + 1).trim() };
 }
 
-function isName(text: string): text is SettingName {
-  return Object.hasOwn(SPELLINGS, text);
+function spellingOf(name: string, spellings: Spellings): string | undefined {
+  return Object.hasOwn(spellings, name) ? spellings[name as SettingName] : undefined;
 }

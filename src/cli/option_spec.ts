@@ -35,6 +35,7 @@ export type OptionKey =
   | "qr"
   | "json"
   | "state-dir"
+  | "daemon"
   | "metrics"
   | "protocol"
   | "log-level"
@@ -63,6 +64,11 @@ export interface OptionSpec {
 /** What holds for a command when an option is not given, or undefined: nothing. */
 export function defaultOf(option: OptionSpec, command: CommandName): string | undefined {
   return option.defaults?.[command === "master" ? "master" : "slave"];
+}
+
+/** Whether the environment may give an option to a command: links that are to be added must be typed, or the slave's own were added again. */
+export function readsEnvironment({ name }: OptionSpec, command: CommandName): boolean {
+  return command !== "link add" || name === "state-dir" || name === "daemon";
 }
 
 /** The environment variable that stands for an option, e.g. `BINDLINK_PROXY_TARGET`. */

@@ -7,6 +7,7 @@
 
 import { DEFAULT_LINK_SETTINGS, LINK_MODES } from "../multiplexer/link_settings.ts";
 import type { CommandName, Role } from "./command_table.ts";
+import { CONTROL_COMMANDS } from "./control_commands.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { ROUTING_OPTIONS } from "./routing_options.ts";
 
@@ -32,7 +33,10 @@ const DEFAULT_REKEY_S = "120";
 
 const MASTER: readonly CommandName[] = ["master"];
 const SLAVE: readonly CommandName[] = ["slave", "join"];
+const LINKS: readonly CommandName[] = [...SLAVE, "link add"];
 const BOTH: readonly CommandName[] = ["master", "slave", "join"];
+
+const CONTROL: readonly CommandName[] = CONTROL_COMMANDS.map(({ name }) => name);
 
 /** The options, in the order of the help. */
 export const OPTIONS: readonly OptionSpec[] = [
@@ -84,7 +88,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "proxies",
     metavar: "PROXY[,PROXY...]",
-    commands: SLAVE,
+    commands: LINKS,
     isRepeatable: true,
     help: "SOCKS5 proxies, one link through each: HOST:PORT or socks5://USER:PASSWORD@HOST:PORT " +
       "(write @ : , / ; = and % in a password as %40 %3A %2C %2F %3B %3D %25). Other users of this " +
@@ -97,14 +101,14 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "proxy-target",
     metavar: "HOST:PORT",
-    commands: SLAVE,
+    commands: LINKS,
     help: "The master, as the proxies reach it, when that differs from the token's endpoints; a " +
       "name is resolved by each proxy.",
   },
   {
     name: "targets",
     metavar: "HOST:PORT[,...]",
-    commands: SLAVE,
+    commands: LINKS,
     isRepeatable: true,
     help:
       "The master's addresses to reach without a proxy, one link to each, with name and settings " +
@@ -114,7 +118,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "interfaces",
     metavar: "NAME[,...]",
-    commands: SLAVE,
+    commands: LINKS,
     protocol: "secure",
     isRepeatable: true,
     help:
@@ -212,16 +216,24 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "json",
     metavar: null,
-    commands: ["slaves"],
+    commands: ["slaves", "status", "link list"],
     help: "Print JSON.",
   },
   {
     name: "state-dir",
     metavar: "DIR",
-    commands: ["master", "slave", "join", "invite", "slaves", "revoke"],
+    commands: ["master", "slave", "join", "invite", "slaves", "revoke", ...CONTROL],
     protocol: "secure",
     help: "Where a master keeps its key and slaves, and a slave what it has joined. Usually " +
       "/var/lib/bindlink for root, ~/.local/state/bindlink for others.",
+  },
+  {
+    name: "daemon",
+    metavar: "NAME",
+    commands: CONTROL,
+    help:
+      "Which of several daemons that run with this state directory: master, or a slave by its " +
+      "tun device, such as bind0.",
   },
   {
     name: "metrics",

@@ -15,8 +15,15 @@ import type { Parser, Suggestion } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import type { UsageTerm } from "@optique/core/usage";
 import type { ValueParser } from "@optique/core/valueparser";
-import { type CommandName, type CommandSpec, findCommand } from "./command_table.ts";
-import { defaultOf, environmentName, type OptionSpec } from "./option_spec.ts";
+import {
+  type ArgumentSpec,
+  type CommandName,
+  type CommandSpec,
+  findCommand,
+  findGroup,
+  usageWords,
+} from "./command_table.ts";
+import { defaultOf, environmentName, type OptionSpec, readsEnvironment } from "./option_spec.ts";
 import { optionsOf } from "./option_table.ts";
 import { quoteProxy } from "./quote.ts";
 
@@ -24,8 +31,8 @@ import { quoteProxy } from "./quote.ts";
 export interface TypedCommand {
   readonly kind: "command";
   readonly name: CommandName;
-  /** The word besides the options, e.g. a slave's name; null: none. */
-  readonly argument: string | null;
+  /** The words besides the options, e.g. a slave's name. */
+  readonly words: readonly string[];
   /** Values as typed, by option name (a flag's is `yes`); without those that were not given. */
   readonly values: ReadonlyMap<string, readonly string[]>;
 }
@@ -60,6 +67,9 @@ export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv
     commandParser("join"),
     commandParser("keygen"),
     commandParser("pubkey"),
+    commandParser("status"),
+    commandParser("mode"),
+    linkParser(),
   );
   const lines: string[] = [];
   const shown = (): ParsedArgv => ({ kind: "text", text: lines.join("\n") + "\n" });
@@ -118,21 +128,41 @@ const ROOT_USAGE: readonly UsageTerm[] = [
 /** Optique's own tuple of states is of no use here. */
 type AnyParser<Value> = Parser<"sync", Value, unknown>;
 
+/** The commands of the group `link`. */
+function linkParser(): AnyParser<TypedCommand> {
+  const group = findGroup("link");
+  if (group === undefined) throw new Error("Invariant: no group link");
+  const commands = or(
+    commandParser("link list"),
+    commandParser("link add"),
+    commandParser("link remove"),
+    commandParser("link up"),
+    commandParser("link down"),
+    commandParser("link set"),
+  );
+  return command(group.name, commands, {
+    brief: [text(group.brief)],
+    description: [text(group.brief)],
+    footer: commandLines(["Examples:", ...group.examples.map((line) => `  ${line}`)]),
+    usageLine: ROOT_USAGE,
+  });
+}
+
 function commandParser(name: CommandName): AnyParser<TypedCommand> {
   const spec = findCommand(name);
   if (spec === undefined) throw new Error(`Invariant: no command ${name}`);
   const fields: Record<string, AnyParser<readonly string[]>> = {};
   for (const option of optionsOf(name)) fields[option.name] = optionParser(option, name);
   const values = map(
-    object({ words: argumentParser(spec), options: object(fields) }),
+    object({ words: wordsParser(spec), options: object(fields) }),
     ({ words, options }): TypedCommand => ({
       kind: "command",
       name,
-      argument: words[0] ?? null,
+      words,
       values: new Map(Object.entries(options).filter(([, given]) => given.length > 0)),
     }),
   );
-  return command(name, values, {
+  return command(name.split(" ").at(-1) ?? name, values, {
     brief: [text(spec.brief)],
     ...(spec.description === undefined
       ? {}
@@ -142,21 +172,25 @@ function commandParser(name: CommandName): AnyParser<TypedCommand> {
   });
 }
 
-function usageOf({ name, argument }: CommandSpec): readonly UsageTerm[] {
-  const words = argument === undefined
-    ? []
-    : [argument.isRequired ? argument.metavar : `[${argument.metavar}]`];
-  if (optionsOf(name).length > 0) words.push("[OPTION]...");
+function usageOf(spec: CommandSpec): readonly UsageTerm[] {
+  const words = [...usageWords(spec)];
+  if (optionsOf(spec.name).length > 0) words.push("[OPTION]...");
   return words.map((value) => ({ type: "literal", value }));
 }
 
-/** The words besides options: none, or one. check_argv.ts has counted already. */
-function argumentParser({ argument: spec }: CommandSpec): AnyParser<readonly string[]> {
-  if (spec === undefined) return constant([]);
-  return multiple(
-    argument(textValue(spec.metavar, []), { description: [text(spec.help)] }),
-    { max: 1 },
-  );
+/** The words besides options. check_argv.ts has counted already. */
+function wordsParser({ words = [] }: CommandSpec): AnyParser<readonly string[]> {
+  const [first, second] = words;
+  if (first === undefined) return constant([]);
+  if (second === undefined) return wordParser(first);
+  const both = object({ one: wordParser(first), others: wordParser(second) });
+  return map(both, ({ one, others }) => [...one, ...others]);
+}
+
+function wordParser(spec: ArgumentSpec): AnyParser<readonly string[]> {
+  const value = textValue(spec.metavar, spec.choices ?? []);
+  const word = argument(value, { description: [text(spec.help)] });
+  return multiple(word, spec.isRepeatable === true ? {} : { max: 1 });
 }
 
 function optionParser(spec: OptionSpec, command: CommandName): AnyParser<readonly string[]> {
@@ -193,8 +227,10 @@ function describe(spec: OptionSpec, command: CommandName): string {
   if (spec.isRepeatable === true) parts.push("Can be repeated.");
   const value = defaultOf(spec, command);
   const notes = value === undefined ? [] : [`default ${value}`];
-  const variable = environmentName(spec.name) + (spec.metavar === null ? "=yes" : "");
-  return `${parts.join(" ")} [${[...notes, variable].join("; ")}]`;
+  if (readsEnvironment(spec, command)) {
+    notes.push(environmentName(spec.name) + (spec.metavar === null ? "=yes" : ""));
+  }
+  return parts.join(" ") + (notes.length === 0 ? "" : ` [${notes.join("; ")}]`);
 }
 
 function commandLines(lines: readonly string[]): Message {

@@ -27,4 +27,28 @@ export function formatAgo(agoMs: number): string {
   return `${Math.floor(seconds / 86_400)} days ago`;
 }
 
+/** `0 bit/s`, `950 kbit/s`, `18.2 Mbit/s`: as links' reasons have them, with bits below 1 kbit/s. */
+export function formatBps(bps: number): string {
+  if (bps >= 999_500_000) return `${(bps / 1e9).toFixed(1)} Gbit/s`;
+  if (bps >= 999_500) return `${(bps / 1e6).toFixed(1)} Mbit/s`;
+  return bps >= 1_000 ? `${Math.round(bps / 1e3)} kbit/s` : `${Math.round(bps)} bit/s`;
+}
+
+/** `42 s`, `3 min`, `5 h 12 min`, `2 days 3 h`. */
+export function formatDuration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (minutes < 1) return `${Math.floor(seconds)} s`;
+  if (hours < 1) return `${minutes} min`;
+  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} days ${hours % 24} h`;
+}
+
+/** `0 %`, `1.5 %`, `62 %`. */
+export function formatPercent(fraction: number): string {
+  const percent = 100 * fraction;
+  const digits = percent < 9.95 && percent >= 0.05 ? 1 : 0;
+  return `${percent.toFixed(digits)} %`;
+}
+
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;

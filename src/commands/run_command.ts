@@ -9,9 +9,11 @@ import { type CommandIo, processIo } from "./command_io.ts";
 import { runInvite } from "./invite.ts";
 import { runJoin } from "./join.ts";
 import { runKeygen } from "./keygen.ts";
+import { runLinkCommand } from "./links.ts";
 import { runPubkey } from "./pubkey.ts";
 import { runRevoke } from "./revoke.ts";
 import { runSlaves } from "./slaves.ts";
+import { runStatus } from "./status.ts";
 
 /** Runs it. @returns the exit code. @throws UsageError, StateError, Error: the caller reports them. */
 export async function runCommand(
@@ -37,6 +39,11 @@ export async function runCommand(
     case "join":
       runJoin(request, io);
       break;
+    case "status":
+      await runStatus(request, io);
+      break;
+    default:
+      await runLinkCommand(request, io);
   }
   return 0;
 }

@@ -6,6 +6,7 @@
 
 import type { SlaveListing } from "../state/master_admin.ts";
 import { formatAgo, formatBytes } from "./human_units.ts";
+import { tableLines } from "./text_table.ts";
 
 /** The table, a line for each slave, with a head. @param nowMs milliseconds since 1970. */
 export function slaveTable(slaves: readonly SlaveListing[], nowMs: number): string {
@@ -21,13 +22,7 @@ export function slaveTable(slaves: readonly SlaveListing[], nowMs: number): stri
       formatBytes(slave.sentBytes),
     ]),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) =>
-    row.map((cell, column) =>
-      RIGHT_ALIGNED.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)
-    ).join("  ").trimEnd()
-  );
-  return `${lines.join("\n")}\n`;
+  return `${tableLines(rows, RIGHT_ALIGNED).join("\n")}\n`;
 }
 
 /** Numbers: links, received, sent. */

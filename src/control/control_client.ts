@@ -5,6 +5,7 @@
  */
 
 import { closeQuietly } from "../close_quietly.ts";
+import { fileError } from "../state/state_error.ts";
 import { UsageError } from "../usage_error.ts";
 import {
   CONTROL_VERSION,
@@ -22,20 +23,27 @@ export interface ControlAnswer {
   readonly result: unknown;
 }
 
+/** How a request is sent. */
+export interface RequestOptions {
+  /** Whom it is for, in messages; `master` by default. */
+  readonly whom?: string;
+  /** How long the answer is waited for; longer than the daemon's own limit, so that it can still say what was wrong. */
+  readonly timeoutMs?: number;
+}
+
 /**
  * Sends a request and waits for its answer.
- * @param timeoutMs longer than the daemon's own, so that it can still say what was wrong.
  * @returns null when nobody listens: no socket, or a dead process's.
  * @throws UsageError what the daemon finds wrongly asked. Error: what it could not do; no access; no answer in time.
  */
 export async function requestControl(
   path: string,
   request: ControlRequest,
-  timeoutMs = TIMEOUT_MS,
+  { whom = "master", timeoutMs = TIMEOUT_MS }: RequestOptions = {},
 ): Promise<ControlAnswer | null> {
-  const action = `reach the running master by ${JSON.stringify(path)}`;
+  const action = `reach the running ${whom} by ${JSON.stringify(path)}`;
   checkSocketPath(action, path);
-  const connection = await connect(path, action);
+  const connection = await connect(path, `running ${whom}`);
   if (connection === null) return null;
   let isLate = false;
   const timer = setTimeout(() => {
@@ -55,14 +63,21 @@ export async function requestControl(
   return readAnswer(parseMessage(line), action);
 }
 
-async function connect(path: string, action: string): Promise<Deno.UnixConn | null> {
+/** Whether somebody listens there: no, when a process left it that is dead. @throws Error: no access */
+export async function isListening(path: string): Promise<boolean> {
+  const connection = await connect(path, "daemon");
+  if (connection !== null) closeQuietly(connection);
+  return connection !== null;
+}
+
+async function connect(path: string, whom: string): Promise<Deno.UnixConn | null> {
   try {
     return await Deno.connect({ transport: "unix", path });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
       return null;
     }
-    throw new Error(`Cannot ${action}`, { cause: error });
+    throw fileError(`reach the ${whom} by`, path, error);
   }
 }
 

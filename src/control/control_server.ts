@@ -154,7 +154,7 @@ function checkVersion(request: ControlRequest | null): asserts request is Contro
   }
   if (request.v !== CONTROL_VERSION) {
     throw new Error(
-      `The running master (bindlink ${VERSION}) does not understand this program's commands: ` +
+      `The running daemon (bindlink ${VERSION}) does not understand this program's commands: ` +
         (request.v > CONTROL_VERSION
           ? "it is older; restart it with this version"
           : "this program is older; update it"),

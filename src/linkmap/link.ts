@@ -8,6 +8,7 @@
 import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { DatagramSocket, Transport } from "./datagram_socket.ts";
+import type { LinkWay } from "./link_spec.ts";
 import { formatAddress, isSameAddress, type NetAddress } from "../net_address.ts";
 
 /** What a {@link Link} is made with. */
@@ -25,6 +26,10 @@ export class Link {
   /** For people; a master learns it from the slave. */
   name: string;
   readonly isInitiator: boolean;
+  /** How it goes, for people. */
+  way: LinkWay = { kind: "learned", address: "" };
+  /** The user switched it off: it is not opened. */
+  isOff = false;
   /** Why the link is not open, for people; empty while it is. */
   reason = "";
   /** How often it was opened anew. */

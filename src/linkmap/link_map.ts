@@ -17,7 +17,7 @@ import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
 import type { Link } from "./link.ts";
 import { LinkKeeper } from "./link_keeper.ts";
 import type { LinkOpener } from "./link_opener.ts";
-import type { LinkSpec } from "./link_spec.ts";
+import { type LinkSpec, wayOf } from "./link_spec.ts";
 import { Listener, type ListenSpec } from "./listener.ts";
 import type { UdpBinder } from "./udp_port.ts";
 
@@ -46,7 +46,7 @@ export interface LinkMapOptions {
 /** The sockets of one end of the tunnel. */
 export class LinkMap {
   readonly #options: LinkMapOptions;
-  readonly #keepers: LinkKeeper[] = [];
+  readonly #keepers = new Map<Link, LinkKeeper>();
   #listener: Listener | null = null;
   #isClosing = false;
   #nextCareMs = Number.NEGATIVE_INFINITY;
@@ -69,11 +69,13 @@ export class LinkMap {
   keepOpen(link: Link, spec: LinkSpec, handler: InitiatedHandler): void {
     const { open, logger, clock, rng } = this.#options;
     link.reason = "opening";
+    link.way = wayOf(spec);
     const handle: DatagramSink = (socket, source, packet, now) =>
       link.leadsTo(socket, source)
         ? handler.handleInitiated(link, packet, now)
         : DropReason.WRONG_SOURCE;
-    this.#keepers.push(
+    this.#keepers.set(
+      link,
       new LinkKeeper({
         link,
         spec,
@@ -88,6 +90,14 @@ export class LinkMap {
         pump: (socket) => this.#pump(socket, handle),
       }),
     );
+  }
+
+  /** Closes a link that was kept open, and opens it no more; resolves when its socket is closed. */
+  async release(link: Link, reason: string): Promise<void> {
+    const keeper = this.#keepers.get(link);
+    this.#keepers.delete(link);
+    link.detach(reason);
+    await keeper?.stop();
   }
 
   /**
@@ -124,7 +134,7 @@ export class LinkMap {
   handleTimeout(now: number): void {
     if (now < this.#nextCareMs) return;
     this.#nextCareMs = now + CARE_INTERVAL_MS;
-    for (const keeper of this.#keepers) keeper.checkSilence(now);
+    for (const keeper of this.#keepers.values()) keeper.checkSilence(now);
     this.#listener?.rescan();
   }
 
@@ -136,7 +146,8 @@ export class LinkMap {
   /** Closes every link and socket; resolves when nothing is left. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    await Promise.all([this.#listener?.close(), ...this.#keepers.map((keeper) => keeper.stop())]);
+    const keepers = [...this.#keepers.values()];
+    await Promise.all([this.#listener?.close(), ...keepers.map((keeper) => keeper.stop())]);
   }
 
   /** Receives until the socket ends. */

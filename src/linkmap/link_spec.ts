@@ -5,7 +5,7 @@
  */
 
 import type { LinkSettings } from "../multiplexer/link_settings.ts";
-import type { HostPort } from "../net_address.ts";
+import { formatHostPort, type HostPort } from "../net_address.ts";
 
 /** A SOCKS5 proxy (RFC 1928), with a user name and password (RFC 1929) when it wants one. */
 export interface ProxySpec extends HostPort {
@@ -31,4 +31,21 @@ export interface LinkSpec {
   readonly device?: string;
   /** When and how much it is used; the legacy protocol has only the default. */
   readonly settings: LinkSettings;
+  /** Its mode was named with it: what `--mode` says does not change it. */
+  readonly hasOwnMode?: true;
+}
+
+/** How a link goes, in words for people; holds no password. */
+export interface LinkWay {
+  readonly kind: "proxy" | "direct" | "interface" | "learned";
+  /** The proxy, the interface's name, or the first target; empty of one that a master learned. */
+  readonly address: string;
+}
+
+/** How a slave's link goes. */
+export function wayOf({ proxy, device, targets }: LinkSpec): LinkWay {
+  if (proxy !== null) return { kind: "proxy", address: formatHostPort(proxy.host, proxy.port) };
+  if (device !== undefined) return { kind: "interface", address: device };
+  const target = targets[0];
+  return { kind: "direct", address: target ? formatHostPort(target.host, target.port) : "" };
 }

@@ -33,6 +33,8 @@ export function snapshotLink(
     doing: stateNameOf(known, now),
     mode: settings.mode,
     isMetered: settings.isMetered,
+    capUpBps: settings.capUpBps,
+    capDownBps: settings.capDownBps,
     resentPackets: known.resentPkts,
     lostPackets: known.lostPkts,
   };
@@ -54,6 +56,8 @@ export function snapshotLegacyLink(link: Link, known: LegacyLink, now: number): 
     doing: "",
     mode: "speed",
     isMetered: false,
+    capUpBps: Number.POSITIVE_INFINITY,
+    capDownBps: Number.POSITIVE_INFINITY,
     resentPackets: 0,
     lostPackets: 0,
   };
@@ -67,6 +71,8 @@ type SocketSnapshot = Pick<
   | "transport"
   | "state"
   | "reason"
+  | "kind"
+  | "address"
   | "remote"
   | "sentPackets"
   | "sentBytes"
@@ -87,7 +93,9 @@ function snapshotSocket(
     id: link.id,
     name: link.name,
     transport: link.transport,
-    state: !isOpen ? "connecting" : isAlive ? "up" : "probing",
+    state: link.isOff ? "off" : !isOpen ? "connecting" : isAlive ? "up" : "probing",
+    kind: link.way.kind,
+    address: link.way.address,
     reason: !isOpen ? link.reason : isAlive ? "" : "waiting to hear from the other end",
     remote: link.remote,
     sentPackets: link.sentPackets,

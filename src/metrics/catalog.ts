@@ -17,7 +17,7 @@ import {
   slaveMetric,
 } from "./metric.ts";
 
-const LINK_STATES: readonly LinkState[] = ["connecting", "probing", "up"];
+const LINK_STATES: readonly LinkState[] = ["connecting", "probing", "up", "off"];
 
 /** All metrics, in the order they are shown. */
 export const METRICS: readonly MetricDefinition[] = [

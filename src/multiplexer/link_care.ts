@@ -29,6 +29,9 @@ const TUNE_MS = 50;
 /** Without data for this long the links are pinged rarely. */
 const IDLE_AFTER_MS = 30_000;
 
+/** What the user wants of a link is told again after this long when nobody has heard it. */
+const TELL_AGAIN_MS = 100;
+
 /** What {@link LinkCare} works with. */
 export interface LinkCareOptions {
   /** Uniform in [0, 1). */
@@ -96,6 +99,29 @@ export class LinkCare {
     this.#sendPing(link, now);
   }
 
+  /** Nothing new goes over the link from now on while there is another; the peer is told, again and again until it heard. */
+  leave(link: MultiplexerLink, now: number): void {
+    link.isLeaving = true;
+    this.#tell(link, now);
+  }
+
+  /** What the user says of the link has changed: it holds at once, here; and the peer is told. */
+  applySettings(link: MultiplexerLink, now: number): void {
+    const { isInitiator, settings } = link.port;
+    link.rate.cap(isInitiator ? settings.capUpBps : settings.capDownBps);
+    link.pacer.setRate(link.rate.rateBps, now);
+    if (isInitiator) this.#tell(link, now);
+    else this.#options.scheduler.invalidate();
+  }
+
+  #tell(link: MultiplexerLink, now: number): void {
+    link.isNoticeHeard = false;
+    // Until it is heard, each ping brings it again.
+    link.nextPingMs = Math.min(link.nextPingMs, now + TELL_AGAIN_MS);
+    this.#options.scheduler.invalidate();
+    this.messages.sendNotice(link, now);
+  }
+
   /** Hot. Something valid came over the link. @returns whether it is back: it is to be looked after from now on. */
   heard(link: MultiplexerLink, now: number): boolean {
     link.lastHeardMs = now;
@@ -126,8 +152,7 @@ export class LinkCare {
     if (notice === null) return DropReason.BAD_CONTROL;
     if (!takeLinkNotice(notice, link)) return 0;
     this.#options.onLinkNotice?.(link.port.id, notice);
-    link.rate.capBps = link.port.settings.capDownBps;
-    this.#options.scheduler.invalidate();
+    this.applySettings(link, now);
     this.messages.sendNotice(link, now);
     return 0;
   }

@@ -34,3 +34,23 @@ export const DEFAULT_LINK_SETTINGS: LinkSettings = {
   capUpBps: Number.POSITIVE_INFINITY,
   capDownBps: Number.POSITIVE_INFINITY,
 };
+
+/** What a user says anew of a link; what is not there stays as it is. */
+export interface LinkChange {
+  /** Null: as `--mode` has it. */
+  readonly mode?: LinkMode | null;
+  readonly isMetered?: boolean;
+  /** Infinity: no cap. */
+  readonly capUpBps?: number;
+  readonly capDownBps?: number;
+}
+
+/** Settings after a change. @param globalMode what `--mode` says, for a link that follows it */
+export function changeSettings(
+  settings: LinkSettings,
+  change: LinkChange,
+  globalMode: LinkMode,
+): LinkSettings {
+  const { mode, ...rest } = change;
+  return { ...settings, ...rest, mode: mode === undefined ? settings.mode : mode ?? globalMode };
+}

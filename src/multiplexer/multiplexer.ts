@@ -126,18 +126,12 @@ export class Multiplexer {
 
   /** The link's socket is open (again): asks the peer over it. */
   handleLinkOpen(linkId: number, now: number): void {
-    const link = this.getLink(linkId);
-    if (!link) return;
-    this.#care.open(link, now);
-    this.#careAt(link.nextPingMs);
+    this.#careFor(linkId, (link) => this.#care.open(link, now));
   }
 
   /** The peer has a new session: a link that carries goes on as it was, and is asked once; another one is as if it had just been opened. */
   handleSession(linkId: number, now: number): void {
-    const link = this.getLink(linkId);
-    if (!link) return;
-    this.#care.renew(link, now);
-    this.#careAt(link.nextPingMs);
+    this.#careFor(linkId, (link) => this.#care.renew(link, now));
   }
 
   /** The link's socket is gone: nothing goes over it from now on, what was in flight goes over others at once. */
@@ -164,12 +158,12 @@ export class Multiplexer {
 
   /** Nothing new is sent over the link from now on, by neither end: it is about to go. */
   leave(linkId: number, now: number): void {
-    const link = this.getLink(linkId);
-    if (!link) return;
-    link.isLeaving = true;
-    link.isNoticeHeard = false;
-    this.scheduler.invalidate();
-    this.#care.messages.sendNotice(link, now);
+    this.#careFor(linkId, (link) => this.#care.leave(link, now));
+  }
+
+  /** The user says something else of a link than before: see {@link LinkPort.settings}. */
+  handleSettings(linkId: number, now: number): void {
+    this.#careFor(linkId, (link) => this.#care.applySettings(link, now));
   }
 
   /**
@@ -270,6 +264,13 @@ export class Multiplexer {
     if (this.#nextMs <= now + 1) return;
     this.#careAt(now + TICK_MS);
     this.#wake(this.sender.nextPumpMs(now));
+  }
+
+  #careFor(linkId: number, what: (link: MultiplexerLink) => void): void {
+    const link = this.getLink(linkId);
+    if (!link) return;
+    what(link);
+    this.#careAt(link.nextPingMs);
   }
 
   #careAt(atMs: number): void {

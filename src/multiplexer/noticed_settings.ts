@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LinkFlag, type LinkNotice } from "../wire/link_notice.ts";
+import { LinkFlag, type LinkNotice, toldCapBps } from "../wire/link_notice.ts";
 import { LINK_MODES, type LinkSettings } from "./link_settings.ts";
 import type { MultiplexerLink } from "./multiplexer_link.ts";
 
@@ -22,11 +22,19 @@ export function craftLinkNotice(link: MultiplexerLink, out: LinkNotice): void {
 export function takeLinkNotice(notice: LinkNotice, link: MultiplexerLink): boolean {
   const isAnswer = (notice.flags & LinkFlag.HEARD) !== 0;
   if (isAnswer || link.port.isInitiator) {
-    if (isAnswer) link.isNoticeHeard = true;
+    if (isAnswer && isCurrent(notice, link)) link.isNoticeHeard = true;
     return false;
   }
   link.isLeaving = (notice.flags & LinkFlag.LEAVING) !== 0;
   return true;
+}
+
+/** Whether an answer is to what is wanted of the link now, and not to what was wanted before. */
+function isCurrent(answer: LinkNotice, { isLeaving, port }: MultiplexerLink): boolean {
+  const { isMetered, mode, capDownBps } = port.settings;
+  return (answer.flags & LinkFlag.METERED) !== 0 === isMetered &&
+    (answer.flags & LinkFlag.LEAVING) !== 0 === isLeaving &&
+    answer.mode === LINK_MODES.indexOf(mode) && answer.capBps === toldCapBps(capDownBps);
 }
 
 /** The settings that a notice tells the master. A mode of a later version is `speed`. */

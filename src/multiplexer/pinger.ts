@@ -87,7 +87,9 @@ export class Pinger {
   #handleEcho(link: MultiplexerLink, roundTripMs: number, ping: Ping, now: number): void {
     link.echoes++;
     link.ownRoundTripMs = roundTripMs;
-    if (link.askIntervalMs > ACTIVE_PING_MS) link.nextPingMs = now + link.askIntervalMs;
+    // What the user wants of the link goes with a ping until it is heard.
+    const isIdle = link.askIntervalMs > ACTIVE_PING_MS && link.isNoticeHeard;
+    if (isIdle) link.nextPingMs = now + link.askIntervalMs;
     if (!link.rtt.hasSample || link.sent.inFlightPkts === 0) {
       link.rtt.handleSample(roundTripMs, now);
     }

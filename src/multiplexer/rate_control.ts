@@ -161,6 +161,12 @@ export class RateControl {
       Math.max(BUSY_MIN_MS, BUSY_FRACTION * this.targetMs, BUSY_JITTERS * jitterMs);
   }
 
+  /** The user's limit is another one: a lower one holds at once, towards a higher one the rate grows as it always does. */
+  cap(capBps: number): void {
+    this.capBps = capBps;
+    this.rateBps = Math.min(capBps, this.rateBps);
+  }
+
   /** The link is new, or was gone: what it carries has to be found out again, from a part of what it was. */
   restart(): void {
     this.#phase = Phase.STARTUP;

@@ -13,6 +13,9 @@ import type { LinkSnapshot } from "../snapshot.ts";
 /** A link that a master learned is forgotten after this long without a word; it is learned again by its next packet. */
 const FORGET_LEARNED_MS = 60_000;
 
+/** And one whose end was announced, by then. */
+const FORGET_LEFT_MS = 5_000;
+
 /** At most one log line about a link's moves in this time: two senders of one id would write two per packet. */
 const MOVE_LOG_INTERVAL_MS = 10_000;
 
@@ -22,6 +25,8 @@ export interface JoinedLink {
   readonly isAlive: boolean;
   /** Data sent over it is not acknowledged; the legacy protocol cannot tell. */
   readonly isSuspect?: boolean;
+  /** Its end was announced. */
+  readonly isLeaving?: boolean;
   /** Monotonic ms; -Infinity for never. */
   readonly lastHeardMs: number;
   /** Its other end is at another address now. */
@@ -120,12 +125,19 @@ export class PeerLinks<L extends Link, M extends LinkJoiner<L>> {
   /** Forgets links that were silent for long. */
   forgetSilent(now: number): void {
     for (const link of this.#present) {
-      const lastHeardMs = this.multiplexer.getLink(link.id)?.lastHeardMs;
-      if (lastHeardMs === undefined) continue;
-      if (now - lastHeardMs < FORGET_LEARNED_MS) continue;
+      const known = this.multiplexer.getLink(link.id);
+      if (known === null) continue;
+      const limitMs = known.isLeaving === true ? FORGET_LEFT_MS : FORGET_LEARNED_MS;
+      if (now - known.lastHeardMs < limitMs) continue;
       this.#forget(link, now);
       this.#log("info", "Link forgotten", link);
     }
+  }
+
+  /** Forgets a link of this end. */
+  remove(linkId: number, now: number): void {
+    const link = this.#links[linkId];
+    if (link) this.#forget(link, now);
   }
 
   /** A socket is gone: its links wait until they are heard over another one. */
@@ -144,11 +156,12 @@ export class PeerLinks<L extends Link, M extends LinkJoiner<L>> {
   }
 
   /** A link came up, is suspect or no longer so, or fell silent: says so. */
-  handleLinkChange({ port, isAlive, isSuspect }: JoinedLink): void {
+  handleLinkChange({ port, isAlive, isSuspect, isLeaving }: JoinedLink): void {
     const link = this.#links[port.id];
     if (!link || this.#isQuiet) return;
     const wasSuspect = this.#suspects.delete(port.id);
-    if (!isAlive) this.#log("warn", "Link silent", link);
+    if (!isAlive && isLeaving) this.#log("info", "Link left", link);
+    else if (!isAlive) this.#log("warn", "Link silent", link);
     else if (isSuspect) {
       this.#suspects.add(port.id);
       this.#log("debug", "Link suspect", link);

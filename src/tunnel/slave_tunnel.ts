@@ -8,12 +8,12 @@
 import type { SlaveOptions } from "../daemon_options.ts";
 import type { InitiatedHandler } from "../linkmap/datagram_handler.ts";
 import type { Link } from "../linkmap/link.ts";
-import { LinkMap } from "../linkmap/link_map.ts";
 import { type Refusal, RefusalCode, type Welcome } from "../peer/handshake_payload.ts";
 import { Initiator } from "../peer/initiator.ts";
 import { Keyring } from "../peer/keyring.ts";
 import { LinkCounters } from "../peer/session.ts";
 import { DEFAULT_SESSION_LIMITS } from "../peer/session_limits.ts";
+import type { LiveLinks } from "../live_links.ts";
 import type { BondingSnapshot, LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import {
   DATAGRAM_HEADER_BYTES,
@@ -29,9 +29,9 @@ import { readReceiverIndex, TRANSPORT_HEADER_BYTES } from "../wire/transport_hea
 import { BondingTotals } from "./bonding_totals.ts";
 import { dispatchInner } from "./inner_dispatch.ts";
 import { explainRefusal } from "./refusal_text.ts";
-import { SealedLink } from "./sealed_link.ts";
 import { SealingBuffers, SecureCodec } from "./secure_codec.ts";
 import { openSecureLinks, type SecureLinks } from "./secure_links.ts";
+import { SlaveLinks } from "./slave_links.ts";
 import { TooBigAnswers } from "./too_big_answers.ts";
 import type { SecureContext, Tunnel } from "./tunnel.ts";
 import { assignToTundev, tellJoined } from "./welcome_news.ts";
@@ -40,11 +40,11 @@ import { assignToTundev, tellJoined } from "./welcome_news.ts";
 export class SlaveTunnel implements Tunnel, InitiatedHandler {
   readonly #options: SlaveOptions;
   readonly #context: SecureContext;
-  readonly #linkMap: LinkMap;
   readonly #keyring: Keyring;
   readonly #codec: SecureCodec;
   readonly #initiator: Initiator;
   readonly #peer: SecureLinks;
+  readonly #links: SlaveLinks;
   readonly #onNotice = (code: number): void => this.#handleNotice(code);
   /** Monotonic ms of the newest answer to a handshake, by link id. */
   readonly #answeredMs = new Float64Array(256).fill(Number.NEGATIVE_INFINITY);
@@ -71,7 +71,13 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       onTooBig: (packet, mtuBytes, at) => this.#tooBig.handle(packet, mtuBytes, at),
       onAsk: (now) => this.#initiator.handleAsked(now),
     });
-    this.#linkMap = new LinkMap(context);
+    this.#links = new SlaveLinks({
+      ...context,
+      peer: this.#peer,
+      codec: this.#codec,
+      defaults: options.linkDefaults,
+      handler: this,
+    });
     const { secretKey, psk, masterKey } = options.identity;
     if (context.dh.sharedSecret(secretKey, masterKey) === null) {
       throw new UsageError(
@@ -87,22 +93,22 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       keyring: this.#keyring,
       counters: new LinkCounters(),
       mtuBytes: options.wantedMtuBytes,
-      openLinks: () => this.#openLinkIds(),
+      openLinks: () => this.#links.openIds(),
       send: (linkId, datagram) => void this.#peer.get(linkId)?.transmit(datagram),
       onWelcome: (welcome, now) => this.#handleWelcome(welcome, now),
       onRefusal: (refusal) => this.#handleRefusal(refusal),
     });
   }
 
+  /** What commands see and change of it. */
+  get links(): LiveLinks {
+    return this.#links;
+  }
+
   /** See {@link Tunnel.start}. */
   start(): Promise<void> {
     const now = this.#context.clock();
-    for (const spec of this.#options.links) {
-      const { id, name, settings } = spec;
-      const link = new SealedLink({ id, name, isInitiator: true, settings, codec: this.#codec });
-      this.#peer.add(link, now);
-      this.#linkMap.keepOpen(link, spec, this);
-    }
+    this.#links.start(this.#options.links, now);
     this.#initiator.start(now);
     return Promise.resolve();
   }
@@ -123,7 +129,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   handleTimeout(now: number): void {
     this.#initiator.handleTimeout(now);
     if (this.#peer.multiplexer.nextTimeout() <= now) this.#peer.multiplexer.handleTimeout(now);
-    this.#linkMap.handleTimeout(now);
+    this.#links.handleTimeout(now);
     this.#peer.tellNews(now);
   }
 
@@ -132,7 +138,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     return Math.min(
       this.#initiator.nextTimeout(),
       this.#peer.multiplexer.nextTimeout(),
-      this.#linkMap.nextTimeout(),
+      this.#links.nextTimeout(),
     );
   }
 
@@ -155,12 +161,13 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   async close(): Promise<void> {
     this.#peer.quieten();
     this.#initiator.stop();
+    this.#links.stop();
     const session = this.#keyring.sending(this.#context.clock());
     if (session !== null) {
       for (const link of this.#peer.all) link.sendNotice(NoticeCode.CLOSING, session);
       await this.#context.flush();
     }
-    await this.#linkMap.close();
+    await this.#links.close();
     this.#keyring.clear();
   }
 
@@ -241,10 +248,6 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     return result;
   }
 
-  *#openLinkIds(): IterableIterator<number> {
-    for (const link of this.#peer.all) if (link.socket !== null) yield link.id;
-  }
-
   #handleWelcome(welcome: Welcome, now: number): void {
     const { instanceId } = welcome;
     if (instanceId !== this.#masterInstanceId) {
@@ -256,7 +259,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#mtuBytes = welcome.mtuBytes;
     assignToTundev(this.#context, welcome);
     // Confirms the session at the master, and lets it learn the links.
-    for (const linkId of this.#openLinkIds()) this.#peer.multiplexer.handleSession(linkId, now);
+    for (const linkId of this.#links.openIds()) this.#peer.multiplexer.handleSession(linkId, now);
   }
 
   #handleRefusal(refusal: Refusal | RefusalCode): void {
@@ -273,11 +276,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#keyring.clear();
     this.#peer.quieten();
     this.#peer.multiplexer.clear();
-    for (const link of this.#peer.all) {
-      link.detach(reason);
-      this.#peer.multiplexer.handleLinkClosed(link.id, this.#context.clock());
-    }
-    void this.#linkMap.close();
+    this.#links.abandon(reason);
   }
 
   #handleNotice(code: number): void {

@@ -51,8 +51,8 @@ export class LinkNotice {
     view.setUint8(start + FLAGS_OFFSET, this.flags);
     view.setUint8(start + MODE_OFFSET, this.mode);
     view.setUint8(start + NAME_BYTES_OFFSET, name.length);
-    const kbps = this.capBps === Infinity ? 0 : Math.max(1, Math.round(this.capBps / KILO));
-    view.setUint32(start + CAP_OFFSET, Math.min(kbps, MAX_CAP_KBPS));
+    const capBps = toldCapBps(this.capBps);
+    view.setUint32(start + CAP_OFFSET, capBps === Infinity ? 0 : capBps / KILO);
     out.bytes.set(name, start + NAME_OFFSET);
   }
 
@@ -74,4 +74,10 @@ export class LinkNotice {
       .replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, "");
     return 0;
   }
+}
+
+/** A cap as a notice tells it: in whole kbit/s. */
+export function toldCapBps(capBps: number): number {
+  if (capBps === Infinity) return capBps;
+  return KILO * Math.min(MAX_CAP_KBPS, Math.max(1, Math.round(capBps / KILO)));
 }

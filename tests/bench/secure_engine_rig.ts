@@ -25,6 +25,7 @@ import { RecordingLogger } from "../support/recording_logger.ts";
 import { mulberry32 } from "../support/rng.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { benchLink, craftIpPacket, IP_PACKET_BYTES } from "./engine_rig.ts";
+import { LINK_DEFAULTS } from "../support/tunnel_world_options.ts";
 import { FREE_PEER } from "./free_socket.ts";
 
 const LINK_IDS = [1, 2] as const;
@@ -188,6 +189,7 @@ export class SecureEngineRig implements AsyncDisposable {
       protocol: "secure",
       role: "slave",
       links: LINK_IDS.map(benchLink),
+      linkDefaults: LINK_DEFAULTS,
       identity: { secretKey, psk, masterKey: this.#store.keyPair.publicKey },
       wantedMtuBytes: 0,
       rekeyAfterMs: 120_000,

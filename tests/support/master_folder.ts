@@ -39,6 +39,11 @@ export class MasterFolder implements AsyncDisposable {
     return new MasterFolder(await Deno.makeTempDir({ prefix: "bindlink-state-" }), options);
   }
 
+  /** Where the slaves keep what they joined. */
+  get slaveStateDir(): string {
+    return `${this.#folder}/slave`;
+  }
+
   /** A master's command line. @param options added at its end. */
   masterArgs(...options: readonly string[]): string[] {
     return ["master", "--state-dir", this.stateDir, "--pool", INNER_POOL, ...options];
@@ -46,7 +51,7 @@ export class MasterFolder implements AsyncDisposable {
 
   /** The command line of a slave with this token. @param options added at its end. */
   slaveArgs(token: string, ...options: readonly string[]): string[] {
-    return ["slave", "--state-dir", `${this.#folder}/slave`, "--token", token, ...options];
+    return ["slave", "--state-dir", this.slaveStateDir, "--token", token, ...options];
   }
 
   /** `bindlink invite`. @returns the token. @throws Error with all it said when it fails. */

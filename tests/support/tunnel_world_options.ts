@@ -5,6 +5,7 @@
  */
 
 import type { MasterOptions, SlaveIdentity, SlaveOptions } from "../../src/daemon_options.ts";
+import type { LinkDefaults } from "../../src/live_links.ts";
 import { DEFAULT_LINK_SETTINGS, type LinkSettings } from "../../src/multiplexer/link_settings.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import type { MemoryTundevOptions } from "../../src/tundev/memory_tundev.ts";
@@ -46,6 +47,14 @@ export const COMMON = {
   stateDir: "",
 } as const;
 
+/** Of links that are added to a slave. */
+export const LINK_DEFAULTS: LinkDefaults = {
+  mode: "speed",
+  endpoints: [{ host: "master", port: 4321 }],
+  proxyTargets: [{ host: "master", port: 4321 }],
+  allowsTcp: false,
+};
+
 /** The master's. */
 export function masterOptions(world: TunnelWorldOptions): MasterOptions {
   const { allowsSlaveToSlave = false, standIn = false } = world;
@@ -84,6 +93,7 @@ export function slaveOptions(
       proxy: null,
       settings: { ...DEFAULT_LINK_SETTINGS, ...terms.settings },
     })),
+    linkDefaults: { ...LINK_DEFAULTS, mode: terms.settings?.mode ?? "speed" },
     identity,
     wantedMtuBytes,
     rekeyAfterMs,

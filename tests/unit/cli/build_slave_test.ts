@@ -22,6 +22,12 @@ Deno.test("a slave has its defaults", async () => {
         settings: DEFAULT_LINK_SETTINGS,
       },
     ],
+    linkDefaults: {
+      mode: "speed",
+      endpoints: ENDPOINTS,
+      proxyTargets: ENDPOINTS,
+      allowsTcp: true,
+    },
     identity: IDENTITY,
     wantedMtuBytes: 0,
     rekeyAfterMs: 120_000,

@@ -23,6 +23,8 @@ Deno.test("checkArgv passes a good argv on unchanged", () => {
       ["join", "-", "--no-tcp-fallback"],
       ["invite", "--qr", "laptop"],
       ["slaves", "--json"],
+      ["link", "list", "--daemon", "bind1"],
+      ["link", "set", "phone1", "cap=5mbit", "metered"],
     ]
   ) assert.deepEqual(checkArgv(argv), argv);
 });
@@ -121,4 +123,40 @@ Deno.test("checkArgv shows no password in what it complains about", () => {
       ["slave", `-p=socks5://u:${secret}@h:1`],
     ]
   ) assert.ok(!complaint(...argv).includes(secret), complaint(...argv));
+});
+
+Deno.test("checkArgv knows the commands of a group, and says which was meant", () => {
+  assert.match(
+    complaint("link"),
+    /^"bindlink link" needs a command: type bindlink link list\|add\|/,
+  );
+  assert.match(complaint("link", "--json"), /^"bindlink link" needs a command/);
+  assert.match(
+    complaint("link", "lst"),
+    /^Unknown command "bindlink link" "lst": did you mean bindlink link list\?$/,
+  );
+  assert.match(complaint("link", "frobnicate"), /type one of list, add, remove, up, down, set$/);
+  assert.match(complaint("lin"), /did you mean link\?$/);
+});
+
+Deno.test("checkArgv counts the words of a command of several", () => {
+  assert.match(
+    complaint("link", "set"),
+    /needs a NAME: type bindlink link set NAME SETTING\.\.\.$/,
+  );
+  assert.match(complaint("link", "set", "phone1"), /^"bindlink link set" needs a SETTING: type/);
+  assert.match(complaint("link", "up", "a", "b"), /^Unexpected argument "b"/);
+});
+
+Deno.test("checkArgv tells apart the options of a group's commands", () => {
+  assert.match(
+    complaint("link", "up", "a", "--proxies", "b:1"),
+    /^--proxies is an option of .*"bindlink link add", not of "bindlink link up"$/,
+  );
+});
+
+Deno.test("checkArgv lets a request for a group's help win over mistakes", () => {
+  assert.deepEqual(checkArgv(["link", "-h"]), ["link", "--help"]);
+  assert.deepEqual(checkArgv(["link", "bogus", "--help"]), ["link", "--help"]);
+  assert.deepEqual(checkArgv(["link", "set", "--help"]), ["link", "set", "--help"]);
 });

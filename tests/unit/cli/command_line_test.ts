@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { COMMANDS } from "../../../src/cli/command_table.ts";
+import { readsEnvironment } from "../../../src/cli/option_spec.ts";
 import { OPTIONS } from "../../../src/cli/option_table.ts";
 import { UsageError } from "../../../src/usage_error.ts";
 import {
@@ -62,6 +63,12 @@ Deno.test("readCommandLine reads options from the environment", async () => {
     role: "slave",
     protocol: "secure",
     stateDir: "/var/x",
+    linkDefaults: {
+      mode: "speed",
+      endpoints: ENDPOINTS,
+      proxyTargets: [{ host: "m", port: 2 }],
+      allowsTcp: false,
+    },
     tundev: { kind: "tun", name: "tun7", addresses: [], mtuBytes: 1400 },
     wantedMtuBytes: 1400,
     rekeyAfterMs: 5000,
@@ -98,16 +105,19 @@ Deno.test("readCommandLine's help begins with the way to a tunnel, and lists the
   const places = steps.map((step) => text.indexOf(step));
   assert.ok(places.every((place, i) => place > (places[i - 1] ?? 0)), text);
   for (const { name, brief } of COMMANDS) {
+    if (name.includes(" ")) continue;
     assert.match(text, new RegExp(`^ {2}${name} .*${brief.slice(0, 20)}`, "m"));
   }
+  assert.match(text, /^ {2}link .*List, add, remove/m);
   assert.match(text, /Other users of a machine can see a command line/);
 });
 
 Deno.test("readCommandLine helps with each command: every option, variable, default, examples", async () => {
   for (const { name, examples } of COMMANDS) {
-    const help = await printed(name, "--help");
+    const path = name.split(" ");
+    const help = await printed(...path, "--help");
     assert.deepEqual([help.stream, help.exitCode], ["stdout", 0]);
-    assert.equal((await printed("help", name)).text, help.text);
+    assert.equal((await printed("help", ...path)).text, help.text);
     for (const example of examples) assert.ok(help.text.includes(`\n  ${example}`), example);
     const words = help.text.replace(/\s+/g, " ");
     for (const option of OPTIONS) {
@@ -116,6 +126,8 @@ Deno.test("readCommandLine helps with each command: every option, variable, defa
       const isListed = new RegExp(`^ {2}--${option.name} `, "m").test(help.text);
       assert.equal(isListed, isShown, `${name}: ${option.name}`);
       if (!isShown) continue;
+      assert.equal(words.includes(variable), readsEnvironment(option, name), variable);
+      if (!readsEnvironment(option, name)) continue;
       assert.ok(words.includes(`${variable}${option.metavar === null ? "=yes" : ""}]`), variable);
       const value = option.defaults?.[name === "master" ? "master" : "slave"];
       if (value !== undefined) assert.ok(words.includes(`[default ${value}; ${variable}]`));

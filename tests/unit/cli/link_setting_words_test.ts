@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { looksLikeSetting, parseLinkSettings } from "../../../src/cli/link_setting_words.ts";
+import { looksLikeSetting, parseNewSettings } from "../../../src/cli/link_setting_words.ts";
 import {
+  changeSettings,
   DEFAULT_LINK_SETTINGS,
   type LinkSettings,
 } from "../../../src/multiplexer/link_settings.ts";
 import { UsageError } from "../../../src/usage_error.ts";
 
 function parse(...texts: string[]): LinkSettings {
-  return parseLinkSettings(texts, '--proxies "h:1"', "speed");
+  const change = parseNewSettings(texts, '--proxies "h:1"');
+  return changeSettings(DEFAULT_LINK_SETTINGS, change, "speed");
 }
 
 function complaint(...texts: string[]): string {
@@ -20,12 +22,12 @@ function complaint(...texts: string[]): string {
   throw new Error(`accepted: ${texts}`);
 }
 
-Deno.test("parseLinkSettings has the defaults of a link of which nothing is said", () => {
+Deno.test("parseNewSettings has the defaults of a link of which nothing is said", () => {
   assert.deepEqual(parse(), DEFAULT_LINK_SETTINGS);
-  assert.equal(parseLinkSettings([], "", "cheapest").mode, "cheapest");
+  assert.deepEqual(parseNewSettings([], ""), {});
 });
 
-Deno.test("parseLinkSettings reads each setting", () => {
+Deno.test("parseNewSettings reads each setting", () => {
   assert.deepEqual(parse("metered"), { ...DEFAULT_LINK_SETTINGS, isMetered: true });
   assert.deepEqual(parse("backup"), { ...DEFAULT_LINK_SETTINGS, mode: "backup" });
   for (const mode of ["speed", "redundant", "backup", "cheapest"] as const) {
@@ -46,7 +48,7 @@ Deno.test("parseLinkSettings reads each setting", () => {
   });
 });
 
-Deno.test("parseLinkSettings says which setting was meant", () => {
+Deno.test("parseNewSettings says which setting was meant", () => {
   for (
     const [text, meant] of [
       ["metred", "metered"],
@@ -66,7 +68,7 @@ Deno.test("parseLinkSettings says which setting was meant", () => {
   }
 });
 
-Deno.test("parseLinkSettings names all settings when none is near, and not what stands there", () => {
+Deno.test("parseNewSettings names all settings when none is near, and not what stands there", () => {
   assert.equal(
     complaint("metered", "s3cretword=x"),
     '--proxies "h:1": setting 2 is unknown: type one of metered, backup, mode=MODE, cap=RATE, ' +
@@ -75,7 +77,7 @@ Deno.test("parseLinkSettings names all settings when none is near, and not what 
   assert.match(complaint("constructor"), /setting 1 is unknown/);
 });
 
-Deno.test("parseLinkSettings says which settings want a value", () => {
+Deno.test("parseNewSettings says which settings want a value", () => {
   assert.equal(
     complaint("metered=yes"),
     '--proxies "h:1": metered takes no value: type metered alone',
@@ -84,7 +86,7 @@ Deno.test("parseLinkSettings says which settings want a value", () => {
   assert.equal(complaint("mode="), '--proxies "h:1": mode needs a value: type mode=MODE');
 });
 
-Deno.test("parseLinkSettings refuses what is said twice", () => {
+Deno.test("parseNewSettings refuses what is said twice", () => {
   assert.match(complaint("up=1mbit", "up=2mbit"), /: up is given twice: leave one out$/);
   assert.match(complaint("backup", "mode=speed"), /: backup is a mode: leave mode=MODE out$/);
   for (const oneWay of ["up=1mbit", "down=1mbit"]) {

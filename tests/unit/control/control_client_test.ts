@@ -35,7 +35,10 @@ Deno.test("requestControl does not wait for ever", async () => {
   const path = `${folder.path}/a.sock`;
   const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
   const served = answerOnce(path, () => isOver);
-  await assert.rejects(requestControl(path, REQUEST, 50), /no answer within 0\.05 s$/);
+  await assert.rejects(
+    requestControl(path, REQUEST, { timeoutMs: 50 }),
+    /no answer within 0\.05 s$/,
+  );
   end();
   await served;
 });

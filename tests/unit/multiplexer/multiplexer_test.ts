@@ -369,3 +369,31 @@ Deno.test("Multiplexer asks over a link of its own at once, and not over one tha
   assert(own.sentOf(InnerKind.PING).length > 5);
   assert.equal(other.sent.length, 0);
 });
+
+Deno.test("Multiplexer.handleSettings: what the user says anew holds at once at both ends, also when its word is lost", () => {
+  const joined = acquainted();
+  const port = joined.slave.ports.get(1)!;
+  let lost = 0;
+  joined.isLost = ({ kind }) => kind === InnerKind.LINK && lost++ < 2;
+  port.settings = { ...port.settings, capUpBps: 1e6, capDownBps: 2e6, mode: "backup" };
+  joined.slave.multiplexer.handleSettings(1, joined.slave.clock(joined.now));
+  const own = joined.slave.multiplexer.getLink(1)!;
+  assert.equal(own.isNoticeHeard, false);
+  assert(own.rate.rateBps <= 1e6 && own.pacer.rateBps <= 1e6, "before anything is measured");
+  joined.run(2_000);
+  assert.equal(own.isNoticeHeard, true);
+  const known = joined.master.multiplexer.getLink(1)!;
+  assert(known.rate.rateBps <= 2e6 && known.pacer.rateBps <= 2e6);
+  assert.deepEqual([known.rate.capBps, known.port.settings.mode], [2e6, "backup"]);
+  joined.slave.multiplexer.handleSettings(99, joined.now); // there is none
+});
+
+Deno.test("Multiplexer.handleSettings: a cap that is taken away lets the link grow again", () => {
+  const joined = acquainted([{ settings: { capUpBps: 100_000 } }]);
+  const port = joined.slave.ports.get(1)!;
+  port.settings = { ...port.settings, capUpBps: Infinity };
+  joined.slave.multiplexer.handleSettings(1, joined.slave.clock(joined.now));
+  stream(joined, joined.slave, 3_000);
+  joined.run(1_000);
+  assert(joined.slave.multiplexer.getLink(1)!.rate.rateBps > 2e6);
+});

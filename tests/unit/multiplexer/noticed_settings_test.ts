@@ -7,6 +7,7 @@ import {
   takeLinkNotice,
 } from "../../../src/multiplexer/noticed_settings.ts";
 import { LinkFlag, LinkNotice } from "../../../src/wire/link_notice.ts";
+import { Packet } from "../../../src/wire/packet.ts";
 import { measuredLink } from "../../support/measured_link.ts";
 
 Deno.test("settings that a slave has are those that its master reads, but for the cap upwards", () => {
@@ -48,9 +49,31 @@ Deno.test("a slave learns from a notice only that its own was heard", () => {
   const master = measuredLink(1, { isInitiator: false }).link;
   const notice = new LinkNotice();
   craftLinkNotice(master, notice);
-  notice.flags |= LinkFlag.LEAVING;
   assert.equal(takeLinkNotice(notice, slave), false);
   assert.equal(slave.isNoticeHeard, true);
+});
+
+Deno.test("an answer to what a slave wanted before does not tell it that this was heard", () => {
+  const wanted = { mode: "backup", isMetered: true, capDownBps: 1_234_567 } as const;
+  const slave = measuredLink(1, { settings: wanted }).link;
+  const hears = (change: (notice: LinkNotice) => void): boolean => {
+    const notice = new LinkNotice();
+    craftLinkNotice(slave, notice);
+    // As the master has it from the wire: in whole kbit/s.
+    const packet = new Packet();
+    notice.encode(packet);
+    notice.decode(packet);
+    notice.flags |= LinkFlag.HEARD;
+    change(notice);
+    slave.isNoticeHeard = false;
+    takeLinkNotice(notice, slave);
+    return slave.isNoticeHeard;
+  };
+  assert.equal(hears(() => {}), true);
+  assert.equal(hears((notice) => notice.flags |= LinkFlag.LEAVING), false);
+  assert.equal(hears((notice) => notice.flags &= ~LinkFlag.METERED), false);
+  assert.equal(hears((notice) => notice.mode = 0), false);
+  assert.equal(hears((notice) => notice.capBps = 5e6), false);
   assert.equal(slave.isLeaving, false);
 });
 

@@ -23,7 +23,7 @@ import { innerPacket } from "../../support/inner_packets.ts";
 import { nobleAead } from "../../support/noble_aead.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
 import { TempDir } from "../../support/temp_dir.ts";
-import { COMMON } from "../../support/tunnel_world_options.ts";
+import { COMMON, LINK_DEFAULTS } from "../../support/tunnel_world_options.ts";
 
 loadLibc();
 
@@ -133,6 +133,7 @@ class Slave extends Workings implements AsyncDisposable {
         proxy: null,
         settings: DEFAULT_LINK_SETTINGS,
       }],
+      linkDefaults: LINK_DEFAULTS,
       identity: { secretKey: SECRET_KEY.slice(), psk: PSK.slice(), masterKey },
       wantedMtuBytes: 0,
       rekeyAfterMs: 120_000,

@@ -1,0 +1,123 @@
+/**
+ * The commands that ask and change a running daemon, as data: a part of the command table.
+ *
+ * @module
+ */
+
+import { LINK_MODES } from "../multiplexer/link_settings.ts";
+import type { ArgumentSpec, CommandGroup, CommandSpec } from "./command_table.ts";
+
+/** Their names. */
+export type ControlCommandName =
+  | "status"
+  | "mode"
+  | "link list"
+  | "link add"
+  | "link remove"
+  | "link up"
+  | "link down"
+  | "link set";
+
+const LINK_ARGUMENT: ArgumentSpec = {
+  metavar: "NAME",
+  help: 'The link\'s name, as "bindlink link list" shows it.',
+  isRequired: true,
+};
+
+/** Words with commands of their own behind them. */
+export const CONTROL_GROUPS: readonly CommandGroup[] = [
+  {
+    name: "link",
+    brief: "List, add, remove, switch and change the links of a running slave.",
+    examples: [
+      "bindlink link list",
+      "bindlink link add --proxies 'phone2=192.168.44.1:1080;metered'",
+      "bindlink link down phone2",
+      "bindlink link set phone2 cap=5mbit mode=backup",
+      "bindlink link remove phone2",
+    ],
+  },
+];
+
+/** The commands, in the order of the help. */
+export const CONTROL_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "status",
+    brief: "Show what a running daemon does: its links, what each carries, and why.",
+    description: "Rates are measured while it is asked, which takes a second.",
+    examples: [
+      "bindlink status",
+      "bindlink status --json",
+      "# when several run here: the master, or a slave by its tun device",
+      "bindlink status --daemon bind1",
+    ],
+  },
+  {
+    name: "mode",
+    brief: "Change, while the slave runs, how links are used that do not say it themselves.",
+    description:
+      "speed: whenever it makes the tunnel faster; redundant: each packet over a second " +
+      "link as well; backup: only while no other link is up; cheapest: metered links only when the " +
+      "others do not suffice.",
+    words: [{
+      metavar: "MODE",
+      help: `One of ${LINK_MODES.join(", ")}.`,
+      isRequired: true,
+      choices: LINK_MODES,
+    }],
+    examples: ["bindlink mode redundant"],
+  },
+  {
+    name: "link list",
+    brief: "List the links of a running slave with their settings.",
+    examples: ["bindlink link list", "bindlink link list --json"],
+  },
+  {
+    name: "link add",
+    brief: "Add links to a running slave, as --proxies, --targets and --interfaces name them.",
+    description: "They last until the slave ends; bindlink join stores links for later runs. " +
+      "They are read from the command line only: other users can see a proxy's password there for " +
+      "the moment that the command runs.",
+    examples: [
+      "bindlink link add --proxies 'phone2=192.168.44.1:1080;metered;cap=5mbit'",
+      "bindlink link add --interfaces usb1",
+      "bindlink link add --targets 'modem=203.0.113.5:4321;backup'",
+    ],
+  },
+  {
+    name: "link remove",
+    brief: "Remove a link from a running slave; what it carries is handed over first.",
+    words: [LINK_ARGUMENT],
+    examples: ["bindlink link remove phone2"],
+  },
+  {
+    name: "link up",
+    brief: "Switch a link on again.",
+    words: [LINK_ARGUMENT],
+    examples: ["bindlink link up phone2"],
+  },
+  {
+    name: "link down",
+    brief: "Switch a link off without forgetting it; what it carries is handed over first.",
+    words: [LINK_ARGUMENT],
+    examples: ["bindlink link down phone2"],
+  },
+  {
+    name: "link set",
+    brief: "Change a link's settings while it runs.",
+    description: "What is not named stays as it is.",
+    words: [LINK_ARGUMENT, {
+      metavar: "SETTING",
+      help: "metered or unmetered; mode=MODE (as for --mode), backup, or mode=default for what " +
+        "--mode says; cap=RATE (each way), up=RATE, down=RATE, or none for no cap. RATE is in kbit, " +
+        "mbit or gbit a second.",
+      isRequired: true,
+      isRepeatable: true,
+    }],
+    examples: [
+      "bindlink link set phone2 cap=5mbit",
+      "bindlink link set phone2 mode=backup metered down=20mbit up=2mbit",
+      "bindlink link set phone2 cap=none mode=default unmetered",
+    ],
+  },
+];

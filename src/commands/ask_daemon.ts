@@ -1,0 +1,39 @@
+/**
+ * How a command reaches a running daemon.
+ *
+ * @module
+ */
+
+import type { DaemonRequest } from "../command_request.ts";
+import { requestControl } from "../control/control_client.ts";
+import type { ControlRequest } from "../control/control_message.ts";
+import { findDaemon, type WantedRole } from "../control/find_daemons.ts";
+import { STATUS_VERSION, type StatusReport } from "../control/status_report.ts";
+import { VERSION } from "../version.ts";
+
+/** Asks the daemon that is meant. @throws UsageError, StateError, Error. */
+export async function askDaemon(
+  { daemon, kind }: DaemonRequest,
+  wanted: WantedRole,
+  request: ControlRequest,
+): Promise<unknown> {
+  const socket = await findDaemon(daemon, wanted, kind);
+  const whom = socket.role === "master" ? "master" : `slave ${socket.name}`;
+  const answer = await requestControl(socket.path, request, { whom });
+  if (answer === null) throw new Error(`The running ${whom} ended before it answered: try again`);
+  return answer.result;
+}
+
+/** Its status. @throws as {@link askDaemon}; Error when it is of a version whose reports are not understood. */
+export async function askStatus(request: DaemonRequest, wanted: WantedRole): Promise<StatusReport> {
+  const result = await askDaemon(request, wanted, { command: "status" });
+  const report = typeof result === "object" ? result as Partial<StatusReport> | null : null;
+  if (report?.statusVersion === STATUS_VERSION) return report as StatusReport;
+  throw new Error(
+    `The running daemon (bindlink ${
+      report?.version ?? "of an unknown version"
+    }) reports in a way ` +
+      `that this program (bindlink ${VERSION}) does not understand: ask it with its own program, or ` +
+      "restart it with this one",
+  );
+}

@@ -1,0 +1,102 @@
+/**
+ * Links and their settings in control requests, as JSON: caps that are none are null there, and what is not named is left out.
+ * Pure.
+ *
+ * @module
+ */
+
+import type { ProxySpec } from "../linkmap/link_spec.ts";
+import type { NewLink } from "../live_links.ts";
+import { LINK_MODES, type LinkChange, type LinkMode } from "../multiplexer/link_settings.ts";
+import type { HostPort } from "../net_address.ts";
+
+/** Most links in one request: a slave has no more. */
+const MAX_LINKS = 255;
+
+/** A change of settings as it is sent. */
+export function encodeChange(change: LinkChange): Record<string, unknown> {
+  const { capUpBps, capDownBps, ...rest } = change;
+  return {
+    ...rest,
+    ...(capUpBps === undefined ? {} : { capUpBps: encodeCap(capUpBps) }),
+    ...(capDownBps === undefined ? {} : { capDownBps: encodeCap(capDownBps) }),
+  };
+}
+
+/** A link to add as it is sent. */
+export function encodeNewLink({ settings, ...link }: NewLink): Record<string, unknown> {
+  return { ...link, settings: encodeChange(settings) };
+}
+
+/** Reads a mode. @throws Error */
+export function decodeMode(value: unknown): LinkMode {
+  return LINK_MODES.find((mode) => mode === value) ?? fail("mode");
+}
+
+/** Reads a change of settings. @throws Error */
+export function decodeChange(value: unknown): LinkChange {
+  const { mode, isMetered, capUpBps, capDownBps } = asObject(value, "settings");
+  if (isMetered !== undefined && typeof isMetered !== "boolean") return fail("isMetered");
+  return {
+    ...(mode === undefined ? {} : { mode: mode === null ? null : decodeMode(mode) }),
+    ...(isMetered === undefined ? {} : { isMetered }),
+    ...(capUpBps === undefined ? {} : { capUpBps: decodeCap(capUpBps, "capUpBps") }),
+    ...(capDownBps === undefined ? {} : { capDownBps: decodeCap(capDownBps, "capDownBps") }),
+  };
+}
+
+/** Reads links to add. @throws Error */
+export function decodeNewLinks(value: unknown): readonly NewLink[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_LINKS) return fail("links");
+  return value.map(decodeNewLink);
+}
+
+function decodeNewLink(value: unknown): NewLink {
+  const { name, proxy, device, targets, settings } = asObject(value, "links");
+  if (name !== null && !isText(name)) return fail("name");
+  if (device !== undefined && !isText(device)) return fail("device");
+  if (!Array.isArray(targets)) return fail("targets");
+  return {
+    name,
+    proxy: proxy === null ? null : decodeProxy(proxy),
+    ...(device === undefined ? {} : { device }),
+    targets: targets.map((target: unknown) => decodeHostPort(target, "targets")),
+    settings: decodeChange(settings),
+  };
+}
+
+function decodeProxy(value: unknown): ProxySpec {
+  const { credentials } = asObject(value, "proxy");
+  const end = decodeHostPort(value, "proxy");
+  if (credentials === undefined) return end;
+  const { username, password } = asObject(credentials, "credentials");
+  if (!isText(username) || !isText(password)) return fail("credentials");
+  return { ...end, credentials: { username, password } };
+}
+
+function decodeHostPort(value: unknown, key: string): HostPort {
+  const { host, port } = asObject(value, key);
+  const isPort = typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= 65_535;
+  return isText(host) && host !== "" && isPort ? { host, port } : fail(key);
+}
+
+function encodeCap(capBps: number): number | null {
+  return Number.isFinite(capBps) ? capBps : null;
+}
+
+function decodeCap(value: unknown, key: string): number {
+  if (value === null) return Number.POSITIVE_INFINITY;
+  return typeof value === "number" && value > 0 && Number.isFinite(value) ? value : fail(key);
+}
+
+function asObject(value: unknown, key: string): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? { ...value } : fail(key);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function fail(key: string): never {
+  throw new Error(`Cannot read control request: ${JSON.stringify(key)} is missing or malformed`);
+}

@@ -1,0 +1,71 @@
+/**
+ * A running slave's control socket, in its state directory: called after its tun device, since several slaves may run on one
+ * machine.
+ *
+ * @module
+ */
+
+import { isListening } from "./control/control_client.ts";
+import { ControlServer } from "./control/control_server.ts";
+import { handleSlaveRequest, slaveSocketName } from "./control/slave_requests.ts";
+import type { StatusDesk } from "./control/status_desk.ts";
+import type { LiveLinks } from "./live_links.ts";
+import { describeError, type Logger } from "./log.ts";
+import { ensureStateDir } from "./state/state_dir.ts";
+
+/** What a {@link SlaveControl} works with. */
+export interface SlaveControlOptions {
+  readonly stateDir: string;
+  /** The tun device, or what stands in for it. */
+  readonly name: string;
+  readonly links: LiveLinks;
+  readonly desk: StatusDesk;
+  readonly logger: Logger;
+}
+
+/** Takes commands for a slave. */
+export class SlaveControl implements AsyncDisposable {
+  readonly #server: ControlServer | null;
+
+  private constructor(server: ControlServer | null) {
+    this.#server = server;
+  }
+
+  /** Listens; without the socket the tunnel works all the same. */
+  static async open(options: SlaveControlOptions): Promise<SlaveControl> {
+    const { stateDir, links, desk, logger } = options;
+    try {
+      for (const warning of ensureStateDir(stateDir)) logger.warn(warning);
+      const path = await freePath(stateDir, options.name);
+      const server = await ControlServer.start(
+        path,
+        (request) =>
+          request.command === "status" ? desk.report() : handleSlaveRequest(links, request),
+        logger,
+      );
+      logger.debug("Takes commands", { socket: path });
+      return new SlaveControl(server);
+    } catch (error) {
+      logger.warn("Cannot take commands while running", { reason: describeError(error) });
+      return new SlaveControl(null);
+    }
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server?.[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * A path where nobody listens: a dead slave's is taken over. Names of tun devices are one machine's, but network namespaces
+ * have their own, and stand-ins have none: a further one has a number. Two that start in the same millisecond could take the
+ * same; the newer one would have it.
+ */
+async function freePath(stateDir: string, name: string): Promise<string> {
+  for (let times = 1;; times++) {
+    const numbered = times === 1 ? name : `${name}-${times}`;
+    const path = `${stateDir}/${slaveSocketName(numbered)}`;
+    if (!await isListening(path)) return path;
+  }
+}
