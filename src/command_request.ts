@@ -4,9 +4,23 @@
  * @module
  */
 
+import type { CommonOptions, MasterOptions, SlaveOptions } from "./daemon_options.ts";
 import type { NewLink } from "./live_links.ts";
 import type { LinkChange, LinkMode } from "./multiplexer/link_settings.ts";
 import type { HostPort } from "./net_address.ts";
+
+/** Which links the doctor measures. */
+export const MEASURE_CHOICES = ["unmetered", "all", "none"] as const;
+
+/** One of {@link MEASURE_CHOICES}. */
+export type MeasureChoice = typeof MEASURE_CHOICES[number];
+
+/** A slave's machine of which nothing more is known, since there is no token. */
+export interface TokenlessOptions extends CommonOptions {
+  readonly role: "slave";
+  readonly stateDir: string;
+  readonly links: null;
+}
 
 /** A command with what it needs. */
 export type CommandRequest =
@@ -27,6 +41,16 @@ export type CommandRequest =
   }
   | { readonly kind: "slaves"; readonly stateDir: string; readonly isJson: boolean }
   | { readonly kind: "revoke"; readonly stateDir: string; readonly name: string }
+  /** Says what is wrong here. */
+  | {
+    readonly kind: "doctor";
+    readonly isJson: boolean;
+    readonly measure: MeasureChoice;
+    readonly checksNatTimeout: boolean;
+    readonly options: MasterOptions | SlaveOptions | TokenlessOptions;
+    /** Why there is no token; empty when there is one, or none is needed. */
+    readonly tokenFault: string;
+  }
   /** Stores token and options, for later runs of `bindlink slave`. */
   | { readonly kind: "join"; readonly stateDir: string; readonly join: StoredJoin }
   | DaemonRequest;

@@ -11,6 +11,7 @@ import type { DaemonOptions } from "../daemon_options.ts";
 import { decodeKey } from "../state/key_text.ts";
 import { UsageError } from "../usage_error.ts";
 import { buildControl } from "./build_control.ts";
+import { buildDoctor } from "./build_doctor.ts";
 import { buildJoin } from "./build_join.ts";
 import { buildMaster } from "./build_master.ts";
 import { buildSlave } from "./build_slave.ts";
@@ -44,6 +45,8 @@ export function buildRequest(
       return { kind: "run", options: buildSlave(given, word, inputs) };
     case "join":
       return { kind: "command", request: buildJoin(given, word, inputs) };
+    case "doctor":
+      return { kind: "command", request: buildDoctor(given, word, inputs) };
     case "keygen":
     case "pubkey":
       return { kind: "command", request: { kind: typed.name } };

@@ -35,7 +35,8 @@ export function buildSlave(
   keepOneTundev(given);
   const protocol = chooseProtocol(given, "slave");
   if (protocol === "secure") {
-    const found = findGivenToken({ given, argument, inputs }) ?? findStored(given, inputs);
+    const found = findToken(given, argument, inputs);
+    if (found === null) throw new UsageError(describeMissingToken(given, inputs, "slave"));
     return buildSecureSlave(given, found, inputs);
   }
   if (argument !== null) throw new UsageError("A token needs --protocol secure");
@@ -72,11 +73,19 @@ function checkEngine(given: GivenOptions): void {
   throw new UsageError(`${interfaces.subject} needs --io ffi: leave --io deno out`);
 }
 
+/** The token that was given, else the stored one; null: there is neither. @throws {UsageError} */
+export function findToken(
+  given: GivenOptions,
+  argument: string | null,
+  inputs: CommandLineInputs,
+): FoundToken | null {
+  return findGivenToken({ given, argument, inputs }) ?? findStored(given, inputs);
+}
+
 /** The stored token; the options stored with it are added. Only asked when no token was given. */
-function findStored(given: GivenOptions, inputs: CommandLineInputs): FoundToken {
-  const stateDir = stateDirOf(given, inputs);
-  const stored = inputs.readStoredJoin(stateDir);
-  if (stored === null) throw tokenMissing(given, stateDir);
+function findStored(given: GivenOptions, inputs: CommandLineInputs): FoundToken | null {
+  const stored = inputs.readStoredJoin(stateDirOf(given, inputs));
+  if (stored === null) return null;
   const namesLinks = LINK_NAMING.some((name) => given.find(name) !== undefined);
   given.addStored(stored.options, namesLinks ? LINK_OPTIONS : []);
   keepOneTundev(given);
@@ -84,15 +93,18 @@ function findStored(given: GivenOptions, inputs: CommandLineInputs): FoundToken 
 }
 
 /** Names the directory: root's is another than that of the user who joined. */
-function tokenMissing(given: GivenOptions, stateDir: string): UsageError {
+export function describeMissingToken(
+  given: GivenOptions,
+  inputs: CommandLineInputs,
+  command: "slave" | "doctor",
+): string {
+  const stateDir = stateDirOf(given, inputs);
   const namesMaster = given.find("targets") ?? given.find("proxy-target");
   // Before there were tokens, such a command line was complete.
   const legacy = namesMaster === undefined
     ? ""
     : "; for a master that speaks the original's protocol, add --protocol legacy";
-  return new UsageError(
-    `A slave needs a token, and none is stored in ${quotePath(stateDir)}: type bindlink slave ` +
-      "--token TOKEN; make one on the master with: bindlink invite NAME --endpoint HOST:PORT" +
-      legacy,
-  );
+  return `A slave needs a token, and none is stored in ${quotePath(stateDir)}: type bindlink ` +
+    `${command} --token TOKEN; make one on the master with: bindlink invite NAME --endpoint ` +
+    `HOST:PORT${legacy}`;
 }

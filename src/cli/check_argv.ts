@@ -102,8 +102,8 @@ function checkWords(command: CommandSpec, argv: readonly string[], from: number)
 function isArgument(text: string, word: ArgumentSpec, command: CommandSpec): boolean {
   if (text === "-") return word.metavar === "TOKEN";
   if (text.startsWith("-")) return false;
-  // A stray word behind "slave" is rather a mistyped option than a token.
-  return command.name !== "slave" || looksLikeToken(text);
+  // A stray word behind "slave" or "doctor" is rather a mistyped option than a token.
+  return !["slave", "doctor"].includes(command.name) || looksLikeToken(text);
 }
 
 function unexpectedWord(text: string, command: CommandSpec, argv: readonly string[]): UsageError {

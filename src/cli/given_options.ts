@@ -69,20 +69,21 @@ export class GivenOptions {
 
   /**
    * Adds what `bindlink join` stored, where nobody gave the option.
-   * @param except options to leave out. @throws {UsageError} for an option that the command has not.
+   * @param except options to leave out. @throws {UsageError} for an option that there is not.
    */
   addStored(
     stored: Readonly<Record<string, readonly string[]>>,
     except: readonly OptionKey[],
   ): void {
-    const known = optionsOf(this.#command);
     for (const [name, values] of Object.entries(stored)) {
-      const option = known.find((option) => option.name === name);
+      const option = optionsOf("join").find((option) => option.name === name);
       if (option === undefined) {
         throw new UsageError(
           `What "bindlink join" stored has an option that this version does not know: join again`,
         );
       }
+      // The doctor has not all options of a slave.
+      if (!option.commands.includes(this.#command)) continue;
       if (this.#given.has(option.name) || except.includes(option.name)) continue;
       this.#add(option, values, `--${name} (stored by bindlink join)`, "stored");
     }

@@ -8,6 +8,7 @@
 import { DEFAULT_LINK_SETTINGS, LINK_MODES } from "../multiplexer/link_settings.ts";
 import type { CommandName, Role } from "./command_table.ts";
 import { CONTROL_COMMANDS } from "./control_commands.ts";
+import { DOCTOR_OPTIONS } from "./doctor_options.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { ROUTING_OPTIONS } from "./routing_options.ts";
 
@@ -32,9 +33,11 @@ const DEFAULT_MTU_BYTES = "1340";
 const DEFAULT_REKEY_S = "120";
 
 const MASTER: readonly CommandName[] = ["master"];
-const SLAVE: readonly CommandName[] = ["slave", "join"];
+const SLAVE: readonly CommandName[] = ["slave", "join", "doctor"];
 const LINKS: readonly CommandName[] = [...SLAVE, "link add"];
-const BOTH: readonly CommandName[] = ["master", "slave", "join"];
+const BOTH: readonly CommandName[] = ["master", "slave", "join", "doctor"];
+/** What only a running daemon has. */
+const DAEMON: readonly CommandName[] = ["master", "slave", "join"];
 
 const CONTROL: readonly CommandName[] = CONTROL_COMMANDS.map(({ name }) => name);
 
@@ -43,7 +46,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "listen",
     metavar: "[HOST:]PORT",
-    commands: MASTER,
+    commands: ["master", "doctor"],
     help: "Address to listen on, UDP and TCP; without HOST, on every address of this machine.",
     defaults: both(DEFAULT_PORT),
   },
@@ -129,7 +132,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "mode",
     metavar: "MODE",
-    commands: SLAVE,
+    commands: ["slave", "join"],
     protocol: "secure",
     help: "How links are used that do not say it themselves. speed: whenever it makes the tunnel " +
       "faster; redundant: each packet over a second link as well; backup: only while no other " +
@@ -149,7 +152,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "rekey-after",
     metavar: "SECONDS",
-    commands: SLAVE,
+    commands: ["slave", "join"],
     protocol: "secure",
     help: "Renew the session's keys after this time, 1 to 150.",
     defaults: both(DEFAULT_REKEY_S),
@@ -216,13 +219,14 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "json",
     metavar: null,
-    commands: ["slaves", "status", "link list"],
+    commands: ["slaves", "status", "link list", "doctor"],
     help: "Print JSON.",
   },
+  ...DOCTOR_OPTIONS,
   {
     name: "state-dir",
     metavar: "DIR",
-    commands: ["master", "slave", "join", "invite", "slaves", "revoke", ...CONTROL],
+    commands: [...BOTH, "invite", "slaves", "revoke", ...CONTROL],
     protocol: "secure",
     help: "Where a master keeps its key and slaves, and a slave what it has joined. Usually " +
       "/var/lib/bindlink for root, ~/.local/state/bindlink for others.",
@@ -253,7 +257,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "log-level",
     metavar: "LEVEL",
-    commands: BOTH,
+    commands: DAEMON,
     help: "The least that is logged.",
     defaults: both("info"),
     choices: ["debug", "info", "warning", "error"],
@@ -261,7 +265,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "log-format",
     metavar: "FORMAT",
-    commands: BOTH,
+    commands: DAEMON,
     help: "Lines for people, or JSON lines.",
     defaults: both("text"),
     choices: ["text", "json"],

@@ -65,6 +65,7 @@ export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv
     commandParser("slaves"),
     commandParser("revoke"),
     commandParser("join"),
+    commandParser("doctor"),
     commandParser("keygen"),
     commandParser("pubkey"),
     commandParser("status"),

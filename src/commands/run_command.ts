@@ -39,6 +39,11 @@ export async function runCommand(
     case "join":
       runJoin(request, io);
       break;
+    case "doctor": {
+      // Only here: the others need neither links nor ciphers.
+      const { runDoctor } = await import("./doctor.ts");
+      return await runDoctor(request, io);
+    }
     case "status":
       await runStatus(request, io);
       break;

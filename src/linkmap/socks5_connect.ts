@@ -70,7 +70,7 @@ export async function connectProxy(options: Socks5ConnectOptions): Promise<Deno.
   }
   throw new SocksError(
     `Cannot reach SOCKS5 proxy ${describeProxy(proxy)}: ${describeError(failure)}`,
-    { cause: failure },
+    { cause: failure, problem: "unreachable" },
   );
 }
 

@@ -112,7 +112,8 @@ export class Socks5Handshake implements Disposable {
       return await this.#exchange(name, message, parseReply);
     } catch (error) {
       if (!(error instanceof SocksError)) throw error;
-      throw new SocksError(error.message, { request: name, cause: error.cause });
+      const { message, cause, problem } = error;
+      throw new SocksError(message, { request: name, cause, problem });
     }
   }
 
@@ -134,11 +135,13 @@ export class Socks5Handshake implements Disposable {
           (login === null
             ? "give it a user name and password (socks5://USER:PASSWORD@HOST:PORT)"
             : "it wants another one than user name and password"),
+        { problem: login === null ? "login-wanted" : null },
       );
     }
     if (await this.#exchange("the password", login, parseCredentialsReply)) return;
     throw new SocksError(
       `SOCKS5 proxy ${describeProxy(proxy)} refused user name and password; check both`,
+      { problem: "login-refused" },
     );
   }
 
@@ -152,6 +155,7 @@ export class Socks5Handshake implements Disposable {
     const onTimeout = (): Error =>
       new SocksError(
         `SOCKS5 proxy ${describeProxy(proxy)} did not answer ${step} within ${timeoutMs} ms`,
+        { problem: "silent" },
       );
     return await withDeadline({ timeoutMs, signal, onTimeout }, async (abort) => {
       abort.addEventListener("abort", () => this.close(), { once: true });
@@ -178,7 +182,10 @@ export class Socks5Handshake implements Disposable {
       const parsed = parse(buffer.subarray(0, readBytes));
       if (parsed.kind === "done") return parsed.value;
       if (parsed.kind === "bad") {
-        throw new SocksError(`SOCKS5 proxy ${proxy} broke the protocol: ${parsed.reason}`);
+        throw new SocksError(
+          `SOCKS5 proxy ${proxy} broke the protocol: ${parsed.reason}`,
+          { problem: "not-socks5" },
+        );
       }
       const count = await this.conn.read(
         buffer.subarray(readBytes, readBytes + parsed.needBytes),

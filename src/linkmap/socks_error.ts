@@ -21,8 +21,20 @@ export const SocksReply = {
 /** What a request asked for; words for messages. */
 export type SocksRequestName = "CONNECT" | "UDP ASSOCIATE";
 
+/**
+ * What went wrong before a request: no TCP connection; no answer to what was said; an answer that is not SOCKS5's; it wants user
+ * and password, and we have none; it refuses those that we have.
+ */
+export type SocksProblem =
+  | "unreachable"
+  | "silent"
+  | "not-socks5"
+  | "login-wanted"
+  | "login-refused";
+
 /** What is known of a failure besides its message. */
 export interface SocksErrorOptions {
+  readonly problem?: SocksProblem | null;
   readonly reply?: number | null;
   readonly request?: SocksRequestName | null;
   readonly cause?: unknown;
@@ -41,11 +53,14 @@ export class SocksError extends Error {
    * at UDP ASSOCIATE). Null for what went wrong before: then another request would fare no better.
    */
   readonly request: SocksRequestName | null;
+  /** See {@link SocksProblem}; null for a refusal, and where nothing more is known than the message says. */
+  readonly problem: SocksProblem | null;
 
   constructor(message: string, options: SocksErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.reply = options.reply ?? null;
     this.request = options.request ?? null;
+    this.problem = options.problem ?? null;
   }
 
   /** True when the proxy does not know the command: TCP only, when UDP ASSOCIATE was asked for. */

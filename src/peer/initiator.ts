@@ -247,6 +247,7 @@ export class Initiator {
   #handleRefusal(refusal: Refusal, now: number): void {
     if (refusal.code === RefusalCode.STALE_STAMP) {
       this.#maker.raiseStamp(refusal.lastStamp);
+      this.#options.onStaleStamp?.(refusal.lastStamp);
       return this.#seekAtOnce(now);
     }
     const isNews = refusal.code !== this.#refusalCode;

@@ -46,4 +46,6 @@ export interface InitiatorOptions {
    * for as long as the program runs; after all others slowly on. A stale stamp is mended in silence.
    */
   readonly onRefusal: (refusal: Refusal, now: number) => void;
+  /** The stamp of a handshake was not later than this one, of 12 bytes, that the master has seen: our clock went back. */
+  readonly onStaleStamp?: (lastStamp: Uint8Array<ArrayBuffer>) => void;
 }

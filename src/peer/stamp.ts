@@ -34,6 +34,13 @@ export function stampOf(wallClockMs: number): Uint8Array<ArrayBuffer> {
   );
 }
 
+/** The moment of a stamp, ms since 1970. Any 12 bytes. */
+export function momentOf(stamp: Uint8Array): number {
+  const view = new DataView(stamp.buffer, stamp.byteOffset, STAMP_BYTES);
+  const seconds = (view.getUint32(0) - 0x4000_0000) * 0x1_0000_0000 + view.getUint32(4);
+  return (seconds - TAI_OFFSET_S) * 1_000 + view.getUint32(8) / 1_000_000;
+}
+
 /** Less than 0: `a` is earlier than `b`; 0: the same; more: later. Any 12 bytes. */
 export function compareStamps(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < STAMP_BYTES; i++) {

@@ -60,7 +60,7 @@ Deno.test("checkArgv says to which command an option belongs", () => {
   assert.match(complaint("slave", "--listen", "1"), /--listen is an option of "bindlink master"/);
   assert.match(
     complaint("keygen", "--token", "x"),
-    /--token is an option of "bindlink slave", "bindlink join", not of "bindlink keygen"$/,
+    /--token is an option of "bindlink slave", "bindlink join", "bindlink doctor", not of "bindlink keygen"$/,
   );
 });
 

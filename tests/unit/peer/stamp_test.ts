@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compareStamps, isStamp, nextStamp, NO_STAMP, stampOf } from "../../../src/peer/stamp.ts";
+import {
+  compareStamps,
+  isStamp,
+  momentOf,
+  nextStamp,
+  NO_STAMP,
+  stampOf,
+} from "../../../src/peer/stamp.ts";
 import { fromHex, toHex } from "../../support/hex.ts";
 
 /** What a clock can show: years 1970 to 275760. */
@@ -9,6 +16,10 @@ const clocks = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
 Deno.test("stampOf gives TAI64N: 2^62 + 10 s at the beginning of 1970", () => {
   assert.equal(toHex(stampOf(0)), "400000000000000a00000000");
   assert.equal(toHex(stampOf(1_700_000_000_123)), "400000006553f10a0754d4c0");
+});
+
+Deno.test("momentOf reads the moment that stampOf has written", () => {
+  fc.assert(fc.property(clocks, (ms) => assert.equal(momentOf(stampOf(ms)), ms)));
 });
 
 Deno.test("stampOf carries into the high half of the seconds", () => {
