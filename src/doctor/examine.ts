@@ -19,16 +19,18 @@ import { judgeMachine } from "./judge_machine.ts";
 import { judgeMaster } from "./judge_master.ts";
 import { type EngineChoice, lookAtMachine } from "./machine_probe.ts";
 import { lookAtMaster } from "./master_probe.ts";
+import { NAT_SILENCES_MS } from "./measure_nat.ts";
 import { findRunningDaemon } from "./running_daemon.ts";
 import type { LinkTools } from "./reach_link.ts";
 
 /** What `bindlink doctor` was asked for. */
 export type DoctorRequest = Extract<CommandRequest, { kind: "doctor" }>;
 
-/** Examines. @param onProgress is told what is done now. */
+/** Examines. @param onProgress is told what is done now. @param silencesMs others are for tests, which have less time. */
 export async function examine(
   request: DoctorRequest,
   onProgress: (text: string) => void,
+  silencesMs: readonly number[] = NAT_SILENCES_MS,
 ): Promise<Finding[]> {
   const { options, tokenFault } = request;
   const choice = tryEngine(options.io);
@@ -47,10 +49,11 @@ export async function examine(
     findings.push(note({ about: MACHINE, check: "running" }, `bindlink slave runs here, ${up}`));
   }
   const tools = await openTools(options, choice.engine ?? DENO_ENGINE);
-  const { measure, checksNatTimeout } = request;
+  const { measure } = request;
+  const natSilencesMs = request.checksNatTimeout ? silencesMs : [];
   return [
     ...findings,
-    ...await examineSlave({ options, measure, checksNatTimeout, isRunning, tools, onProgress }),
+    ...await examineSlave({ options, measure, natSilencesMs, isRunning, tools, onProgress }),
   ];
 }
 

@@ -18,7 +18,7 @@ import { judgeMeasures, judgeNat, judgeTogether } from "./judge_measures.ts";
 import type { LinkFacts } from "./link_facts.ts";
 import type { LinkMeasures } from "./link_measures.ts";
 import { measureLink, MOST_BYTES } from "./measure_link.ts";
-import { measureNat, NAT_SILENCES_MS } from "./measure_nat.ts";
+import { measureNat } from "./measure_nat.ts";
 import { type FilledLink, measureTogether } from "./measure_together.ts";
 import { ProbeSession } from "./probe_session.ts";
 import { describeVia, type LinkTools, reachLink } from "./reach_link.ts";
@@ -28,7 +28,8 @@ import { openWay } from "./way_opener.ts";
 export interface SlaveExamination {
   readonly options: SlaveOptions;
   readonly measure: MeasureChoice;
-  readonly checksNatTimeout: boolean;
+  /** How long idle links are left alone to see whether they stay open, one after the other, ms; none: not looked at. */
+  readonly natSilencesMs: readonly number[];
   /** Whether this slave's daemon runs here: a session for measuring would take its place. */
   readonly isRunning: boolean;
   readonly tools: LinkTools;
@@ -84,7 +85,6 @@ async function measureAll(
 ): Promise<Finding[]> {
   const { options, measure, isRunning } = examination;
   const subject = { about: "links together", check: "measuring" };
-  if (measure === "none") return [unchecked(subject, "rates and delays were not to be measured")];
   if (isRunning) {
     return [unchecked(
       subject,
@@ -97,6 +97,8 @@ async function measureAll(
   for (const [i, spec] of options.links.entries()) {
     const way = knownWay(spec, facts[i]!);
     if (way === null) continue;
+    if (examination.natSilencesMs.length > 0) findings.push(await findNatTimeout(way, examination));
+    if (measure === "none") continue;
     const measures = await measureAlone(way, examination);
     if (measures === null) {
       findings.push(unchecked(
@@ -107,9 +109,11 @@ async function measureAll(
       continue;
     }
     findings.push(...judgeMeasures(measures), ...notMeasured(spec, measures));
-    if (examination.checksNatTimeout) findings.push(await findNatTimeout(way, examination));
     const { up } = measures;
     if (up !== null && up.rateBps > 0) filled.push({ way, measures: { ...measures, up } });
+  }
+  if (measure === "none") {
+    findings.push(unchecked(subject, "rates and delays were not to be measured"));
   }
   if (filled.length < 2) return findings;
   return [...findings, ...await measureTogetherNow(filled, examination)];
@@ -147,14 +151,16 @@ async function measureAlone(
 
 async function findNatTimeout(
   way: KnownWay,
-  { tools, onProgress }: SlaveExamination,
+  { tools, onProgress, natSilencesMs }: SlaveExamination,
 ): Promise<Finding> {
   const { spec } = way;
   const subject = { about: `link ${spec.name}`, check: "nat-timeout" };
   if (way.transport === "tcp") {
     return unchecked(subject, "how long an idle link stays open: it goes over TCP");
   }
-  onProgress(`Waiting whether idle link ${spec.name} stays open: 1.5 minutes …`);
+  const totalMs = natSilencesMs.reduce((sum, ms) => sum + ms, 0);
+  const least = Math.round(totalMs / 1_000);
+  onProgress(`Leaving link ${spec.name} alone, to see whether it stays open: ${least} s …`);
   await using session = new ProbeSession(tools.context);
   const helperId = spec.id === 1 ? 2 : 1;
   const settings: LinkSettings = { ...DEFAULT_LINK_SETTINGS, mode: "backup" };
@@ -162,7 +168,7 @@ async function findNatTimeout(
   const asked = { ...way, spec: { ...spec, settings: DEFAULT_LINK_SETTINGS } };
   const welcome = await begin(session, [asked, helper], tools);
   if (welcome === null) return unchecked(subject, "the master did not answer any more");
-  const terms = { id: spec.id, helperId, welcome, silencesMs: NAT_SILENCES_MS, clock: tools.clock };
+  const terms = { id: spec.id, helperId, welcome, silencesMs: natSilencesMs, clock: tools.clock };
   return judgeNat(spec.name, await measureNat(session, terms));
 }
 

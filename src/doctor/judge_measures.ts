@@ -72,17 +72,21 @@ export function judgeNat(name: string, measure: NatMeasure): Finding {
   const { openMs, closedMs } = measure;
   const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
   if (closedMs === Infinity) {
-    return ok(subject, `the way back of the idle link is open after ${seconds(openMs)}`);
+    const text = `the way back of the idle link is open after ${seconds(openMs)}`;
+    return ok(subject, text, { openMs: Math.round(openMs) });
   }
+  const figures = { openMs: Math.round(openMs), closedMs: Math.round(closedMs) };
   if (openMs > 0) {
     const span = `open after ${seconds(openMs)}, closed after ${seconds(closedMs)}`;
-    return ok(subject, `the way back of the idle link is ${span}: bindlink asks every 15 to 25 s`);
+    const text = `the way back of the idle link is ${span}: bindlink asks every 15 to 25 s`;
+    return ok(subject, text, figures);
   }
   return fault(
     subject,
     `the way back of the idle link is closed after ${seconds(closedMs)}`,
     "a NAT or the proxy app forgets too soon: an idle link is found dead and opened anew; look for a longer " +
       "UDP time-out in app or router, or keep something small running through the tunnel",
+    figures,
   );
 }
 

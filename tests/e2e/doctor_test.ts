@@ -6,12 +6,15 @@
  *   phone 2  a proxy that wants a password                    phone 6  a router, 4 Mbit/s behind a queue of 1.5 s
  *   phone 3  a proxy without UDP                              phone 7  a router with a small MTU; route to the server
  *   phone 4  a proxy that grants UDP, which is lost           phone 8  all is well
+ *                                                             phone 9  a NAT that forgets after 4 s
  * ```
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { Finding } from "../../src/doctor/finding.ts";
 import { BindlinkProcess } from "../support/bindlink_process.ts";
 import { Danted } from "../support/danted.ts";
 import { DoctorRun } from "../support/doctor_run.ts";
@@ -27,6 +30,13 @@ const PASSWORD = "geheim";
 const WRONG_PASSWORD = "daneben-und-vorbei";
 const PATH_MTU_BYTES = 1_300;
 
+/** Of each phone. */
+const RATES_BPS = [1e9, 1e9, 1e9, 1e9, 8e6, 4e6, 6e6, 9e6, 1e9];
+
+/** So long phone 9 remembers what went through; less and more than that is tried. */
+const NAT_TIMEOUT_S = 4;
+const SILENCES_MS = [1_500, 6_500];
+
 /** What the laptop's own faults do not depend on: no rates. */
 const NO_RATES = ["--measure", "none"];
 
@@ -38,20 +48,24 @@ Deno.test({
     await using stack = new AsyncDisposableStack();
     const worldMs = performance.now();
     const network = stack.use(
-      await PhoneNetwork.create({ phones: 8, ratesBps: [1e9, 1e9, 1e9, 1e9, 8e6, 4e6, 6e6, 9e6] }),
+      await PhoneNetwork.create({ phones: 9, ratesBps: RATES_BPS }),
     );
     const { laptop, server, phones, pair } = network;
     await breakPhones(stack, phones);
     await laptop.addRoute(`${SERVER_IPV4}/32`, phones[6]!.ipv4);
-    const byPhone6 = ["via", phones[5]!.ipv4, "dev", "up6", "metric", "100"];
-    await laptop.run(["ip", "route", "add", `${SERVER_IPV4}/32`, ...byPhone6]);
+    for (const number of [6, 9]) {
+      const by = ["via", phones[number - 1]!.ipv4, "dev", `up${number}`, "metric", `${number}`];
+      await laptop.run(["ip", "route", "add", `${SERVER_IPV4}/32`, ...by]);
+    }
     await laptop.writeEtc("resolv.conf", "nameserver 127.0.0.1\n");
     const master = stack.use(await BindlinkProcess.start(server, network.masterArgs));
     const invite = (name: string): Promise<string> => pair.state.invite(name, MASTER);
-    const [sharing, filling, revoked] = [
+    const [sharing, filling, revoked, well, idle] = [
       await invite("sharing"),
       await invite("filling"),
       await invite("revoked"),
+      await invite("well"),
+      await invite("idle"),
     ];
     await pair.state.run("revoke", "revoked");
     printFigures("the world", { "stands after": seconds(worldMs) });
@@ -61,13 +75,13 @@ Deno.test({
       examineShared(laptop, sharing, phones),
       examineQueueAndMtu(laptop, filling),
       examineRevoked(laptop, revoked),
+      examineHealthy(laptop, well, phones),
+      examineIdle(laptop, idle),
     ]);
-    printFigures("four doctors at once", { "take": seconds(startedMs) });
-    await examineHealthy(laptop, pair.token, phones);
+    printFigures("six doctors at once", { "take": seconds(startedMs) });
     await examineRunning(laptop, network, phones);
     await examineMasters(server, network);
     assert.equal(await master.stop(), 0);
-    await examineMasterAway(laptop, pair.token);
   },
 });
 
@@ -91,6 +105,7 @@ async function breakPhones(stack: AsyncDisposableStack, phones: readonly Phone[]
   await deepenQueue(phones[5]!.namespace, 4e6);
   await shrinkMtu(phones[6]!.namespace);
   await proxy(8);
+  await makeForgetful(phones[8]!.namespace);
 }
 
 /** What it says is nothing that a SOCKS5 proxy would. */
@@ -115,6 +130,15 @@ async function deepenQueue(namespace: Namespace, rateBps: number): Promise<void>
 async function shrinkMtu(namespace: Namespace): Promise<void> {
   await namespace.run(["ip", "link", "set", "far", "mtu", String(PATH_MTU_BYTES)]);
   await Firewall.raise(namespace, "output", "ip protocol icmp drop");
+}
+
+async function makeForgetful(namespace: Namespace): Promise<void> {
+  const chain = "type nat hook postrouting priority 100; oifname far masquerade;";
+  await namespace.run(["nft", `table ip tether {\nchain out { ${chain} }\n}`]);
+  const settings = ["udp_timeout", "udp_timeout_stream"].map((name) =>
+    `net.netfilter.nf_conntrack_${name}=${NAT_TIMEOUT_S}`
+  );
+  await namespace.run(["sysctl", "-q", "-w", ...settings]);
 }
 
 async function examineReach(
@@ -241,9 +265,22 @@ async function examineMasters(server: Namespace, { pair }: PhoneNetwork): Promis
   assert.match(run.output, /a master runs; \d of \d slaves/);
 }
 
-async function examineMasterAway(laptop: Namespace, token: string): Promise<void> {
-  const run = await DoctorRun.run(laptop, ["--token", token, "--targets", MASTER, ...NO_RATES]);
-  run.assertFault(`link ${MASTER}`, /no master listens/);
+async function examineIdle(laptop: Namespace, token: string): Promise<void> {
+  const main = fileURLToPath(new URL("../support/doctor_nat_main.ts", import.meta.url));
+  const line = ["--token", token, "--interfaces", "nat=up9", "--nat-timeout", ...NO_RATES];
+  const stdout = await laptop.run(
+    [Deno.execPath(), "run", "-A", "--quiet", "--unstable-net", main, SILENCES_MS.join(), ...line],
+  );
+  const findings: Finding[] = JSON.parse(stdout);
+  const found = findings.find(({ check }) => check === "nat-timeout");
+  assert(found?.figures !== undefined, stdout);
+  const { openMs, closedMs } = found.figures;
+  printFigures(`a NAT that forgets after ${NAT_TIMEOUT_S} s`, {
+    "open after": `${openMs} ms`,
+    "closed after": `${closedMs} ms`,
+  });
+  assert(openMs! >= SILENCES_MS[0]! && openMs! < 1_000 * NAT_TIMEOUT_S, stdout);
+  assert(closedMs! > 1_000 * NAT_TIMEOUT_S, stdout);
 }
 
 function megabits(bps: number): string {
