@@ -40,6 +40,8 @@ export interface EngineFacts {
 export type TunFacts =
   | { readonly kind: "works"; readonly hasOffload: boolean }
   | { readonly kind: "busy" }
+  /** This user may not; root may well, and most run bindlink as root. */
+  | { readonly kind: "not-allowed"; readonly text: string }
   /** In words, with what to do. */
   | { readonly kind: "failed"; readonly text: string };
 
@@ -145,6 +147,13 @@ function judgeTun(tun: TunFacts | null): Finding {
         subject,
         "the tun device's name is in use",
         "most likely by a bindlink that runs; if not, choose another with --tun-name",
+      );
+    case "not-allowed":
+      return unchecked(
+        subject,
+        `whether a tun device can be made: ${splitHint(tun.text)[0]}`,
+        "this user may not: type sudo bindlink doctor; to run bindlink itself as this user, sudo setcap " +
+          "cap_net_admin+ep ./bindlink",
       );
     case "failed": {
       const [text, advice] = splitHint(tun.text);

@@ -62,7 +62,7 @@ function lookAtEngine({ engine, reason }: EngineChoice): EngineFacts {
 
 function lookAtTun(spec: TundevSpec): TunFacts | null {
   if (spec.kind !== "tun") return null;
-  const action = `make a tun device`;
+  const action = "make a tun device";
   try {
     using file = TunFile.open(spec.name, TUN_NODE_PATH, true);
     return { kind: "works", hasOffload: file.hasVnetHeader };
@@ -70,7 +70,8 @@ function lookAtTun(spec: TundevSpec): TunFacts | null {
     if (!(error instanceof SysError)) return { kind: "failed", text: describeError(error) };
     if (error.code === "EBUSY") return { kind: "busy" };
     const { message } = explainTunFailure(error, { nodePath: TUN_NODE_PATH, action });
-    return { kind: "failed", text: message };
+    const isForbidden = error.code === "EPERM" || error.code === "EACCES";
+    return { kind: isForbidden && Deno.uid() !== 0 ? "not-allowed" : "failed", text: message };
   }
 }
 

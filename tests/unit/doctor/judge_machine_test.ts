@@ -37,6 +37,14 @@ Deno.test("a tun device that cannot be made is a fault; its remedy is the advice
   assert.equal(found.advice, "needs CAP_NET_ADMIN; run as root");
 });
 
+Deno.test("what only root may do is not checked for another user, and says who could", () => {
+  const text = "Cannot make a tun device: EACCES (no access to /dev/net/tun; run as root)";
+  const found = verdictOf("tun", { tun: { kind: "not-allowed", text } });
+  assert.equal(found.verdict, "unchecked");
+  assert.match(found.text, /EACCES$/);
+  assert.match(found.advice, /sudo bindlink doctor/);
+});
+
 Deno.test("a tun name in use is not checked, no vnet header is a note, a stand-in needs none", () => {
   assert.equal(verdictOf("tun", { tun: { kind: "busy" } }).verdict, "unchecked");
   assert.equal(verdictOf("tun", { tun: { kind: "works", hasOffload: false } }).verdict, "note");
