@@ -55,6 +55,8 @@ export class InitiatorRig extends Ends {
   readonly sent: { readonly linkId: number; readonly datagram: Uint8Array<ArrayBuffer> }[] = [];
   readonly welcomes: Welcome[] = [];
   readonly refusals: Refusal[] = [];
+  /** Newest stamps of the master's that ours were not later than. */
+  readonly staleStamps: Uint8Array[] = [];
   readonly openLinks = new Set<number>();
   wallMs = 1_750_000_000_000;
 
@@ -86,6 +88,7 @@ export class InitiatorRig extends Ends {
       },
       onWelcome: (welcome) => void this.welcomes.push(welcome),
       onRefusal: (refusal) => void this.refusals.push(refusal),
+      onStaleStamp: (stamp) => void this.staleStamps.push(stamp),
     });
   }
 

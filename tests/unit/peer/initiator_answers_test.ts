@@ -107,6 +107,7 @@ Deno.test("Initiator begins anew at once after a stale stamp, with a later one, 
   assert.equal(rig.sent.length, 2);
   assert.deepEqual(rig.hello().stamp, nextStamp(REFUSAL.lastStamp));
   assert.deepEqual(rig.refusals, []);
+  assert.deepEqual(rig.staleStamps, [REFUSAL.lastStamp]);
   assert.equal(rig.keyring.current, null);
 });
 
