@@ -14,27 +14,56 @@ export interface TestCounts {
   readonly isSuccess: boolean;
 }
 
-/** Runs the tests in files and folders, on all processors if they are parallel; what they print goes to the terminal as it comes. */
-export async function runTests(
-  { paths, isParallel }: { readonly paths: readonly string[]; readonly isParallel: boolean },
-): Promise<TestCounts> {
+/** Some of the tests. */
+export interface TestPart {
+  /** Files, folders and globs. */
+  readonly paths: readonly string[];
+  /** Globs of what is left out of them. */
+  readonly ignore?: string;
+  /** Whether they run on all processors. */
+  readonly isParallel: boolean;
+  /** Whether it is counted which lines of the program they reach, which makes them slower. */
+  readonly isCovering?: boolean;
+}
+
+/** Where the counts of lines are kept. */
+const COVERAGE_FOLDER = "coverage";
+
+/** Runs the tests of a part; what they print goes to the terminal as it comes. */
+export async function runTests(part: TestPart): Promise<TestCounts> {
   const folder = await Deno.makeTempDir({ prefix: "bindlink-test-" });
   try {
     const report = `${folder}/report.xml`;
-    const { success } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "test",
-        "-A",
-        `--junit-path=${report}`,
-        ...(isParallel ? ["--parallel"] : []),
-        ...paths,
-      ],
-      stdin: "null",
-    }).spawn().status;
-    return countTests(await Deno.readTextFile(report).catch(() => ""), success);
+    const coverage = [`--coverage=${COVERAGE_FOLDER}`, "--coverage-raw-data-only", "--clean"];
+    const isSuccess = await runDeno([
+      "test",
+      "-A",
+      `--junit-path=${report}`,
+      ...(part.ignore === undefined ? [] : [`--ignore=${part.ignore}`]),
+      ...(part.isParallel ? ["--parallel"] : []),
+      ...(part.isCovering === true ? coverage : []),
+      ...part.paths,
+    ]);
+    return countTests(await Deno.readTextFile(report).catch(() => ""), isSuccess);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Prints how much of each of the program's files the covering tests reach. @returns whether it is enough of all */
+export function reportCoverage(thresholdPercent: number): Promise<boolean> {
+  return runDeno([
+    "coverage",
+    "--quiet",
+    `--threshold=${thresholdPercent}`,
+    "--include=/(src|ffi)/([a-z]+/)?[a-z0-9_]+[.]ts$",
+    COVERAGE_FOLDER,
+  ]);
+}
+
+async function runDeno(args: readonly string[]): Promise<boolean> {
+  const deno = new Deno.Command(Deno.execPath(), { args: [...args], stdin: "null" });
+  return (await deno.spawn().status).success;
 }
 
 /** Counts in a JUnit report as `deno test` writes it. */

@@ -13,16 +13,23 @@ import { fileURLToPath } from "node:url";
 import { missingRequirements, whyNoNamespaces } from "../tests/support/requirements.ts";
 import { installPackages, isDebianLike } from "./debian_packages.ts";
 import { runCommand, tryCommand } from "./run_command.ts";
-import { runTests, type TestCounts } from "./run_tests.ts";
+import { reportCoverage, runTests, type TestCounts, type TestPart } from "./run_tests.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
+/** What coverage would change. */
+const ALLOCATION_TESTS = "tests/unit/**/*allocation*_test.ts";
+
 /** What reckons only may share the machine; what waits for sockets and processes has it for itself. */
-const FAST_PARTS = [
+const FAST_PARTS: readonly TestPart[] = [
   { paths: ["tests/sim", "tests/fuzz"], isParallel: true },
-  { paths: ["tests/arch_test.ts", "tests/unit", "tests/conformance"], isParallel: false },
+  { paths: ["tests/unit"], ignore: ALLOCATION_TESTS, isParallel: false, isCovering: true },
+  { paths: ["tests/arch_test.ts", ALLOCATION_TESTS, "tests/conformance"], isParallel: false },
 ];
-const E2E_PART = { paths: ["tests/e2e"], isParallel: false };
+const E2E_PART: TestPart = { paths: ["tests/e2e"], isParallel: false };
+
+/** Of the program's lines, by the unit tests; what only a real system can reach, the others reach. */
+const COVERAGE_THRESHOLD_PERCENT = 91;
 
 const HELP = `Usage: deno task test [--e2e]
 
@@ -41,11 +48,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const parts = [...(args.includes("--e2e") ? [] : FAST_PARTS), E2E_PART];
   const counts: TestCounts[] = [];
+  let isCovered = true;
   for (const part of parts) {
     say(`\n== ${part.paths.join(" ")}`);
     counts.push(await runTests(part));
+    if (part.isCovering === true) isCovered = await reportCoverage(COVERAGE_THRESHOLD_PERCENT);
   }
-  return report(counts, leftOut);
+  const exitCode = report(counts, leftOut);
+  if (!isCovered) say(`FAILED: the unit tests reach less than ${COVERAGE_THRESHOLD_PERCENT} %`);
+  return isCovered ? exitCode : 1;
 }
 
 /** Makes all tests possible if that can be. Returns why not, or null. */
