@@ -26,27 +26,37 @@ export class SteadyPing implements AsyncDisposable {
     return new SteadyPing(namespace.spawn(["ping", "-n", ...pace, host]));
   }
 
-  /** Those answered so far. */
+  /** How many were answered so far. */
   get received(): number {
-    return this.#process.stdout.filter((line) =>
-      line.includes("icmp_seq=") && line.includes("time=")
-    )
-      .length;
+    return this.#answered().size;
   }
 
-  /** Stops it right after an answer, so that none is under way; when no more answers come, all the same. */
+  /** Stops it after one more answer. Those sent behind the last answer are under way still and do not count, unless no more answers come. */
   async finish(): Promise<{ readonly sent: number; readonly received: number }> {
     const before = this.received;
-    await awaitCondition("one more answer", () => this.received > before, {
+    const isAnswering = await awaitCondition("one more answer", () => this.received > before, {
       timeoutMs: LAST_ANSWER_MS,
       intervalMs: 5,
-    }).catch(() => {}); // the caller sees what is missing
+    }).then(() => true, () => false); // the caller sees what is missing
     await this.#process.stop("SIGINT");
     const summary = this.#process.stdout.find((line) => line.includes("packets transmitted"));
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(summary ?? "") ??
-      [];
-    assert(sent !== undefined && received !== undefined, this.#process.output);
-    return { sent: Number(sent), received: Number(received) };
+    const sent = /(\d+) packets transmitted/.exec(summary ?? "")?.[1];
+    assert(sent !== undefined, this.#process.output);
+    const answered = this.#answered();
+    return {
+      sent: isAnswering ? Math.max(...answered) : Number(sent),
+      received: answered.size,
+    };
+  }
+
+  /** Their sequence numbers, from 1. */
+  #answered(): ReadonlySet<number> {
+    const numbers = new Set<number>();
+    for (const line of this.#process.stdout) {
+      const [, number] = /icmp_seq=(\d+) .*time=/.exec(line) ?? [];
+      if (number !== undefined) numbers.add(Number(number));
+    }
+    return numbers;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
