@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { BindlinkProcess } from "../support/bindlink_process.ts";
+import { BARE, compiledBinary } from "../support/compiled_binary.ts";
 import { DantedPhones } from "../support/danted_phones.ts";
 import { printFigures, toMbps, toMiB } from "../support/figures.ts";
 import { Iperf3Server, runIperf3 } from "../support/iperf3.ts";
@@ -15,33 +15,28 @@ import { PhoneNetwork } from "../support/phone_network.ts";
 import { ping } from "../support/ping.ts";
 import { runProgram } from "../support/process.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const BINARY = `${ROOT}bindlink`;
 const STARTUP_RUNS = 11;
-
-/** Nothing in the environment, no home, no Deno on the PATH. */
-const BARE = { clearEnv: true, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" }, cwd: "/" };
 
 Deno.test({
   name: "the compiled binary makes a tunnel on a machine without Deno",
   ignore: !canUseNamespaces(),
   async fn(): Promise<void> {
-    await compileIfStale();
-    const version = await runProgram([BINARY, "--version"], BARE);
+    const binary = await compiledBinary();
+    const version = await runProgram([binary, "--version"], BARE);
     assert.match(version, /^bindlink \d+\.\d+\.\d+/);
     const times: number[] = [];
     for (let i = 0; i < STARTUP_RUNS; i++) {
       const startMs = performance.now();
-      await runProgram([BINARY, "--version"], BARE);
+      await runProgram([binary, "--version"], BARE);
       times.push(performance.now() - startMs);
     }
     printFigures("compiled binary", {
       version: JSON.stringify(version),
-      size: toMiB((await Deno.stat(BINARY)).size),
+      size: toMiB((await Deno.stat(binary)).size),
       "start-up": `${times.sort((a, b) => a - b)[STARTUP_RUNS >> 1]!.toFixed(0)} ms`,
     });
 
-    const options = { program: [BINARY], ...BARE };
+    const options = { program: [binary], ...BARE };
     await using network = await PhoneNetwork.create({ phones: 2, invite: options });
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);
@@ -58,21 +53,3 @@ Deno.test({
     assert.equal(await master.stop(), 0);
   },
 });
-
-/** Runs `deno task compile` when there is no binary, or one older than what it is made of. */
-async function compileIfStale(): Promise<void> {
-  const builtMs = await Deno.stat(BINARY).then(({ mtime }) => mtime?.getTime() ?? 0, () => 0);
-  const parts = ["mod.ts", "deno.json", "deno.lock", "src", "ffi", "scripts/compile.ts"];
-  const newestMs = Math.max(...parts.map((part) => newestChangeMs(`${ROOT}${part}`)));
-  if (builtMs > newestMs) return;
-  await runProgram([Deno.execPath(), "task", "compile"], { cwd: ROOT });
-}
-
-function newestChangeMs(path: string): number {
-  const { isDirectory, mtime } = Deno.statSync(path);
-  if (!isDirectory) return mtime?.getTime() ?? 0;
-  return Math.max(
-    0,
-    ...[...Deno.readDirSync(path)].map(({ name }) => newestChangeMs(`${path}/${name}`)),
-  );
-}
