@@ -56,6 +56,8 @@ export const LIBC_SYMBOLS = {
   getsockopt: { parameters: ["i32", "i32", "i32", "u64", "u64"], result: "i32" },
   /** `int setsockopt(int fd, int level, int option, const void *value, socklen_t length)`; setsockopt(2). */
   setsockopt: { parameters: ["i32", "i32", "i32", "u64", "u32"], result: "i32" },
+  /** `ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *address, socklen_t length)`; sendto(2). */
+  sendto: { parameters: ["i32", "u64", "u64", "i32", "u64", "u32"], result: "i32" },
   /** `ssize_t sendmsg(int fd, const struct msghdr *message, int flags)`; sendmsg(2). */
   sendmsg: { parameters: ["i32", "u64", "i32"], result: "i32" },
   /** `ssize_t recvmsg(int fd, struct msghdr *message, int flags)`; recvmsg(2). */

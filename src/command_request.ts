@@ -45,6 +45,8 @@ export type CommandRequest =
   | {
     readonly kind: "doctor";
     readonly isJson: boolean;
+    /** What to warn of, in sentences. */
+    readonly warnings: readonly string[];
     readonly measure: MeasureChoice;
     readonly checksNatTimeout: boolean;
     readonly options: MasterOptions | SlaveOptions | TokenlessOptions;
@@ -53,6 +55,16 @@ export type CommandRequest =
   }
   /** Stores token and options, for later runs of `bindlink slave`. */
   | { readonly kind: "join"; readonly stateDir: string; readonly join: StoredJoin }
+  /** Makes an end a service of the machine. */
+  | {
+    readonly kind: "install-service";
+    /** Whether it is only to be shown. */
+    readonly isDryRun: boolean;
+    /** What to warn of, in sentences. */
+    readonly warnings: readonly string[];
+    readonly installation: ServiceInstallation;
+  }
+  | { readonly kind: "uninstall-service"; readonly role: "master" | "slave" }
   | DaemonRequest;
 
 /** Which running daemon is meant. */
@@ -72,6 +84,23 @@ export type DaemonRequest =
     | { readonly kind: "link remove" | "link up" | "link down"; readonly name: string }
     | { readonly kind: "link set"; readonly name: string; readonly change: LinkChange }
   );
+
+/** A service as it is to be. */
+export interface ServiceInstallation {
+  readonly role: "master" | "slave";
+  readonly configPath: string;
+  /** What is to stand in the file; null: it stays as it is. */
+  readonly configText: string | null;
+  /** A token to store; null: the one that is stored, or the file's. */
+  readonly tokenText: string | null;
+  /** A secret key to store; null: none was given. */
+  readonly key: { readonly path: string; readonly text: string } | null;
+  /** What the options need of the system. */
+  readonly needsTun: boolean;
+  readonly needsLowPort: boolean;
+  readonly bindsToInterfaces: boolean;
+  readonly setsForwarding: boolean;
+}
 
 /** What `join` stores. */
 export interface StoredJoin {

@@ -13,6 +13,8 @@ import { TcpSocket } from "./linkmap/tcp_socket.ts";
 import type { Logger } from "./log.ts";
 import { MetricsServer } from "./metrics/http_server.ts";
 import { RecentEvents } from "./recent_events.ts";
+import { startNotifier } from "./service/start_notifier.ts";
+import { statusText } from "./service/status_text.ts";
 import { SlaveControl } from "./slave_control.ts";
 import type { DaemonSnapshot } from "./snapshot.ts";
 import { BondingTotals } from "./tunnel/bonding_totals.ts";
@@ -35,6 +37,9 @@ export interface DaemonContext {
   readonly signal: AbortSignal;
   readonly version: string;
 }
+
+/** A timer that is later than this is one that does not come: then the watchdog is not fed. In a transfer it is late by some ms. */
+const MAX_LATE_MS = 5_000;
 
 /**
  * Runs a master or a slave until the signal fires; resolves when everything is closed.
@@ -75,6 +80,7 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
     io: engine.name,
   });
   routing.handleRunning();
+  stack.use(await startNotifier(daemon, logger));
   await daemon.run(AbortSignal.any([signal, routing.failed]));
   if (!signal.aborted) routing.failed.throwIfAborted();
   logger.info("Stopping");
@@ -199,6 +205,16 @@ class Daemon implements ReactorTimer {
       tunMtuBytes: this.#tundev.mtuBytes,
       uptimeSeconds: (now - this.#startedMs) / 1_000,
     };
+  }
+
+  /** Whether what is due is done: for the service manager's watchdog. */
+  isAlive(): boolean {
+    return !this.#isStopped && this.#timerMs > clock() - MAX_LATE_MS;
+  }
+
+  /** See {@link statusText}. */
+  statusText(): string {
+    return statusText(this.snapshot());
   }
 
   /** Hot. */

@@ -44,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   switch (request.kind) {
     case "run":
-      return await runUntilSignal(request.options);
+      return await runUntilSignal(request.options, request.warnings);
     case "command":
       return await runToEnd(request.request);
     case "print":
@@ -64,7 +64,10 @@ async function runToEnd(request: CommandRequest): Promise<number> {
   }
 }
 
-async function runUntilSignal(options: DaemonOptions): Promise<number> {
+async function runUntilSignal(
+  options: DaemonOptions,
+  warnings: readonly string[],
+): Promise<number> {
   const writer = await openLogWriter();
   const logger = setUpLog({
     level: options.logLevel,
@@ -72,6 +75,7 @@ async function runUntilSignal(options: DaemonOptions): Promise<number> {
     hasColors: wantsColors(Deno.stderr.isTerminal(), Deno.env.get("NO_COLOR")),
     writer,
   });
+  for (const warning of warnings) logger.warn(warning);
   using stop = new StopSignals(Deno.exit);
   try {
     // Only here: help and version need neither the engine nor its libraries.

@@ -58,9 +58,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/multiplexer/link_settings.ts",
     "src/peer",
     "src/state",
+    "src/service/unit_text.ts",
     "shared",
   ],
-  "src/commands": ["src/doctor", "src/control", "src/state", "src/peer", "shared"],
+  "src/commands": ["src/doctor", "src/control", "src/state", "src/peer", "src/service", "shared"],
   "src/doctor": [
     "src/control",
     "src/state",
@@ -86,6 +87,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/linkmap",
     "src/reactor.ts",
     "src/metrics",
+    "src/service",
     "src/wire",
     "shared",
   ],
@@ -117,6 +119,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "shared",
   ],
   "src/state": ["src/peer", "ffi", "shared"],
+  "src/service": ["ffi/notify_socket.ts", "shared"],
   "src/crypto": ["src/peer", "ffi", "shared"],
   "src/tundev": ["src/reactor.ts", "src/wire", "ffi", "shared"],
   "src/linkmap": ["src/multiplexer", "src/reactor.ts", "src/wire", "ffi", "shared"],
@@ -173,6 +176,8 @@ const PURE = [
   "src/routing/route_plan.ts",
   "src/routing/rule_block.ts",
   "src/routing/way.ts",
+  "src/service/status_text.ts",
+  "src/service/unit_text.ts",
   "src/tun_limits.ts",
   "src/tundev/assigned_mtu.ts",
   "src/tundev/packet_check.ts",
@@ -193,6 +198,7 @@ const DEPENDENCIES: Readonly<Record<string, string>> = {
   "qr": "src/commands/qr_text.ts",
   "@optique/core": "src/cli/",
   "prom-client": "src/metrics/exposition.ts",
+  "toml-eslint-parser": "src/cli/toml_document.ts",
 };
 
 /** What the pure core must not mention. */

@@ -7,6 +7,7 @@
 import type { CommandRequest, DaemonChoice } from "../command_request.ts";
 import { LINK_MODES } from "../multiplexer/link_settings.ts";
 import { buildNewLinks } from "./build_links.ts";
+import type { Role } from "./command_table.ts";
 import { stateDirOf } from "./common_options.ts";
 import type { ControlCommandName } from "./control_commands.ts";
 import type { GivenOptions } from "./given_options.ts";
@@ -14,6 +15,13 @@ import type { CommandLineInputs } from "./inputs.ts";
 import { parseLinkChange } from "./link_setting_words.ts";
 import { quoteValue } from "./quote.ts";
 import { parseChoice } from "./values.ts";
+
+/** Which ends a command to a running daemon may mean. */
+export function rolesAsked(command: ControlCommandName, given: GivenOptions): readonly Role[] {
+  const daemon = given.findOne("daemon")?.value;
+  if (daemon !== undefined) return [daemon === "master" ? "master" : "slave"];
+  return command === "status" ? ["slave", "master"] : ["slave"];
+}
 
 /** The request. @param words those besides options. @throws {UsageError} */
 export function buildControl(

@@ -11,7 +11,8 @@ import { StateError } from "../state/state_error.ts";
 import { UsageError } from "../usage_error.ts";
 import { buildMaster } from "./build_master.ts";
 import { buildSecureSlave, describeMissingToken, findToken } from "./build_slave.ts";
-import { buildCommon, keepOneTundev, stateDirOf } from "./common_options.ts";
+import { buildCommon, chooseProtocol, keepOneTundev, stateDirOf } from "./common_options.ts";
+import { addConfigFile } from "./config_source.ts";
 import type { GivenOptions } from "./given_options.ts";
 import type { CommandLineInputs } from "./inputs.ts";
 import type { OptionKey } from "./option_spec.ts";
@@ -19,6 +20,9 @@ import type { FoundToken } from "./token_source.ts";
 import { parseChoice } from "./values.ts";
 
 type DoctorRequest = Extract<CommandRequest, { kind: "doctor" }>;
+
+/** What is looked at, and how. */
+type Look = Omit<DoctorRequest, "kind" | "isJson" | "warnings">;
 
 /** What means something for a slave only. */
 const SLAVE_ONLY: readonly OptionKey[] = [
@@ -34,22 +38,36 @@ const SLAVE_ONLY: readonly OptionKey[] = [
 ];
 
 /** A request to look. @param argument the token as a bare word. @throws {UsageError} */
-export function buildDoctor(
+export async function buildDoctor(
   given: GivenOptions,
   argument: string | null,
   inputs: CommandLineInputs,
-): DoctorRequest {
+): Promise<DoctorRequest> {
+  const role = given.flag("master") ? "master" : "slave";
+  const warnings = await addConfigFile(given, role, inputs);
   keepOneTundev(given);
-  const isJson = given.flag("json");
-  if (given.flag("master")) return buildForMaster(given, argument, inputs, isJson);
+  if (chooseProtocol(given, role) === "legacy") {
+    throw new UsageError(
+      `${given.one("protocol").subject}: the doctor knows --protocol secure only`,
+    );
+  }
+  const request = role === "master"
+    ? buildForMaster(given, argument, inputs)
+    : buildForSlave(given, argument, inputs);
+  return { ...request, kind: "doctor", isJson: given.flag("json"), warnings };
+}
+
+function buildForSlave(
+  given: GivenOptions,
+  argument: string | null,
+  inputs: CommandLineInputs,
+): Look {
   const listen = given.find("listen");
   if (listen?.origin === "command line") {
     throw new UsageError(`${listen.subject} needs --master: it is a master's option`);
   }
   const measure = given.one("measure");
   const common = {
-    kind: "doctor",
-    isJson,
     measure: parseChoice(measure.value, measure.subject, MEASURE_CHOICES),
     checksNatTimeout: given.flag("nat-timeout"),
   } as const;
@@ -65,8 +83,7 @@ function buildForMaster(
   given: GivenOptions,
   argument: string | null,
   inputs: CommandLineInputs,
-  isJson: boolean,
-): DoctorRequest {
+): Look {
   for (const name of SLAVE_ONLY) {
     const option = given.find(name);
     if (option?.origin !== "command line") continue;
@@ -76,8 +93,6 @@ function buildForMaster(
   const options = buildMaster(given, inputs);
   if (options.protocol !== "secure") throw new Error("Invariant: the doctor has no --protocol");
   return {
-    kind: "doctor",
-    isJson,
     measure: "none",
     checksNatTimeout: false,
     options,

@@ -1,6 +1,6 @@
 /**
  * Makes a slave's links out of `--proxies`, `--proxy-target`, `--targets`, `--interfaces`, `--mode` and the token's
- * endpoints: ids from 1 in the order given, proxies first, interfaces last, names unique.
+ * endpoints: ids from 1 in the order given (proxies first, interfaces last, but a file's in its order), names unique.
  *
  * @module
  */
@@ -19,7 +19,6 @@ import { UsageError } from "../usage_error.ts";
 import type { GivenOption, GivenOptions } from "./given_options.ts";
 import { parseNewSettings } from "./link_setting_words.ts";
 import { splitLink } from "./link_value.ts";
-import type { OptionKey } from "./option_spec.ts";
 import { parseProxy } from "./proxy_value.ts";
 import { quoteProxy, quoteValue } from "./quote.ts";
 import { parseChoice, parseHostPort } from "./values.ts";
@@ -34,13 +33,12 @@ interface Way extends Pick<LinkSpec, "targets" | "proxy" | "device"> {
   /** What to correct when the name is another link's. */
   readonly subject: string;
   readonly settings: LinkChange;
+  /** Its line, when a file names it: there, unlike on a command line, one order holds for all links. */
+  readonly rank: number;
 }
 
 /** Reads a link's settings. @param subject option and endpoint, for errors. @throws {UsageError} */
 type SettingsReader = (texts: readonly string[], subject: string) => LinkChange;
-
-/** The options that name links. */
-export const LINK_NAMING: readonly OptionKey[] = ["proxies", "targets", "interfaces"];
 
 /**
  * The links of a slave with a token, at least one: with none named, a direct one to the endpoints.
@@ -51,7 +49,14 @@ export function buildLinks(
   endpoints: readonly HostPort[],
 ): readonly LinkSpec[] {
   const named = waysWith(given, endpoints, parseNewSettings);
-  const direct = { name: null, subject: "", targets: endpoints, proxy: null, settings: {} };
+  const direct = {
+    name: null,
+    subject: "",
+    rank: 0,
+    targets: endpoints,
+    proxy: null,
+    settings: {},
+  };
   const ways = named.length > 0 ? named : [direct];
   return numbered(ways, parseMode(given), !given.flag("no-tcp-fallback"));
 }
@@ -78,7 +83,7 @@ export function buildNewLinks(given: GivenOptions): readonly NewLink[] {
       '"bindlink link add" needs a link: add --proxies HOST:PORT, --targets HOST:PORT or --interfaces NAME',
     );
   }
-  return ways.map(({ subject: _, ...link }) => link);
+  return ways.map(({ subject: _, rank: __, ...link }) => link);
 }
 
 function parseMode(given: GivenOptions): LinkMode {
@@ -96,17 +101,22 @@ function waysWith(
     ...proxyWays(given, endpoints, read),
     ...directWays(given, read),
     ...interfaceWays(given, endpoints ?? [], read),
-  ];
+  ].sort(byRank);
 }
 
 /** The links of a slave that speaks the original's protocol, at least one. @throws {UsageError} */
 export function buildLegacyLinks(given: GivenOptions): readonly LinkSpec[] {
-  const ways = [...proxyWays(given, [], refuseSettings), ...directWays(given, refuseSettings)];
+  const ways = [...proxyWays(given, [], refuseSettings), ...directWays(given, refuseSettings)]
+    .sort(byRank);
   if (ways.length > 0) return numbered(ways, DEFAULT_LINK_SETTINGS.mode, false);
   throw new UsageError(
     "A slave needs a link: add --proxies HOST:PORT with --proxy-target HOST:PORT, " +
       "or --targets HOST:PORT to reach the master directly",
   );
+}
+
+function byRank(a: Way, b: Way): number {
+  return a.rank - b.rank;
 }
 
 function refuseSettings(texts: readonly string[], subject: string): LinkChange {
@@ -134,7 +144,7 @@ function numbered(
     return times;
   };
   const settings = { ...DEFAULT_LINK_SETTINGS, mode };
-  return ways.map(({ name: given, subject, settings: change, ...way }, i) => {
+  return ways.map(({ name: given, subject, rank: _, settings: change, ...way }, i) => {
     const end = way.proxy ?? way.targets[0];
     if (end === undefined) throw new Error("Invariant: a link without a target");
     const name = given ?? way.device ?? formatHostPort(end.host, end.port);
@@ -166,9 +176,9 @@ function proxyWays(
   const target = given.findOne("proxy-target");
   if (proxies === undefined) {
     // Unless it is typed, it may be left over from another run.
-    if (target?.origin !== "command line") return [];
+    if (target?.origin !== "command line" && target?.origin !== "file") return [];
     throw new UsageError(
-      "--proxy-target needs --proxies HOST:PORT; to reach the master without a proxy, " +
+      `${target.subject} needs --proxies HOST:PORT; to reach the master without a proxy, ` +
         "type --targets HOST:PORT",
     );
   }
@@ -227,18 +237,20 @@ function parseInterface(text: string, subject: string): string {
 }
 
 function waysOf(
-  { values, subject: option }: GivenOption,
+  { values, subject: wholeOption, places }: GivenOption,
   read: SettingsReader,
   parseEndpoint: (
     endpoint: string,
     subject: string,
   ) => Pick<LinkSpec, "targets" | "proxy" | "device">,
 ): Way[] {
-  return values.map((value) => {
+  return values.map((value, i) => {
+    const place = places?.[i];
+    const option = place?.subject ?? wholeOption;
     const { name, endpoint, settings } = splitLink(value, option);
     // First, for behind something that is no endpoint there may be a piece of a password.
     const ends = parseEndpoint(endpoint, option);
     const subject = `${option} ${quoteProxy(endpoint)}`;
-    return { name, subject, ...ends, settings: read(settings, subject) };
+    return { name, subject, rank: place?.rank ?? 0, ...ends, settings: read(settings, subject) };
   });
 }

@@ -5,13 +5,14 @@
  */
 
 import type { LegacyOptions, SlaveOptions } from "../daemon_options.ts";
+import type { StoredJoin } from "../command_request.ts";
 import { UsageError } from "../usage_error.ts";
-import { buildLegacyLinks, buildLinkDefaults, buildLinks, LINK_NAMING } from "./build_links.ts";
+import { buildLegacyLinks, buildLinkDefaults, buildLinks } from "./build_links.ts";
 import { buildRouting } from "./build_routing.ts";
 import { buildCommon, chooseProtocol, keepOneTundev, stateDirOf } from "./common_options.ts";
 import type { GivenOptions } from "./given_options.ts";
 import type { CommandLineInputs } from "./inputs.ts";
-import type { OptionKey } from "./option_spec.ts";
+import { LINK_NAMING, LINK_OPTIONS } from "./link_options.ts";
 import { quotePath } from "./quote.ts";
 import { buildIdentity } from "./slave_identity.ts";
 import { checkStoredToken, findGivenToken, type FoundToken } from "./token_source.ts";
@@ -22,9 +23,6 @@ import { parseMtuBytes, parseSeconds } from "./values.ts";
  * other end refuses them at 180 (REJECT_AFTER_TIME, WireGuard §6.1).
  */
 const REKEY_LIMITS = { min: 1, max: 150 };
-
-/** What names links: these options mean something only together. */
-const LINK_OPTIONS: readonly OptionKey[] = ["proxies", "proxy-target", "targets", "interfaces"];
 
 /** A slave's options. @param argument the token as a bare word. @throws {UsageError} */
 export function buildSlave(
@@ -84,12 +82,18 @@ export function findToken(
 
 /** The stored token; the options stored with it are added. Only asked when no token was given. */
 function findStored(given: GivenOptions, inputs: CommandLineInputs): FoundToken | null {
+  const stored = addStoredJoin(given, inputs);
+  return stored === null ? null : checkStoredToken(stored);
+}
+
+/** Adds the options that `bindlink join` stored. @returns what it stored; null: nothing. @throws {UsageError} */
+export function addStoredJoin(given: GivenOptions, inputs: CommandLineInputs): StoredJoin | null {
   const stored = inputs.readStoredJoin(stateDirOf(given, inputs));
   if (stored === null) return null;
   const namesLinks = LINK_NAMING.some((name) => given.find(name) !== undefined);
   given.addStored(stored.options, namesLinks ? LINK_OPTIONS : []);
   keepOneTundev(given);
-  return checkStoredToken(stored);
+  return stored;
 }
 
 /** Names the directory: root's is another than that of the user who joined. */

@@ -9,13 +9,12 @@
 import { UsageError } from "../usage_error.ts";
 import {
   type ArgumentSpec,
-  type CommandGroup,
+  commandOf,
   type CommandSpec,
-  findCommand,
-  findGroup,
-  firstWords,
+  groupWordsOf,
+  nextWords,
   usageWords,
-  wordsOfGroup,
+  wordsOf,
 } from "./command_table.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { findOption, optionsOf } from "./option_table.ts";
@@ -42,14 +41,13 @@ export function checkArgv(argv: readonly string[]): readonly string[] {
   }
   if (OTHER_COMMANDS.includes(first)) return argv;
   const wantsHelp = argv.some((text) => HELP_OPTIONS.includes(text));
-  const group = findGroup(first);
-  const command = findCommand(group === undefined ? first : `${first} ${argv[1]}`);
+  const command = commandOf(argv);
   if (command === undefined) {
-    if (group === undefined) throw unknownCommand(first);
-    if (wantsHelp) return [first, "--help"];
-    throw unknownGroupCommand(group, argv[1]);
+    const group = groupWordsOf(argv);
+    if (wantsHelp && group.length > 0) return [...group, "--help"];
+    throw unknownCommand(group, argv[group.length]);
   }
-  const path = command.name.split(" ");
+  const path = wordsOf(command.name);
   if (wantsHelp) return [...path, "--help"];
   if (argv.some((text) => VERSION_OPTIONS.includes(text))) return ["--version"];
   checkWords(command, argv, path.length);
@@ -102,8 +100,8 @@ function checkWords(command: CommandSpec, argv: readonly string[], from: number)
 function isArgument(text: string, word: ArgumentSpec, command: CommandSpec): boolean {
   if (text === "-") return word.metavar === "TOKEN";
   if (text.startsWith("-")) return false;
-  // A stray word behind "slave" or "doctor" is rather a mistyped option than a token.
-  return !["slave", "doctor"].includes(command.name) || looksLikeToken(text);
+  // Where a token may stand, a stray word is rather a mistyped option; but "join" is for little else.
+  return word.metavar !== "TOKEN" || command.name === "join" || looksLikeToken(text);
 }
 
 function unexpectedWord(text: string, command: CommandSpec, argv: readonly string[]): UsageError {
@@ -131,7 +129,7 @@ function knownOption(name: string, command: CommandSpec): OptionSpec {
           : `did you mean --${similar}?`),
     );
   }
-  if (!option.commands.includes(command.name)) {
+  if (!optionsOf(command.name).includes(option)) {
     const owners = option.commands.map((owner) => `"bindlink ${owner}"`).join(", ");
     throw new UsageError(
       `--${option.name} is an option of ${owners}, not of "bindlink ${command.name}"`,
@@ -140,30 +138,28 @@ function knownOption(name: string, command: CommandSpec): OptionSpec {
   return option;
 }
 
-function unknownCommand(word: string): UsageError {
-  if (looksLikeToken(word)) {
+/** @param group words that are right, if any. @param word what follows them; undefined: nothing does */
+function unknownCommand(group: readonly string[], word: string | undefined): UsageError {
+  const begun = ["bindlink", ...group].join(" ");
+  const isInGroup = group.length > 0;
+  const known = isInGroup ? nextWords(group) : [...nextWords([]), ...OTHER_COMMANDS];
+  if (word === undefined || (isInGroup && word.startsWith("-"))) {
+    return new UsageError(`"${begun}" needs a command: type ${begun} ${known.join("|")}`);
+  }
+  if (!isInGroup && looksLikeToken(word)) {
     return new UsageError(
       "A command is missing before the token: type bindlink slave TOKEN, or bindlink join TOKEN",
     );
   }
-  const names = [...firstWords(), ...OTHER_COMMANDS];
-  const similar = mostSimilar(word, names);
-  const hint = similar === null
-    ? '"bindlink --help" lists the commands'
-    : `did you mean ${similar}?`;
-  return new UsageError(`Unknown command ${quoteProxy(word)}: ${hint}`);
-}
-
-/** @param word what stands where the group's command should; undefined: nothing */
-function unknownGroupCommand(group: CommandGroup, word: string | undefined): UsageError {
-  const known = wordsOfGroup(group);
-  const shape = `bindlink ${group.name}`;
-  if (word === undefined || word.startsWith("-")) {
-    return new UsageError(`"${shape}" needs a command: type ${shape} ${known.join("|")}`);
-  }
   const similar = mostSimilar(word, known);
+  if (!isInGroup) {
+    const hint = similar === null
+      ? '"bindlink --help" lists the commands'
+      : `did you mean ${similar}?`;
+    return new UsageError(`Unknown command ${quoteProxy(word)}: ${hint}`);
+  }
   const hint = similar === null
     ? `type one of ${known.join(", ")}`
-    : `did you mean ${shape} ${similar}?`;
-  return new UsageError(`Unknown command "${shape}" ${quoteProxy(word)}: ${hint}`);
+    : `did you mean ${begun} ${similar}?`;
+  return new UsageError(`Unknown command "${begun}" ${quoteProxy(word)}: ${hint}`);
 }

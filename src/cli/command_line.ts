@@ -12,14 +12,7 @@ import { rewriteArgv } from "./original_spelling.ts";
 import { type HelpStyle, parseArgv } from "./parser.ts";
 
 /** What a command line asks for. */
-export type CommandLineResult =
-  | Request
-  | {
-    readonly kind: "print";
-    readonly stream: "stdout" | "stderr";
-    readonly text: string;
-    readonly exitCode: number;
-  };
+export type CommandLineResult = Request;
 
 /** What a command line is judged with. */
 export interface CommandLineContext extends HelpStyle {
@@ -47,7 +40,7 @@ export async function readCommandLine(
     case "command": {
       // Only here: help and version need no cryptography.
       const { buildRequest } = await import("./build_request.ts");
-      return buildRequest(parsed, context.environment, await context.openInputs());
+      return await buildRequest(parsed, context.environment, await context.openInputs());
     }
     case "text":
       return isEmpty

@@ -4,12 +4,15 @@
  * @module
  */
 
+import { CONFIG_COMMANDS, CONFIG_GROUPS, type ConfigCommandName } from "./config_commands.ts";
 import { CONTROL_COMMANDS, CONTROL_GROUPS, type ControlCommandName } from "./control_commands.ts";
+import { SERVICE_COMMANDS, SERVICE_GROUPS, type ServiceCommandName } from "./service_commands.ts";
+import { TOKEN_ARGUMENT } from "./token_argument.ts";
 
 /** The two ends of a tunnel: the commands that run the daemon. */
 export type Role = "master" | "slave";
 
-/** What can follow `bindlink`, besides help and completion; one of a group's has two words. */
+/** What can follow `bindlink`, besides help and completion; one of a group's has several words. */
 export type CommandName =
   | Role
   | "invite"
@@ -19,7 +22,9 @@ export type CommandName =
   | "doctor"
   | "keygen"
   | "pubkey"
-  | ControlCommandName;
+  | ControlCommandName
+  | ConfigCommandName
+  | ServiceCommandName;
 
 /** One command. */
 export interface CommandSpec {
@@ -46,19 +51,13 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
 }
 
-/** A word with commands of its own behind it. */
+/** Words with commands of their own behind them. */
 export interface CommandGroup {
   readonly name: string;
   /** One sentence for the list of commands. */
   readonly brief: string;
   readonly examples: readonly string[];
 }
-
-const TOKEN_ARGUMENT: ArgumentSpec = {
-  metavar: "TOKEN",
-  help: "The join token; - reads it from stdin.",
-  isRequired: false,
-};
 
 const NAME_ARGUMENT: ArgumentSpec = {
   metavar: "NAME",
@@ -186,6 +185,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ["bindlink pubkey < slave.key"],
   },
   ...CONTROL_COMMANDS,
+  ...CONFIG_COMMANDS,
+  ...SERVICE_COMMANDS,
+];
+
+/** The groups of commands. */
+export const COMMAND_GROUPS: readonly CommandGroup[] = [
+  ...CONTROL_GROUPS,
+  ...CONFIG_GROUPS,
+  ...SERVICE_GROUPS,
 ];
 
 /** The command of that name, or undefined. */
@@ -193,22 +201,39 @@ export function findCommand(name: string): CommandSpec | undefined {
   return COMMANDS.find((command) => command.name === name);
 }
 
+/** The command that an argv begins with, however many words that is, or undefined. */
+export function commandOf(argv: readonly string[]): CommandSpec | undefined {
+  return COMMANDS.find(({ name }) => beginsWith(argv, wordsOf(name)));
+}
+
 /** The group of that name, or undefined. */
 export function findGroup(name: string): CommandGroup | undefined {
-  return CONTROL_GROUPS.find((group) => group.name === name);
+  return COMMAND_GROUPS.find((group) => group.name === name);
 }
 
-/** The second words of a group's commands. */
-export function wordsOfGroup({ name }: CommandGroup): readonly string[] {
-  return COMMANDS.flatMap((command) => {
-    const [first, second] = command.name.split(" ");
-    return first === name && second !== undefined ? [second] : [];
-  });
+/** The words of the smallest group that an argv begins with; none: it begins with none. */
+export function groupWordsOf(argv: readonly string[]): readonly string[] {
+  const groups = COMMAND_GROUPS.map(({ name }) => wordsOf(name));
+  const begun = groups.filter((words) => beginsWith(argv, words));
+  return begun.sort((a, b) => b.length - a.length)[0] ?? [];
 }
 
-/** What can be the first word. */
-export function firstWords(): readonly string[] {
-  return [...new Set(COMMANDS.map(({ name }) => name.split(" ")[0] ?? ""))];
+/** What can follow words that commands begin with, in the order of the help; of no words, what can be first. */
+export function nextWords(words: readonly string[]): readonly string[] {
+  const next = COMMANDS.map(({ name }) => wordsOf(name))
+    .filter((those) => beginsWith(those, words))
+    .flatMap((those) => those[words.length] ?? []);
+  return [...new Set(next)];
+}
+
+/** The words of a command's or a group's name. */
+export function wordsOf(name: string): readonly string[] {
+  return name.split(" ");
+}
+
+/** The end that a command runs or speaks of; of the others, the slave's. */
+export function roleOf(command: CommandName): Role {
+  return command.endsWith("master") ? "master" : "slave";
 }
 
 /** A command's words as its usage shows them. */
@@ -217,4 +242,8 @@ export function usageWords({ words = [] }: CommandSpec): readonly string[] {
     const shown = isRepeatable === true ? `${metavar}...` : metavar;
     return isRequired ? shown : `[${shown}]`;
   });
+}
+
+function beginsWith(argv: readonly string[], words: readonly string[]): boolean {
+  return words.every((word, i) => argv[i] === word);
 }

@@ -44,6 +44,8 @@ export function buildCommon(given: GivenOptions, protocol: Protocol): CommonOpti
 /** The protocol, without the options of the other one. @throws {UsageError} */
 export function chooseProtocol(given: GivenOptions, role: Role): Protocol {
   const protocol = choice(given, "protocol", ["secure", "legacy"]);
+  // A file that says nothing else of the protocol is meant for this one.
+  const isFileMeant = ["file", "default"].includes(given.one("protocol").origin);
   for (const option of optionsOf(role)) {
     const found = given.find(option.name);
     if (found === undefined || option.protocol === undefined || option.protocol === protocol) {
@@ -52,7 +54,7 @@ export function chooseProtocol(given: GivenOptions, role: Role): Protocol {
     // Whoever has set legacy's addresses must hear that they do not hold; the rest may be left
     // over in the environment from another run.
     if (option.name === "address") throw addressNeedsLegacy(found, role);
-    if (found.origin === "command line") {
+    if (found.origin === "command line" || (found.origin === "file" && isFileMeant)) {
       throw new UsageError(`${found.subject} needs --protocol secure`);
     }
     given.forget([option.name]);

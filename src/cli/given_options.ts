@@ -1,12 +1,13 @@
 /**
  * Which options were given, by whom, and what holds otherwise: command line, then environment, then
- * what `bindlink join` stored, then default.
+ * the configuration file, then what `bindlink join` stored, then default.
  *
  * @module
  */
 
 import { UsageError } from "../usage_error.ts";
 import type { CommandName } from "./command_table.ts";
+import type { ConfigOption, ConfigValue } from "./config_file.ts";
 import {
   defaultOf,
   environmentName,
@@ -17,10 +18,10 @@ import {
 import { findOption, optionsOf } from "./option_table.ts";
 
 /** Who gave an option. */
-export type Origin = "command line" | "environment" | "stored" | "default";
+export type Origin = "command line" | "environment" | "file" | "stored" | "default";
 
 /** Those who can give one, the stronger first. */
-export const GIVERS = ["command line", "environment", "stored"] as const satisfies Origin[];
+export const GIVERS = ["command line", "environment", "file", "stored"] as const satisfies Origin[];
 
 /** An option with its values as text. */
 export interface GivenOption {
@@ -29,6 +30,8 @@ export interface GivenOption {
   /** What to call it in an error: `--listen` or `BINDLINK_LISTEN`. */
   readonly subject: string;
   readonly origin: Origin;
+  /** Where each value stands, when a file gave them. */
+  readonly places?: readonly ConfigValue[];
 }
 
 /** An option that has exactly one value. */
@@ -41,6 +44,11 @@ export interface SingleOption {
 /** What a flag is in the environment. */
 const YES: readonly string[] = ["1", "true", "yes"];
 const NO: readonly string[] = ["0", "false", "no"];
+
+/** Whether a flag's word is one for yes. */
+export function saysYes(word: string): boolean {
+  return YES.includes(word.toLowerCase());
+}
 
 /** The options of one command. */
 export class GivenOptions {
@@ -83,9 +91,23 @@ export class GivenOptions {
         );
       }
       // The doctor has not all options of a slave.
-      if (!option.commands.includes(this.#command)) continue;
+      if (!optionsOf(this.#command).includes(option)) continue;
       if (this.#given.has(option.name) || except.includes(option.name)) continue;
       this.#add(option, values, `--${name} (stored by bindlink join)`, "stored");
+    }
+  }
+
+  /** Adds what a configuration file says, where nobody gave the option. @param except options to leave out. */
+  addFile(options: readonly ConfigOption[], except: readonly OptionKey[]): void {
+    for (const { name, values: places } of options) {
+      if (this.#given.has(name) || except.includes(name)) continue;
+      const values = places.map(({ text }) => text);
+      this.#given.set(name, {
+        values,
+        subject: places[0]?.subject ?? name,
+        origin: "file",
+        places,
+      });
     }
   }
 
@@ -109,13 +131,17 @@ export class GivenOptions {
     return { value: given.values[0] ?? "", subject: given.subject, origin: given.origin };
   }
 
+  /** What somebody gave. */
+  names(): readonly OptionKey[] {
+    return [...this.#given.keys()];
+  }
+
   /** Whether a flag is set. @throws {UsageError} when the environment says neither yes nor no. */
   flag(name: OptionKey): boolean {
     const given = this.findOne(name);
     if (given === undefined) return false;
-    const word = given.value.toLowerCase();
-    if (YES.includes(word)) return true;
-    if (NO.includes(word)) return false;
+    if (saysYes(given.value)) return true;
+    if (NO.includes(given.value.toLowerCase())) return false;
     // Not quoted: whatever stands there instead of a yes is none of the words to show.
     throw new UsageError(
       `${given.subject}: this is neither yes nor no: set ${[...YES, ...NO].join(", ")}, or nothing`,

@@ -6,6 +6,14 @@
  */
 
 import type { StoredJoin } from "../command_request.ts";
+import type { Role } from "./command_table.ts";
+
+/** A configuration file. */
+export interface ConfigText {
+  readonly text: string;
+  /** Whether every user of the machine can read it. */
+  readonly isReadableByOthers: boolean;
+}
 
 /** Readers of what lies outside argv and environment. All throw the system's own error. */
 export interface CommandLineInputs {
@@ -17,6 +25,10 @@ export interface CommandLineInputs {
   absolutePath(path: string): string;
   /** The state directory when `--state-dir` names none. */
   defaultStateDir(): string;
+  /** Where a configuration file is looked for when `--config` names none; null: nowhere. */
+  defaultConfigFile(role: Role): string | null;
+  /** A configuration file; null: there is none. */
+  readConfigFile(path: string): ConfigText | null;
   /** What `bindlink join` stored there; null: nothing. */
   readStoredJoin(stateDir: string): StoredJoin | null;
 }

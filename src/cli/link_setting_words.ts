@@ -17,7 +17,7 @@ import { mostSimilar } from "./similar_word.ts";
 import { parseChoice, parseRateBps } from "./values.ts";
 
 /** Each setting as it is typed; those with a `=` take a value. */
-const SPELLINGS = {
+export const LINK_SETTINGS = {
   metered: "metered",
   backup: "backup",
   mode: "mode=MODE",
@@ -33,7 +33,7 @@ const UNDOING = { unmetered: "unmetered" } as const;
 const NO_CAP = "none";
 const GLOBAL_MODE = "default";
 
-const SET_SPELLINGS = { ...SPELLINGS, ...UNDOING } as const;
+const SET_SPELLINGS = { ...LINK_SETTINGS, ...UNDOING } as const;
 
 type SettingName = keyof typeof SET_SPELLINGS;
 
@@ -42,7 +42,7 @@ type Spellings = Readonly<Partial<Record<SettingName, string>>>;
 
 /** What settings behind an endpoint say; what they do not say is not there. @throws {UsageError} */
 export function parseNewSettings(texts: readonly string[], subject: string): LinkChange {
-  return toChange(readWords(texts, subject, SPELLINGS), subject, { undoes: false });
+  return toChange(readWords(texts, subject, LINK_SETTINGS), subject, { undoes: false });
 }
 
 /** What `bindlink link set` is to change, at least one thing. @throws {UsageError} */
@@ -94,7 +94,7 @@ function parseMode(
 /** Whether a text that stands where a link should is a setting; `cap=h:1` is a link of that name. */
 export function looksLikeSetting(text: string): boolean {
   const { name, value } = split(text);
-  const spelling = spellingOf(name, SPELLINGS);
+  const spelling = spellingOf(name, LINK_SETTINGS);
   if (spelling === undefined) return false;
   return value === null ? !spelling.includes("=") : !value.includes(":");
 }

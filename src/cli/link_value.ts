@@ -21,6 +21,11 @@ export interface LinkValue {
 /** No `:` and no `#`, so that no name is one that a link has without being given one. */
 const NAME = /^[A-Za-z0-9._-]{1,32}$/;
 
+/** Whether a link can have that name. */
+export function isLinkName(text: string): boolean {
+  return NAME.test(text);
+}
+
 /**
  * Splits an entry. A `=` in a password is no end of a name: in front of it there is a `:`, which no name has.
  * @throws {UsageError}

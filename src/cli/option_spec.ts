@@ -1,13 +1,15 @@
 /**
- * What there is to say of one option. Types only, and the names that follow from them.
+ * What there is to say of one option: types, and what follows from them.
  *
  * @module
  */
 
-import type { CommandName, Role } from "./command_table.ts";
+import { type CommandName, type Role, roleOf } from "./command_table.ts";
 
 /** Name of an option, without the dashes. */
 export type OptionKey =
+  | "config"
+  | "dry-run"
   | "listen"
   | "pool"
   | "allow-slave-to-slave"
@@ -66,7 +68,7 @@ export interface OptionSpec {
 
 /** What holds for a command when an option is not given, or undefined: nothing. */
 export function defaultOf(option: OptionSpec, command: CommandName): string | undefined {
-  return option.defaults?.[command === "master" ? "master" : "slave"];
+  return option.defaults?.[roleOf(command)];
 }
 
 /** Whether the environment may give an option to a command: links that are to be added must be typed, or the slave's own were added again. */

@@ -6,11 +6,14 @@
  */
 
 import { DEFAULT_LINK_SETTINGS, LINK_MODES } from "../multiplexer/link_settings.ts";
-import type { CommandName, Role } from "./command_table.ts";
+import { type CommandName, type Role, roleOf } from "./command_table.ts";
+import { CONFIG_OPTIONS } from "./config_options.ts";
 import { CONTROL_COMMANDS } from "./control_commands.ts";
 import { DOCTOR_OPTIONS } from "./doctor_options.ts";
+import { INVITE_OPTIONS } from "./invite_options.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { ROUTING_OPTIONS } from "./routing_options.ts";
+import { SERVICE_OPTIONS } from "./service_options.ts";
 
 /** UDP port of a master that is told nothing else. Registered to nobody of note; no daemon of Debian uses it. */
 const DEFAULT_PORT = "4321";
@@ -43,6 +46,7 @@ const CONTROL: readonly CommandName[] = CONTROL_COMMANDS.map(({ name }) => name)
 
 /** The options, in the order of the help. */
 export const OPTIONS: readonly OptionSpec[] = [
+  ...CONFIG_OPTIONS,
   {
     name: "listen",
     metavar: "[HOST:]PORT",
@@ -195,27 +199,8 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: "Instead of a tun device: carry TCP connections made to this address (without HOST, " +
       "127.0.0.1) to the service that the other end connects to.",
   },
-  {
-    name: "endpoint",
-    metavar: "HOST:PORT",
-    commands: ["invite"],
-    isRepeatable: true,
-    help: "Where the slave reaches this master, the best first. Not given: as in the invitation " +
-      "before, else this machine's public addresses.",
-  },
-  {
-    name: "public-key",
-    metavar: "KEY",
-    commands: ["invite"],
-    help: "The slave's public key, when it has a secret key of its own; not given: the token " +
-      "brings one.",
-  },
-  {
-    name: "qr",
-    metavar: null,
-    commands: ["invite"],
-    help: "Show the token as a QR code, too.",
-  },
+  ...SERVICE_OPTIONS,
+  ...INVITE_OPTIONS,
   {
     name: "json",
     metavar: null,
@@ -284,7 +269,14 @@ export const OPTIONS: readonly OptionSpec[] = [
 
 /** The options that a command takes. */
 export function optionsOf(command: CommandName): readonly OptionSpec[] {
-  return OPTIONS.filter((option) => option.commands.includes(command));
+  // These take the options of a run of the daemon; a service has its file and its state directory.
+  const isService = command.startsWith("install-service ");
+  const isAboutRun = isService || command.startsWith("config show ");
+  const asked = isAboutRun ? [command, roleOf(command)] : [command];
+  return OPTIONS.filter(({ name, commands }) =>
+    commands.some((it) => asked.includes(it)) &&
+    !(isService && (name === "config" || name === "state-dir"))
+  );
 }
 
 /** The option of that name, or undefined. */

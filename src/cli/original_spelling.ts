@@ -15,7 +15,7 @@
  * @module
  */
 
-import { firstWords, type Role } from "./command_table.ts";
+import { commandOf, type Role } from "./command_table.ts";
 import { environmentName } from "./option_spec.ts";
 import { findOption, optionsOf } from "./option_table.ts";
 import { looksLikeToken } from "./quote.ts";
@@ -53,7 +53,7 @@ export function rewriteArgv(
   const first = argv[0] ?? "";
   const hasNoCommand = first.startsWith("-");
   // What a shell's completion passes on is half a command line: not ours to judge.
-  if (!hasNoCommand && !firstWords().includes(first)) return [...argv];
+  if (!hasNoCommand && commandOf(argv) === undefined) return [...argv];
   const tokens = tokenize(argv);
   if (!hasNoCommand) return tokens.flatMap(spell);
   const meant = tokens.filter((token) => !isOff(token));

@@ -17,11 +17,14 @@ import type { UsageTerm } from "@optique/core/usage";
 import type { ValueParser } from "@optique/core/valueparser";
 import {
   type ArgumentSpec,
+  type CommandGroup,
   type CommandName,
   type CommandSpec,
   findCommand,
   findGroup,
+  nextWords,
   usageWords,
+  wordsOf,
 } from "./command_table.ts";
 import { defaultOf, environmentName, type OptionSpec, readsEnvironment } from "./option_spec.ts";
 import { optionsOf } from "./option_table.ts";
@@ -58,20 +61,7 @@ const MAX_COLUMNS = 100;
 
 /** Parses a rewritten and checked argv. Never throws on any argv. */
 export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv {
-  const parser = or(
-    commandParser("master"),
-    commandParser("slave"),
-    commandParser("invite"),
-    commandParser("slaves"),
-    commandParser("revoke"),
-    commandParser("join"),
-    commandParser("doctor"),
-    commandParser("keygen"),
-    commandParser("pubkey"),
-    commandParser("status"),
-    commandParser("mode"),
-    linkParser(),
-  );
+  const parser = commandsBehind([]);
   const lines: string[] = [];
   const shown = (): ParsedArgv => ({ kind: "text", text: lines.join("\n") + "\n" });
   return runParserSync<typeof parser, ParsedArgv, ParsedArgv>(parser, "bindlink", argv, {
@@ -129,19 +119,22 @@ const ROOT_USAGE: readonly UsageTerm[] = [
 /** Optique's own tuple of states is of no use here. */
 type AnyParser<Value> = Parser<"sync", Value, unknown>;
 
-/** The commands of the group `link`. */
-function linkParser(): AnyParser<TypedCommand> {
-  const group = findGroup("link");
-  if (group === undefined) throw new Error("Invariant: no group link");
-  const commands = or(
-    commandParser("link list"),
-    commandParser("link add"),
-    commandParser("link remove"),
-    commandParser("link up"),
-    commandParser("link down"),
-    commandParser("link set"),
-  );
-  return command(group.name, commands, {
+/** All commands that begin with these words: they and the groups among them, as the table has them. */
+function commandsBehind(begun: readonly string[]): AnyParser<TypedCommand> {
+  const parsers = nextWords(begun).map((word) => {
+    const name = [...begun, word].join(" ");
+    const spec = findCommand(name);
+    if (spec !== undefined) return commandParser(spec);
+    const group = findGroup(name);
+    if (group === undefined) throw new Error(`Invariant: no group ${name}`);
+    return groupParser(group);
+  });
+  return or(...parsers);
+}
+
+function groupParser(group: CommandGroup): AnyParser<TypedCommand> {
+  const words = wordsOf(group.name);
+  return command(words.at(-1) ?? "", commandsBehind(words), {
     brief: [text(group.brief)],
     description: [text(group.brief)],
     footer: commandLines(["Examples:", ...group.examples.map((line) => `  ${line}`)]),
@@ -149,9 +142,8 @@ function linkParser(): AnyParser<TypedCommand> {
   });
 }
 
-function commandParser(name: CommandName): AnyParser<TypedCommand> {
-  const spec = findCommand(name);
-  if (spec === undefined) throw new Error(`Invariant: no command ${name}`);
+function commandParser(spec: CommandSpec): AnyParser<TypedCommand> {
+  const { name } = spec;
   const fields: Record<string, AnyParser<readonly string[]>> = {};
   for (const option of optionsOf(name)) fields[option.name] = optionParser(option, name);
   const values = map(
@@ -163,7 +155,7 @@ function commandParser(name: CommandName): AnyParser<TypedCommand> {
       values: new Map(Object.entries(options).filter(([, given]) => given.length > 0)),
     }),
   );
-  return command(name.split(" ").at(-1) ?? name, values, {
+  return command(wordsOf(name).at(-1) ?? "", values, {
     brief: [text(spec.brief)],
     ...(spec.description === undefined
       ? {}

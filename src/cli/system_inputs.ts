@@ -7,7 +7,8 @@
 import { resolve } from "node:path";
 import { readStoredJoin } from "../state/join_store.ts";
 import { defaultStateDir } from "../state/state_dir.ts";
-import type { CommandLineInputs } from "./inputs.ts";
+import { defaultConfigDir } from "./config_dir.ts";
+import type { CommandLineInputs, ConfigText } from "./inputs.ts";
 
 /** Most that is read of a file or of stdin, in bytes: a token or key has a few hundred. */
 const MAX_TEXT_BYTES = 65_536;
@@ -20,17 +21,36 @@ export interface TextSource {
 
 /** Readers of this process's files and stdin. */
 export function systemInputs(): CommandLineInputs {
+  const environment = (name: string): string | undefined => Deno.env.get(name);
   return {
     readFile: readTextFile,
     readStdin: () => readText(Deno.stdin, promptForToken),
     absolutePath: (path) => resolve(path),
     defaultStateDir: () => {
-      const environment = (name: string): string | undefined => Deno.env.get(name);
       return defaultStateDir(environment, Deno.uid(), Deno.build.os, environment("HOME"));
     },
+    defaultConfigFile: (role) => {
+      const folder = defaultConfigDir({ environment, uid: Deno.uid(), os: Deno.build.os });
+      return folder === null ? null : `${folder}/${role}.toml`;
+    },
+    readConfigFile,
     readStoredJoin,
   };
 }
+
+function readConfigFile(path: string): ConfigText | null {
+  try {
+    const text = readTextFile(path);
+    const { mode } = Deno.statSync(path);
+    return { text, isReadableByOthers: mode !== null && (mode & S_IROTH) !== 0 };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** inode(7): others may read. */
+const S_IROTH = 0o004;
 
 /** A text file, or a pipe such as a shell's `<(...)`, of which the size is not known before. */
 function readTextFile(path: string): string {

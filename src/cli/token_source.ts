@@ -1,5 +1,5 @@
 /**
- * Where a slave's join token comes from: the command line, the environment, or what `bindlink join`
+ * Where a slave's join token comes from: the command line, the environment, a configuration file, or what `bindlink join`
  * stored. A token is never shown, whatever is wrong with it.
  *
  * @module
@@ -35,7 +35,7 @@ export function findGivenToken({ given, argument, inputs }: TokenSearch): FoundT
     ? undefined
     : { value: argument, subject: "TOKEN", origin: "command line" };
   const options = [given.findOne("token"), given.findOne("token-file")];
-  for (const origin of ["command line", "environment"] as const) {
+  for (const origin of ["command line", "environment", "file"] as const) {
     const found = [word, ...options].filter((it) => it?.origin === origin);
     const [first, second] = found;
     if (first !== undefined && second !== undefined) {

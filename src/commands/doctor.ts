@@ -15,6 +15,7 @@ export async function runDoctor(
   request: Extract<CommandRequest, { kind: "doctor" }>,
   io: CommandIo,
 ): Promise<number> {
+  for (const warning of request.warnings) printNote(io, `warning: ${warning}\n`);
   const findings = await examine(request, (text) => printNote(io, `${text}\n`));
   printResult(io, request.isJson ? reportJson(findings) : reportText(findings, io.hasColors));
   return exitCodeOf(findings);

@@ -6,6 +6,7 @@
 
 import type { CommandRequest } from "../command_request.ts";
 import { type CommandIo, processIo } from "./command_io.ts";
+import { runInstallService } from "./install_service.ts";
 import { runInvite } from "./invite.ts";
 import { runJoin } from "./join.ts";
 import { runKeygen } from "./keygen.ts";
@@ -14,6 +15,7 @@ import { runPubkey } from "./pubkey.ts";
 import { runRevoke } from "./revoke.ts";
 import { runSlaves } from "./slaves.ts";
 import { runStatus } from "./status.ts";
+import { runUninstallService } from "./uninstall_service.ts";
 
 /** Runs it. @returns the exit code. @throws UsageError, StateError, Error: the caller reports them. */
 export async function runCommand(
@@ -46,6 +48,12 @@ export async function runCommand(
     }
     case "status":
       await runStatus(request, io);
+      break;
+    case "install-service":
+      await runInstallService(request, io);
+      break;
+    case "uninstall-service":
+      await runUninstallService(request.role, io);
       break;
     default:
       await runLinkCommand(request, io);

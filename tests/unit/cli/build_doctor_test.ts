@@ -56,3 +56,35 @@ Deno.test("what is measured is one of three words", async () => {
   assert.equal((await doctor(`${TOKEN} --measure all`)).measure, "all");
   assert.match(await complaint(`doctor ${TOKEN} --measure some`), /unmetered, all, none/);
 });
+
+Deno.test("the doctor looks at the configuration file that slave would take, or master", async () => {
+  const configs = {
+    "/etc/bindlink/slave.toml":
+      `token = "${TOKEN}"\nlog-level = "debug"\n[links.p]\nproxy = "192.0.2.1:1080"`,
+    "/etc/bindlink/master.toml": "listen = 5000\nexit = true",
+    "/x.toml": '[links.q]\ninterface = "usb0"',
+  };
+  const names = async (line: string): Promise<readonly string[] | null> => {
+    const { options, tokenFault } = await doctor(line, { configs });
+    assert.equal(tokenFault, "");
+    return options.role === "slave" ? options.links?.map(({ name }) => name) ?? null : null;
+  };
+  assert.deepEqual(await names(""), ["p"]);
+  assert.deepEqual(await names("--targets 192.0.2.5:1"), ["192.0.2.5:1"]);
+  assert.deepEqual(await names(`${TOKEN} --config /x.toml`), ["q"]);
+  const { options } = await doctor("--master", { configs });
+  assert.equal(options.role === "master" && options.listen.port, 5_000);
+});
+
+Deno.test("the doctor tells of a secret that all can read, and of a file that it cannot go by", async () => {
+  const configs = { "/etc/bindlink/slave.toml": `token = "${TOKEN}"` };
+  const { warnings } = await doctor("", { configs, areConfigsPublic: true });
+  assert.match(warnings.join(), /holds a secret/);
+  const complain = (text: string): Promise<string> =>
+    complaint("doctor", { configs: { "/etc/bindlink/slave.toml": text } });
+  assert.match(await complain("\nmtuu = 1"), /^\/etc\/bindlink\/slave\.toml:2: unknown key "mtuu"/);
+  assert.match(
+    await complain('protocol = "legacy"'),
+    /^\/etc\/bindlink\/slave\.toml:1: protocol: the doctor knows --protocol secure only$/,
+  );
+});

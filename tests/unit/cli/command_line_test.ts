@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { COMMANDS } from "../../../src/cli/command_table.ts";
+import { COMMAND_GROUPS, COMMANDS } from "../../../src/cli/command_table.ts";
 import { readsEnvironment } from "../../../src/cli/option_spec.ts";
-import { OPTIONS } from "../../../src/cli/option_table.ts";
+import { OPTIONS, optionsOf } from "../../../src/cli/option_table.ts";
 import { UsageError } from "../../../src/usage_error.ts";
 import {
   assertHarmless,
@@ -104,7 +104,7 @@ Deno.test("readCommandLine's help begins with the way to a tunnel, and lists the
   ];
   const places = steps.map((step) => text.indexOf(step));
   assert.ok(places.every((place, i) => place > (places[i - 1] ?? 0)), text);
-  for (const { name, brief } of COMMANDS) {
+  for (const { name, brief } of [...COMMANDS, ...COMMAND_GROUPS]) {
     if (name.includes(" ")) continue;
     assert.match(text, new RegExp(`^ {2}${name} .*${brief.slice(0, 20)}`, "m"));
   }
@@ -121,7 +121,7 @@ Deno.test("readCommandLine helps with each command: every option, variable, defa
     for (const example of examples) assert.ok(help.text.includes(`\n  ${example}`), example);
     const words = help.text.replace(/\s+/g, " ");
     for (const option of OPTIONS) {
-      const isShown = option.commands.includes(name);
+      const isShown = optionsOf(name).includes(option);
       const variable = `BINDLINK_${option.name.toUpperCase().replaceAll("-", "_")}`;
       const isListed = new RegExp(`^ {2}--${option.name} `, "m").test(help.text);
       assert.equal(isListed, isShown, `${name}: ${option.name}`);
@@ -129,7 +129,7 @@ Deno.test("readCommandLine helps with each command: every option, variable, defa
       assert.equal(words.includes(variable), readsEnvironment(option, name), variable);
       if (!readsEnvironment(option, name)) continue;
       assert.ok(words.includes(`${variable}${option.metavar === null ? "=yes" : ""}]`), variable);
-      const value = option.defaults?.[name === "master" ? "master" : "slave"];
+      const value = option.defaults?.[name.endsWith("master") ? "master" : "slave"];
       if (value !== undefined) assert.ok(words.includes(`[default ${value}; ${variable}]`));
     }
   }
@@ -139,6 +139,7 @@ Deno.test("readCommandLine's examples are command lines that it takes", async ()
   const setting = {
     environment: { BINDLINK_TOKEN: TOKEN },
     files: { "laptop.token": TOKEN },
+    configs: { "/etc/bindlink/slave.toml": "mtu = 1300" },
     stdin: TOKEN,
   };
   for (const { name, examples } of COMMANDS) {
@@ -147,7 +148,9 @@ Deno.test("readCommandLine's examples are command lines that it takes", async ()
       if (command === undefined || example.startsWith("#")) continue;
       const words = command.trim().split(" ").map((word) => word.replace(/^'(.*)'$/, "$1"));
       const result = await read(words, setting);
-      assert.equal(result.kind, name === "master" || name === "slave" ? "run" : "command", example);
+      const isRun = name === "master" || name === "slave";
+      const kind = isRun ? "run" : name.startsWith("config ") ? "print" : "command";
+      assert.equal(result.kind, kind, example);
     }
   }
 });

@@ -22,6 +22,10 @@ export interface Setting {
   readonly environment?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Configuration files; without a name, `/etc/bindlink/slave.toml` and `master.toml` are looked for. */
+  readonly configs?: Readonly<Record<string, string>>;
+  /** Whether all users can read them. */
+  readonly areConfigsPublic?: boolean;
   /** By state directory. */
   readonly stored?: Readonly<Record<string, StoredJoin>>;
 }
@@ -68,6 +72,12 @@ export function read(argv: readonly string[], setting: Setting = {}): Promise<Co
         readStdin: () => setting.stdin ?? "",
         absolutePath: (path) => `/cwd/${path}`,
         defaultStateDir: () => DEFAULT_STATE_DIR,
+        defaultConfigFile: (role) => `/etc/bindlink/${role}.toml`,
+        readConfigFile: (path) => {
+          const text = setting.configs?.[path];
+          const isReadableByOthers = setting.areConfigsPublic ?? false;
+          return text === undefined ? null : { text, isReadableByOthers };
+        },
         readStoredJoin: (stateDir) => setting.stored?.[stateDir] ?? null,
       }),
   });

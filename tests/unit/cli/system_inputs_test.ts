@@ -67,3 +67,20 @@ Deno.test("systemInputs makes paths absolute", () => {
 Deno.test("systemInputs finds nothing stored in a directory that is not there", () => {
   assert.equal(systemInputs().readStoredJoin("/no/such/directory"), null);
 });
+
+Deno.test("systemInputs tells of a configuration file whether all can read it", () => {
+  const folder = Deno.makeTempDirSync({ prefix: "bindlink-config-" });
+  try {
+    const path = `${folder}/slave.toml`;
+    const { readConfigFile } = systemInputs();
+    assert.equal(readConfigFile(path), null);
+    Deno.writeTextFileSync(path, "mtu = 1300");
+    Deno.chmodSync(path, 0o640);
+    assert.deepEqual(readConfigFile(path), { text: "mtu = 1300", isReadableByOthers: false });
+    Deno.chmodSync(path, 0o644);
+    assert.equal(readConfigFile(path)?.isReadableByOthers, true);
+    assert.equal(readConfigFile("/dev/null")?.text, "");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,54 @@
+/**
+ * `bindlink config show master|slave`: what a run would go by, as a configuration file whose comments say where each
+ * value comes from.
+ *
+ * @module
+ */
+
+import { quoteProxy } from "./quote.ts";
+import { fileOptionsOf } from "./config_file.ts";
+import type { Role } from "./command_table.ts";
+import type { GivenOptions } from "./given_options.ts";
+import { defaultOf, type OptionKey, type OptionSpec } from "./option_spec.ts";
+import { splitLink } from "./link_value.ts";
+import { optionToml } from "./config_text.ts";
+
+/** Where a value comes from that nobody gave. */
+export interface ShownSetting {
+  readonly role: Role;
+  /** What holds where the table has no default. */
+  readonly fallbacks: ReadonlyMap<OptionKey, string>;
+}
+
+/** Shows options. Values are as they were given, not judged; tokens and passwords are hidden. */
+export function showConfig(given: GivenOptions, { role, fallbacks }: ShownSetting): string {
+  const lines = fileOptionsOf(role).flatMap((option) => {
+    const found = given.find(option.name);
+    const fallback = fallbacks.get(option.name) ?? defaultOf(option, role);
+    // A default that only the other protocol has would be refused in a file.
+    const isOther = option.protocol !== undefined && found === undefined &&
+      option.protocol !== given.one("protocol").value;
+    const values = found?.values ?? (fallback === undefined || isOther ? null : [fallback]);
+    if (values === null) return [];
+    const source = found === undefined ? "default" : found.places?.[0]?.subject ?? found.subject;
+    return [`${option.name} = ${showValues(option, values)}  # ${source}`];
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+function showValues(option: OptionSpec, values: readonly string[]): string {
+  if (option.name === "token") return optionToml(option, ["***"]);
+  return optionToml(option, option.name === "proxies" ? values.map(hidePassword) : values);
+}
+
+/** A proxy without its credentials, name and settings kept. */
+function hidePassword(value: string): string {
+  if (!value.includes("@")) return value;
+  try {
+    const { name, endpoint, settings } = splitLink(value, "");
+    const hidden: string = JSON.parse(quoteProxy(endpoint));
+    return [name === null ? hidden : `${name}=${hidden}`, ...settings].join(";");
+  } catch {
+    return "***";
+  }
+}
