@@ -78,7 +78,9 @@ export interface DaemonChoice {
 export type DaemonRequest =
   & { readonly daemon: DaemonChoice }
   & (
-    | { readonly kind: "status" | "link list"; readonly isJson: boolean }
+    | { readonly kind: "status"; readonly isJson: boolean }
+    | { readonly kind: "link list"; readonly isJson: boolean }
+    | { readonly kind: "top" }
     | { readonly kind: "mode"; readonly mode: LinkMode }
     | { readonly kind: "link add"; readonly links: readonly NewLink[] }
     | { readonly kind: "link remove" | "link up" | "link down"; readonly name: string }

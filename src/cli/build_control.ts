@@ -1,5 +1,5 @@
 /**
- * What the commands for a running daemon were asked for: `status`, `mode`, `link ...`.
+ * What the commands for a running daemon were asked for: `status`, `top`, `mode`, `link ...`.
  *
  * @module
  */
@@ -39,6 +39,8 @@ export function buildControl(
     case "status":
     case "link list":
       return { kind: command, daemon, isJson: given.flag("json") };
+    case "top":
+      return { kind: command, daemon };
     case "mode":
       return { kind: command, daemon, mode: parseChoice(name, "bindlink mode", LINK_MODES) };
     case "link add":

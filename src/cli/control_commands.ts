@@ -10,6 +10,7 @@ import type { ArgumentSpec, CommandGroup, CommandSpec } from "./command_table.ts
 /** Their names. */
 export type ControlCommandName =
   | "status"
+  | "top"
   | "mode"
   | "link list"
   | "link add"
@@ -50,6 +51,23 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
       "bindlink status --json",
       "# when several run here: the master, or a slave by its tun device",
       "bindlink status --daemon bind1",
+    ],
+  },
+  {
+    name: "top",
+    brief: "Watch a running daemon: its links, their rates and history, what happened last.",
+    description:
+      "Asks once a second. At a slave keys switch the chosen link off and on and change modes; the " +
+      "last line names them. q ends it. Needs a terminal of 40 x 8 at least; NO_COLOR is respected, " +
+      "and where the locale is not UTF-8 it draws with ASCII.",
+    examples: [
+      "bindlink top",
+      "# the laptop's, from elsewhere",
+      "ssh -t root@laptop bindlink top",
+      "# when several run here: the master, or a slave by its tun device",
+      "bindlink top --daemon bind1",
+      "# with line-drawing characters though the locale does not say that the terminal has them",
+      "LC_ALL=C.UTF-8 bindlink top",
     ],
   },
   {

@@ -26,7 +26,11 @@ export async function askDaemon(
 
 /** Its status. @throws as {@link askDaemon}; Error when it is of a version whose reports are not understood. */
 export async function askStatus(request: DaemonRequest, wanted: WantedRole): Promise<StatusReport> {
-  const result = await askDaemon(request, wanted, { command: "status" });
+  return readStatus(await askDaemon(request, wanted, { command: "status" }));
+}
+
+/** A daemon's answer to `status`. @throws Error when it is of a version whose reports are not understood. */
+export function readStatus(result: unknown): StatusReport {
   const report = typeof result === "object" ? result as Partial<StatusReport> | null : null;
   if (report?.statusVersion === STATUS_VERSION) return report as StatusReport;
   throw new Error(

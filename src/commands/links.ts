@@ -11,14 +11,16 @@ import { askDaemon, askStatus } from "./ask_daemon.ts";
 import { type CommandIo, printResult } from "./command_io.ts";
 import { linkListText, settingsText } from "./status_text.ts";
 
+/** What is asked here. */
+type LinkRequest = Exclude<DaemonRequest, { readonly kind: "status" | "top" }>;
+
 /** Does it, and says what it did. @throws UsageError, StateError, Error. */
-export async function runLinkCommand(request: DaemonRequest, io: CommandIo): Promise<void> {
+export async function runLinkCommand(request: LinkRequest, io: CommandIo): Promise<void> {
   printResult(io, await answerTo(request));
 }
 
-async function answerTo(request: DaemonRequest): Promise<string> {
+async function answerTo(request: LinkRequest): Promise<string> {
   switch (request.kind) {
-    case "status":
     case "link list": {
       const status = await askStatus(request, "slave");
       return request.isJson ? `${JSON.stringify(status.links, null, 2)}\n` : linkListText(status);

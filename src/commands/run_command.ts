@@ -55,6 +55,11 @@ export async function runCommand(
     case "uninstall-service":
       await runUninstallService(request.role, io);
       break;
+    case "top": {
+      const { runTop } = await import("./top.ts");
+      await runTop(request);
+      break;
+    }
     default:
       await runLinkCommand(request, io);
   }

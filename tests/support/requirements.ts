@@ -22,6 +22,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { program: "iperf3", debianPackage: "iperf3" },
   { program: "tcpdump", debianPackage: "tcpdump" },
   { program: "nft", debianPackage: "nftables" },
+  { program: "tmux", debianPackage: "tmux" },
 ];
 
 /** Where a program is, or null. */
