@@ -41,11 +41,6 @@ export function listLines(
   return windowLines(items, index, { rows, canvas, draw });
 }
 
-/** How many rows the items take when all is said of them. */
-export function fullHeight(items: readonly TopItem[], index: number, canvas: Canvas): number {
-  return listHeight(items, index, CHOICES[0]!, canvas);
-}
-
 function listHeight(
   items: readonly TopItem[],
   index: number,

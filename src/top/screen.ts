@@ -16,7 +16,7 @@ import { eventLines } from "./event_lines.ts";
 import { footLine } from "./foot_line.ts";
 import type { Glyphs } from "./glyphs.ts";
 import { headingLine } from "./item_lines.ts";
-import { fullHeight, listLines } from "./item_list.ts";
+import { listLines } from "./item_list.ts";
 import { roundScale } from "./rate_drawing.ts";
 import type { RateHistories } from "./rate_history.ts";
 import { noteLine, titleLine, totalLines } from "./screen_head.ts";
@@ -43,41 +43,36 @@ export function drawScreen(
 }
 
 function screenLines(state: TopState, canvas: Canvas, nowMs: number): readonly Line[] {
-  const { report, histories } = state;
+  const { report, histories, absence } = state;
   const chosen = chosenItem(state);
   const items = chosen?.items ?? [];
   const scaleBps = scaleOf(items, histories);
-  const terms: ItemTerms = {
-    canvas,
-    nameColumns: nameColumns(items, canvas),
-    scaleBps,
-    histories,
-  };
-  const head = [
-    titleLine(report, canvas),
-    ...totalLines(state, canvas),
-    noteLine(state, { isWide: canvas.isWide, scaleBps }, nowMs),
-  ];
-  const what = report.role === "slave" ? "LINK" : "SLAVE";
-  if (canvas.isTall || canvas.isWide) head.push(headingLine(terms, what));
-  const room = canvas.rows - head.length - 1;
-  const spare = canvas.isTall ? Math.min(EVENT_ROWS, 1 + report.events.length) : 0;
+  const terms: ItemTerms = { canvas, nameColumns: nameColumns(items, canvas), scaleBps, histories };
+  const note = noteLine(state, { isWide: canvas.isWide, scaleBps }, nowMs);
+  const head = [titleLine(report, canvas), ...totalLines(state, canvas)];
+  const body = canvas.isTall || canvas.isWide ? [headingLine(terms, headingOf(report.role))] : [];
+  const room = canvas.rows - head.length - body.length - 2;
   const index = chosen?.index ?? 0;
-  // What the items leave, events take; but some are always seen.
-  const listRows = Math.min(room - spare, Math.max(1, fullHeight(items, index, canvas)));
-  const list = items.length === 0
-    ? [emptyLine(report.role)]
-    : listLines(items, index, { rows: listRows, terms });
-  const eventRows = room - list.length;
-  return [
-    ...head,
-    ...list,
-    ...filled(
-      eventRows < LEAST_EVENT_ROWS ? [] : eventLines(report.events, eventRows, nowMs),
-      eventRows,
-    ),
-    footLine(state, canvas, nowMs),
-  ];
+  if (items.length === 0) body.push(emptyLine(report.role));
+  else {
+    // What the items leave, events take; but some are always seen.
+    const spare = canvas.isTall ? Math.min(EVENT_ROWS, 1 + report.events.length) : 0;
+    body.push(...listLines(items, index, { rows: room - spare, terms }));
+  }
+  const eventRows = canvas.rows - head.length - body.length - 2;
+  if (eventRows >= LEAST_EVENT_ROWS) body.push(...eventLines(report.events, eventRows, nowMs));
+  // What is not of now is shown with less weight.
+  const shown = absence === null ? body : body.map(faintLine);
+  const lines = [...head, note, ...shown];
+  return [...filled(lines, canvas.rows - 1), footLine(state, canvas, nowMs)];
+}
+
+function headingOf(role: "master" | "slave"): string {
+  return role === "slave" ? "LINK" : "SLAVE";
+}
+
+function faintLine(line: Line): Line {
+  return line.map(({ text }) => span(text, "faint"));
 }
 
 /** What a full bar stands for: what the fastest link had, either way, as far back as is known. */

@@ -70,10 +70,10 @@ Deno.test("drawScreen says that the daemon is away, and keeps what was last know
   assert.equal(lines[3], "! slave bind0 is not running, waiting for 12 s");
   assert.match(lines[5]!, /^> phone1 /);
   assert.match(lines[1]!, /▅▆█  {2}118 MiB in all$/, "a gap in the history");
-  const silent = { what: "does not answer", why: "Cannot reach it: no answer within 3 s" };
+  const silent = { what: "does not answer", why: "no answer within 3 s" };
   assert.match(
     screenText(withoutReport(sampleState(), silent, NOW_MS), USUAL),
-    /^! slave bind0 does not answer, waiting for 0 s; Cannot reach it: no answer within 3 s$/m,
+    /^! slave bind0 does not answer, waiting for 0 s; no answer within 3 s$/m,
   );
 });
 
