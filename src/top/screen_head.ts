@@ -70,9 +70,11 @@ export function noteLine(
 ): Line {
   const { absence, whom, report } = state;
   if (absence !== null) {
+    const away = `! ${whom} ${absence.what}, waiting`;
+    if (!isWide) return [span(printable(away), "bad")];
     const waited = formatDuration(Math.max(0, nowMs - absence.sinceMs) / 1_000);
     const why = absence.why === "" ? "" : `; ${absence.why}`;
-    return [span(printable(`! ${whom} ${absence.what}, waiting for ${waited}${why}`), "bad")];
+    return [span(printable(`${away} for ${waited}${why}`), "bad")];
   }
   const scale = formatBps(scaleBps).replace(".0 ", " ");
   const dropped = Object.values(report.drops).reduce((sum, packets) => sum + packets, 0);

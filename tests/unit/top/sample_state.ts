@@ -88,9 +88,9 @@ export function sampleReport(changes: Partial<StatusReport> = {}): StatusReport 
     links: LINKS,
     slaves: [],
     events: [
-      event(62 * 60, "Link is up", { link: "phone1", id: "1" }),
-      event(125, "Link is up", { link: "phone2", id: "2" }),
-      event(14, "Link is down", {
+      event(62 * 60, "Link up", { link: "phone1", id: "1", remote: "203.0.113.5:4321" }),
+      event(125, "Link up", { link: "phone2", id: "2", remote: "203.0.113.5:4321" }),
+      event(14, "Link down", {
         link: "modem",
         reason: "Connection refused by 203.0.113.5:4321",
       }, "warning"),
