@@ -12,6 +12,15 @@ Deno.test("status and link list name the daemon and how to print", async () => {
   });
 });
 
+Deno.test("top names the daemon", async () => {
+  assert.deepEqual(await request("top"), { kind: "top", daemon: DAEMON });
+  assert.deepEqual(await request("top --daemon master --state-dir /x"), {
+    kind: "top",
+    daemon: { stateDir: "/x", name: "master" },
+  });
+  assert.match(await complaint("top bind0"), /bind0/);
+});
+
 Deno.test("mode takes one of the modes", async () => {
   assert.deepEqual(await request("mode backup"), { kind: "mode", daemon: DAEMON, mode: "backup" });
   assert.match(await complaint("mode fast"), /^bindlink mode "fast": type one of speed, redundant/);
