@@ -100,8 +100,11 @@ function detailLines(item: TopItem, detail: Detail, terms: ItemTerms): readonly 
   lines.push([INDENT, span(printable(link.reason), style === "good" ? "plain" : style)]);
   const budget = budgetOf(link);
   if (budget !== null) {
-    const bar = drawBar(budget.usedFraction, BUDGET_BAR_COLUMNS, canvas.glyphs);
-    lines.push([INDENT, span(`budget ${bar} ${budget.text}`, budget.isShort ? "care" : "plain")]);
+    const { usedFraction, text, isShort } = budget;
+    const bar = usedFraction === null
+      ? ""
+      : `${drawBar(usedFraction, BUDGET_BAR_COLUMNS, canvas.glyphs)} `;
+    lines.push([INDENT, span(printable(`budget ${bar}${text}`), isShort ? "care" : "plain")]);
   }
   if (detail === 2) lines.push([INDENT, span(printable(wayText(link)), "faint")]);
   return lines;

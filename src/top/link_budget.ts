@@ -1,44 +1,63 @@
 /**
- * How much of its budget a metered link has used, where the daemon reports it. Pure.
+ * How much of its budget a link has used, where the daemon reports it. Pure.
  *
  * @module
  */
 
-import { formatBytes, formatPercent } from "../commands/human_units.ts";
 import type { LinkReport } from "../control/status_report.ts";
 
 /** A budget as the screen has it. */
 export interface ShownBudget {
-  /** 0..1, or more when more was used than there is. */
-  readonly usedFraction: number;
-  /** `32 % used, 3.2 GiB of 10 GiB`. */
+  /** What is used of it, 0..1 or more; null: there is a price only. */
+  readonly usedFraction: number | null;
+  /** `32 %: 3.20 of 10.00 GB, runs out on 2026-12-04`. */
   readonly text: string;
   /** Whether little is left. */
   readonly isShort: boolean;
 }
 
-/** What a report may have besides. */
-interface BudgetReport {
+/** What a report says of it, of a link with a budget or a price. */
+export interface BudgetReport {
   readonly usedBytes: number;
-  readonly limitBytes: number;
+  /** Null: a price only. */
+  readonly limitBytes: number | null;
+  /** Of what is used; null: no price. */
+  readonly cost: number | null;
+  /** Days, `YYYY-MM-DD`: when counting begins anew, and when nothing is left if it goes on like this. */
+  readonly resetsOn: string;
+  readonly runsOutOn: string | null;
+  readonly isSpent: boolean;
 }
 
-/** The budget of a link; null when it has none, or its daemon is too old to tell. */
+/** The budget of a link; null when it has neither that nor a price, or its daemon does not tell. */
 export function budgetOf(
-  link: LinkReport & { readonly budget?: BudgetReport | null },
+  { budget }: LinkReport & { readonly budget?: BudgetReport },
 ): ShownBudget | null {
-  const { budget } = link;
-  if (budget === undefined || budget === null || !(budget.limitBytes > 0)) return null;
-  const { usedBytes, limitBytes } = budget;
-  const usedFraction = usedBytes / limitBytes;
+  if (budget === undefined) return null;
+  const { usedBytes, limitBytes, cost, resetsOn, runsOutOn, isSpent } = budget;
+  const paid = cost === null ? "" : `, cost ${cost.toFixed(2)}`;
+  const used = gigabytes(usedBytes);
+  if (limitBytes === null) {
+    return { usedFraction: null, text: `${used} GB used${paid}`, isShort: false };
+  }
+  const usedFraction = usedBytes / Math.max(1, limitBytes);
+  const outlook = isSpent
+    ? `used up until ${resetsOn}`
+    : runsOutOn === null
+    ? `lasts until ${resetsOn}`
+    : `runs out on ${runsOutOn}`;
+  const share = `${Math.floor(100 * usedFraction)} %`;
   return {
     usedFraction,
-    text: `${formatPercent(usedFraction)} used, ${formatBytes(usedBytes)} of ${
-      formatBytes(limitBytes)
-    }`,
+    text: `${share}: ${used} of ${gigabytes(limitBytes)} GB, ${outlook}${paid}`,
     isShort: usedFraction >= SHORT_FRACTION,
   };
 }
 
-/** As warnings begin. */
+/** In powers of ten, as providers count. */
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(2);
+}
+
+/** From here on the daemon warns. */
 const SHORT_FRACTION = 0.8;

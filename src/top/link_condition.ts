@@ -46,5 +46,6 @@ const SET_ASIDE: Readonly<Record<string, string>> = {
   lossy: "held out",
   suspect: "suspect",
   backup: "backup",
+  spent: "spent",
   leaving: "leaving",
 };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ASCII_GLYPHS, UNICODE_GLYPHS } from "../../../src/top/glyphs.ts";
 import { pressKey } from "../../../src/top/key_action.ts";
+import type { BudgetReport } from "../../../src/top/link_budget.ts";
 import { drawScreen } from "../../../src/top/screen.ts";
 import { lineText, lineWidth } from "../../../src/top/styled_line.ts";
 import { itemsOf } from "../../../src/top/top_item.ts";
@@ -20,12 +21,6 @@ function manyLinks(chosen: number): TopState {
   );
   const state = sampleState(sampleReport({ links }));
   return { ...state, chosenKey: itemsOf(state.report)[chosen]!.key };
-}
-
-/** A link that is metered and has a budget. */
-function withBudget(usedBytes: number): TopState {
-  const link = { ...sampleLink(), budget: { usedBytes, limitBytes: 10 * 2 ** 30 } };
-  return sampleState(sampleReport({ links: [link] }));
 }
 
 Deno.test("drawScreen of a slave at 80x24", () => {
@@ -78,9 +73,31 @@ Deno.test("drawScreen says that the daemon is away, and keeps what was last know
 });
 
 Deno.test("drawScreen shows how much of a budget is used, where the report has it", () => {
-  const text = screenText(withBudget(3.2 * 2 ** 30), USUAL);
-  assert.match(text, /^ {4}budget ███▎░░░░░░ 32 % used, 3\.2 GiB of 10 GiB$/m);
-  assert.doesNotMatch(screenText(sampleState(), USUAL), /of 10 GiB/);
+  const shown = (changes: Partial<BudgetReport>): string | undefined => {
+    const budget: BudgetReport = {
+      usedBytes: 3.2e9,
+      limitBytes: 10e9,
+      cost: null,
+      resetsOn: "2026-03-15",
+      runsOutOn: "2026-03-12",
+      isSpent: false,
+      ...changes,
+    };
+    const links = [{ ...sampleLink(), budget }];
+    const text = screenText(sampleState(sampleReport({ links })), USUAL);
+    return /^ {4}(budget .*)$/m.exec(text)?.[1];
+  };
+  assert.equal(shown({}), "budget ███▎░░░░░░ 32 %: 3.20 of 10.00 GB, runs out on 2026-03-12");
+  assert.equal(
+    shown({ runsOutOn: null, cost: 6.4 }),
+    "budget ███▎░░░░░░ 32 %: 3.20 of 10.00 GB, lasts until 2026-03-15, cost 6.40",
+  );
+  assert.equal(
+    shown({ usedBytes: 11e9, isSpent: true }),
+    "budget ██████████ 110 %: 11.00 of 10.00 GB, used up until 2026-03-15",
+  );
+  assert.equal(shown({ limitBytes: null, cost: 6.4 }), "budget 3.20 GB used, cost 6.40");
+  assert.doesNotMatch(screenText(sampleState(), USUAL), /^ {4}budget/m);
 });
 
 Deno.test("drawScreen says what to do where there is nothing, and when it is too small", () => {
