@@ -100,8 +100,7 @@ Deno.test({
     ]);
 
     await t.step("the screen, in colours", async () => {
-      await terminal.waitFor(/> one +● up [^]*\n {2}two +● up /);
-      const screen = await terminal.screen();
+      const screen = await terminal.waitFor(/> one +● up [^]*\n {2}two +● up /);
       assert.equal(screen.length, 24);
       assert.deepEqual(masked(screen).slice(0, SLAVE_SCREEN.length), SLAVE_SCREEN);
       assert.match(screen.join("\n"), /\n {2}(just now|\d+ s ago) +Link up link=one id=1 /);
@@ -169,6 +168,8 @@ Deno.test({
       await assertGivenBack(terminal, 0);
       await assertGivenBack(crashed, 1);
       assert.match((await crashed.screen()).join("\n"), /a bug/);
+      await runIn(crashed, `env TERM=dumb ${top} ${pair.state.slaveStateDir}`);
+      await crashed.waitFor(/error: bindlink top cannot paint on a terminal .* "dumb"[^]*ended: 2/);
       await assert.rejects(
         laptopSays.run("top"),
         /failed with 2:[^]*needs a terminal, and stdin is none: .* "bindlink status"/,
