@@ -10,7 +10,13 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { missingRequirements, whyNoNamespaces } from "../tests/support/requirements.ts";
+import {
+  missingRequirements,
+  READERS,
+  type Requirement,
+  REQUIREMENTS,
+  whyNoNamespaces,
+} from "../tests/support/requirements.ts";
 import { installPackages, isDebianLike } from "./debian_packages.ts";
 import { runCommand, tryCommand } from "./run_command.ts";
 import { reportCoverage, runTests, type TestCounts, type TestPart } from "./run_tests.ts";
@@ -44,7 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
   Deno.chdir(ROOT);
   const leftOut = await setUp();
   if (leftOut !== null) {
-    say(`Left out: all tests with network namespaces and tun devices, because ${leftOut}`);
+    say(`Left out: ${leftOut}`);
   }
   const parts = [...(args.includes("--e2e") ? [] : FAST_PARTS), E2E_PART];
   const counts: TestCounts[] = [];
@@ -59,16 +65,23 @@ async function main(args: readonly string[]): Promise<number> {
   return isCovered ? exitCode : 1;
 }
 
-/** Makes all tests possible if that can be. Returns why not, or null. */
+/** Makes all tests possible if that can be. Returns which are not and why, or null. */
 async function setUp(): Promise<string | null> {
   const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-  const missing = [...new Set(missingRequirements().map((it) => it.debianPackage))];
+  const missing = packagesOf(missingRequirements([...REQUIREMENTS, ...READERS]));
   if (isRoot && isDebianLike() && missing.length > 0) {
-    say(`Installing ${missing.join(", ")} (for the end-to-end tests)`);
+    say(`Installing ${missing.join(", ")} (for the tests)`);
     await installPackages(missing);
   }
   if (isRoot) await tryCommand(["modprobe", "tun"]); // most often there already, or part of the kernel
-  return whyNoNamespaces() ?? await probeNamespaces();
+  const why = whyNoNamespaces() ?? await probeNamespaces();
+  if (why !== null) return `all tests with network namespaces and tun devices, because ${why}`;
+  const readers = packagesOf(missingRequirements(READERS));
+  return readers.length === 0 ? null : `tests that need ${readers.join(", ")}: not installed`;
+}
+
+function packagesOf(requirements: readonly Requirement[]): string[] {
+  return [...new Set(requirements.map((it) => it.debianPackage))];
 }
 
 /** Root in a container may not be allowed to make namespaces. */
@@ -95,7 +108,7 @@ function report(counts: readonly TestCounts[], leftOut: string | null): number {
     say("FAILED: all tests can run on this machine, so none may be ignored");
     return 1;
   }
-  say(`  because ${leftOut}`);
+  say(`  left out: ${leftOut}`);
   return isSuccess ? 0 : 1;
 }
 

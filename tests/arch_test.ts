@@ -149,7 +149,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders and files of the pure core: no clock, no randomness, no I/O, no system. */
 const PURE = [
+  "src/cli/man_page.ts",
   "src/cli/original_spelling.ts",
+  "src/cli/roff.ts",
   "src/control/link_requests.ts",
   "src/control/rate_meter.ts",
   "src/control/status_report.ts",

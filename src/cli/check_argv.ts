@@ -22,7 +22,7 @@ import { looksLikeToken, quoteProxy } from "./quote.ts";
 import { mostSimilar } from "./similar_word.ts";
 
 /** Words that the parser library brings. */
-const OTHER_COMMANDS: readonly string[] = ["help", "completion"];
+const OTHER_COMMANDS: readonly string[] = ["help", "completion", "completions"];
 const HELP_OPTIONS: readonly string[] = ["-h", "--help"];
 const VERSION_OPTIONS: readonly string[] = ["-V", "--version"];
 

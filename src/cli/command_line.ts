@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../usage_error.ts";
+import { VERSION } from "../version.ts";
 import type { Request } from "./build_request.ts";
 import { checkArgv } from "./check_argv.ts";
 import type { CommandLineInputs } from "./inputs.ts";
@@ -46,6 +47,11 @@ export async function readCommandLine(
       return isEmpty
         ? { kind: "print", stream: "stderr", text: parsed.text, exitCode: 2 }
         : { kind: "print", stream: "stdout", text: parsed.text, exitCode: 0 };
+    case "man": {
+      // Only here: nothing else needs the page.
+      const { manPage } = await import("./man_page.ts");
+      return { kind: "print", stream: "stdout", text: manPage(VERSION), exitCode: 0 };
+    }
     case "version":
       return { kind: "print", stream: "stdout", text: context.versionText, exitCode: 0 };
     case "error":

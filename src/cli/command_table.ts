@@ -22,6 +22,7 @@ export type CommandName =
   | "doctor"
   | "keygen"
   | "pubkey"
+  | "man"
   | ControlCommandName
   | ConfigCommandName
   | ServiceCommandName;
@@ -185,6 +186,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ["bindlink pubkey < slave.key"],
   },
   ...CONTROL_COMMANDS,
+  {
+    name: "man",
+    brief: "Print the manual page.",
+    examples: [
+      "bindlink man | man -l -",
+      "bindlink man > /usr/local/share/man/man1/bindlink.1",
+    ],
+  },
   ...CONFIG_COMMANDS,
   ...SERVICE_COMMANDS,
 ];

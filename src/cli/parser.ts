@@ -12,7 +12,14 @@ import { runParserSync } from "@optique/core/facade";
 import { formatMessage, lineBreak, type Message, text } from "@optique/core/message";
 import { map, multiple } from "@optique/core/modifiers";
 import type { Parser, Suggestion } from "@optique/core/parser";
-import { argument, command, constant, flag, option } from "@optique/core/primitives";
+import {
+  argument,
+  command,
+  type CommandOptions,
+  constant,
+  flag,
+  option,
+} from "@optique/core/primitives";
 import type { UsageTerm } from "@optique/core/usage";
 import type { ValueParser } from "@optique/core/valueparser";
 import {
@@ -26,14 +33,24 @@ import {
   usageWords,
   wordsOf,
 } from "./command_table.ts";
-import { defaultOf, environmentName, type OptionSpec, readsEnvironment } from "./option_spec.ts";
+import type { OptionSpec } from "./option_spec.ts";
 import { optionsOf } from "./option_table.ts";
+import { describeOption, optionNotes } from "./option_text.ts";
+import {
+  PROGRAM_BRIEF,
+  PROGRAM_DESCRIPTION,
+  PROGRAM_EXAMPLES,
+  PROGRAM_FOOTER,
+} from "./program_text.ts";
 import { quoteProxy } from "./quote.ts";
+
+/** The commands that are more than a text to print. */
+export type TypedName = Exclude<CommandName, "man">;
 
 /** A command as it was typed. */
 export interface TypedCommand {
   readonly kind: "command";
-  readonly name: CommandName;
+  readonly name: TypedName;
   /** The words besides the options, e.g. a slave's name. */
   readonly words: readonly string[];
   /** Values as typed, by option name (a flag's is `yes`); without those that were not given. */
@@ -46,6 +63,7 @@ export type ParsedArgv =
   /** Text to show: a help page, a completion script. */
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "version" }
+  | { readonly kind: "man" }
   | { readonly kind: "error"; readonly message: string };
 
 /** How help is to look. */
@@ -76,35 +94,17 @@ export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv
       option: { names: ["-V", "--version"] },
       onShow: (): ParsedArgv => ({ kind: "version" }),
     },
-    completion: { command: true, onShow: shown },
+    completion: { command: { names: ["completion", "completions"] }, onShow: shown },
     aboveError: "none",
     colors: style.hasColors,
     maxWidth: Math.max(MIN_COLUMNS, Math.min(MAX_COLUMNS, style.columns || MAX_COLUMNS)),
     termWidth: "auto",
     usageLine: ROOT_USAGE,
     sectionOrder: keepOrder,
-    brief: [text("bindlink joins several bad uplinks into one tunnel.")],
-    description: [text(
-      "A master runs on a well-connected server, slaves where the internet is bad. Traffic that " +
-        "enters one side's tun device leaves the other side's, encrypted on the way.",
-    )],
-    examples: commandLines([
-      "# on the server, as root; 203.0.113.5 is its public address",
-      "bindlink master",
-      "bindlink invite laptop --endpoint 203.0.113.5:4321",
-      "# on the laptop, with the token that invite printed",
-      "bindlink slave --token bindlink1_... --proxies 192.168.43.1:1080,192.168.44.1:1080",
-      "ping 10.10.10.1",
-      '# or keep token and links, so that "bindlink slave" is enough',
-      "bindlink join - --proxies 192.168.43.1:1080,192.168.44.1:1080",
-      "# completion for bash; also zsh, fish",
-      'eval "$(bindlink completion bash)"',
-    ]),
-    footer: [text(
-      "Other users of a machine can see a command line: --token-file, BINDLINK_TOKEN and join " +
-        "keep a token out of it. Every option has an environment variable, which " +
-        '"bindlink COMMAND --help" names; the command line wins.',
-    )],
+    brief: [text(PROGRAM_BRIEF)],
+    description: [text(PROGRAM_DESCRIPTION)],
+    examples: commandLines(PROGRAM_EXAMPLES),
+    footer: [text(PROGRAM_FOOTER)],
     stdout: (shownText) => void lines.push(shownText),
     stderr: () => {},
     onError: (_exitCode, message): ParsedArgv => ({ kind: "error", message: oneLine(message) }),
@@ -120,7 +120,7 @@ const ROOT_USAGE: readonly UsageTerm[] = [
 type AnyParser<Value> = Parser<"sync", Value, unknown>;
 
 /** All commands that begin with these words: they and the groups among them, as the table has them. */
-function commandsBehind(begun: readonly string[]): AnyParser<TypedCommand> {
+function commandsBehind(begun: readonly string[]): AnyParser<ParsedArgv> {
   const parsers = nextWords(begun).map((word) => {
     const name = [...begun, word].join(" ");
     const spec = findCommand(name);
@@ -132,7 +132,7 @@ function commandsBehind(begun: readonly string[]): AnyParser<TypedCommand> {
   return or(...parsers);
 }
 
-function groupParser(group: CommandGroup): AnyParser<TypedCommand> {
+function groupParser(group: CommandGroup): AnyParser<ParsedArgv> {
   const words = wordsOf(group.name);
   return command(words.at(-1) ?? "", commandsBehind(words), {
     brief: [text(group.brief)],
@@ -142,8 +142,10 @@ function groupParser(group: CommandGroup): AnyParser<TypedCommand> {
   });
 }
 
-function commandParser(spec: CommandSpec): AnyParser<TypedCommand> {
+function commandParser(spec: CommandSpec): AnyParser<ParsedArgv> {
   const { name } = spec;
+  const word = wordsOf(name).at(-1) ?? "";
+  if (name === "man") return command(word, constant({ kind: "man" } as const), textsOf(spec));
   const fields: Record<string, AnyParser<readonly string[]>> = {};
   for (const option of optionsOf(name)) fields[option.name] = optionParser(option, name);
   const values = map(
@@ -155,14 +157,19 @@ function commandParser(spec: CommandSpec): AnyParser<TypedCommand> {
       values: new Map(Object.entries(options).filter(([, given]) => given.length > 0)),
     }),
   );
-  return command(wordsOf(name).at(-1) ?? "", values, {
+  return command(word, values, textsOf(spec));
+}
+
+/** What a command's help says besides words and options. */
+function textsOf(spec: CommandSpec): CommandOptions {
+  return {
     brief: [text(spec.brief)],
     ...(spec.description === undefined
       ? {}
       : { description: [text(`${spec.brief} ${spec.description}`)] }),
     footer: commandLines(["Examples:", ...spec.examples.map((line) => `  ${line}`)]),
     usageLine: usageOf(spec),
-  });
+  };
 }
 
 function usageOf(spec: CommandSpec): readonly UsageTerm[] {
@@ -198,7 +205,7 @@ function optionParser(spec: OptionSpec, command: CommandName): AnyParser<readonl
   return multiple(option(`--${spec.name}`, value, { description }), times);
 }
 
-/** Takes any text; knows the choices, for the completion of shells. */
+/** Takes any text; knows the choices and what is a path, for the completion of shells. */
 function textValue(metavar: string, choices: readonly string[]): ValueParser<"sync", string> {
   return {
     mode: "sync",
@@ -210,20 +217,15 @@ function textValue(metavar: string, choices: readonly string[]): ValueParser<"sy
       for (const choice of choices) {
         if (choice.startsWith(prefix)) yield { kind: "literal", text: choice };
       }
+      if (metavar === "FILE") yield { kind: "file", type: "file", pattern: prefix };
+      if (metavar === "DIR") yield { kind: "file", type: "directory", pattern: prefix };
     },
   };
 }
 
 function describe(spec: OptionSpec, command: CommandName): string {
-  const parts = [spec.help];
-  if (spec.choices !== undefined) parts.push(`One of ${spec.choices.join(", ")}.`);
-  if (spec.isRepeatable === true) parts.push("Can be repeated.");
-  const value = defaultOf(spec, command);
-  const notes = value === undefined ? [] : [`default ${value}`];
-  if (readsEnvironment(spec, command)) {
-    notes.push(environmentName(spec.name) + (spec.metavar === null ? "=yes" : ""));
-  }
-  return parts.join(" ") + (notes.length === 0 ? "" : ` [${notes.join("; ")}]`);
+  const notes = optionNotes(spec, command);
+  return describeOption(spec) + (notes === "" ? "" : ` [${notes}]`);
 }
 
 function commandLines(lines: readonly string[]): Message {

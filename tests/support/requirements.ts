@@ -25,6 +25,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { program: "tmux", debianPackage: "tmux" },
 ];
 
+/** Programs that read what bindlink prints for them: completion scripts, the man page. */
+export const READERS: readonly Requirement[] = [
+  { program: "zsh", debianPackage: "zsh" },
+  { program: "fish", debianPackage: "fish" },
+  { program: "man", debianPackage: "man-db" },
+  { program: "groff", debianPackage: "groff-base" },
+];
+
 /** Where a program is, or null. */
 export function findProgram(name: string): string | null {
   for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
@@ -37,9 +45,11 @@ export function findProgram(name: string): string | null {
   return null;
 }
 
-/** What of {@link REQUIREMENTS} is not there. */
-export function missingRequirements(): readonly Requirement[] {
-  return REQUIREMENTS.filter(({ program }) => findProgram(program) === null);
+/** What of {@link REQUIREMENTS}, or of other ones, is not there. */
+export function missingRequirements(
+  of: readonly Requirement[] = REQUIREMENTS,
+): readonly Requirement[] {
+  return of.filter(({ program }) => findProgram(program) === null);
 }
 
 /** Why tests with namespaces and tun devices cannot run here, in words; null when they can. */

@@ -149,7 +149,8 @@ Deno.test("readCommandLine's examples are command lines that it takes", async ()
       const words = command.trim().split(" ").map((word) => word.replace(/^'(.*)'$/, "$1"));
       const result = await read(words, setting);
       const isRun = name === "master" || name === "slave";
-      const kind = isRun ? "run" : name.startsWith("config ") ? "print" : "command";
+      const isPrinted = name === "man" || name.startsWith("config ");
+      const kind = isRun ? "run" : isPrinted ? "print" : "command";
       assert.equal(result.kind, kind, example);
     }
   }
@@ -168,7 +169,7 @@ Deno.test("readCommandLine prints the version it was given", async () => {
 
 Deno.test("readCommandLine opens no input for help and version", async () => {
   const { readCommandLine } = await import("../../../src/cli/command_line.ts");
-  for (const argv of [[], ["--help"], ["invite", "-h"], ["-V"], ["completion", "bash"]]) {
+  for (const argv of [[], ["--help"], ["invite", "-h"], ["-V"], ["completion", "bash"], ["man"]]) {
     await readCommandLine(argv, {
       environment: () => undefined,
       versionText: "",
@@ -192,6 +193,12 @@ Deno.test("readCommandLine prints completion scripts and completes", async () =>
   assert.match(await completed("inv"), /invite/);
   assert.match(await completed("invite", "laptop", "--end"), /--endpoint/);
   assert.match(await completed("slaves", "--js"), /--json/);
+  assert.equal(
+    (await printed("completions", "zsh")).text,
+    (await printed("completion", "zsh")).text,
+  );
+  assert.match(await completed("join", "--token-file", "lap"), /^__FILE__:file::lap/m);
+  assert.match(await completed("join", "--state-dir", ""), /^__FILE__:directory:/m);
   assert.match(await complaint("completion ksh"), /Unsupported shell/);
 });
 
