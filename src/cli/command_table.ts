@@ -36,7 +36,7 @@ export interface CommandSpec {
   readonly description?: string;
   /** The words that it takes besides options, in their order. */
   readonly words?: readonly ArgumentSpec[];
-  /** Lines to type; a comment starts with `#`. */
+  /** Lines to type, as a shell reads them, of 78 characters at most; a comment starts with `#`. */
   readonly examples: readonly string[];
 }
 
@@ -91,22 +91,25 @@ export const COMMANDS: readonly CommandSpec[] = [
       'Without a token, "slave" runs with what "bindlink join" has stored.',
     words: [TOKEN_ARGUMENT],
     examples: [
-      "# what bindlink join has stored; with no link named, one direct link to the master",
+      "# what bindlink join has stored; with no link named, one to the master",
       "bindlink slave",
-      "bindlink slave --token-file laptop.token --proxies 192.168.43.1:1080,192.168.44.1:1080",
+      "bindlink slave --token-file laptop.token \\",
+      "  --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "# two ways to the master without a proxy",
-      "bindlink slave --token-file laptop.token --targets 203.0.113.5:4321,[2001:db8::5]:4321",
-      "# a phone whose data costs money, at most 5 Mbit/s of it; a shell wants the ; quoted",
+      "bindlink slave --token-file laptop.token \\",
+      "  --targets 203.0.113.5:4321,[2001:db8::5]:4321",
+      "# a phone whose data costs money, at most 5 Mbit/s; a shell wants quotes",
       "bindlink slave --proxies 'phone1=192.168.43.1:1080;metered;cap=5mbit'",
       "# a modem for when nothing else works",
-      "bindlink slave --proxies 192.168.43.1:1080 --targets 'modem=203.0.113.5:4321;backup'",
+      "bindlink slave --proxies 192.168.43.1:1080 \\",
+      "  --targets 'modem=203.0.113.5:4321;backup'",
       "# all of this machine's traffic through the tunnel, the links past it",
       "bindlink slave --route-all",
       "# every packet over two links",
       "bindlink slave --mode redundant --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "# token and password stay out of the process list, which other users can read",
-      "BINDLINK_TOKEN=bindlink1_... BINDLINK_PROXIES=socks5://me:s3cret@192.168.43.1:1080 " +
-      "bindlink slave",
+      "BINDLINK_TOKEN=bindlink1_... \\",
+      "  BINDLINK_PROXIES=socks5://me:s3cret@192.168.43.1:1080 bindlink slave",
     ],
   },
   {
@@ -119,9 +122,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       "bindlink invite laptop --endpoint 203.0.113.5:4321",
       "# a master with several addresses: the first that answers is used",
-      "bindlink invite laptop --endpoint 203.0.113.5:4321 --endpoint [2001:db8::5]:4321 --qr",
-      '# a slave that keeps its secret key to itself: "bindlink keygen" there, its public key here',
-      "bindlink invite laptop --public-key mC8rJ5fVZ1kq0Jt3m0i9gq2mJkqk3Yb4rJ8c6tq4Wl8=",
+      "bindlink invite laptop --qr \\",
+      "  --endpoint 203.0.113.5:4321 --endpoint [2001:db8::5]:4321",
+      '# a slave with a secret key of its own ("bindlink keygen"): its public key',
+      "bindlink invite laptop \\",
+      "  --public-key mC8rJ5fVZ1kq0Jt3m0i9gq2mJkqk3Yb4rJ8c6tq4Wl8=",
     ],
   },
   {
@@ -144,7 +149,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       "links named there replace the stored ones, and a token given there leaves all of it aside.",
     words: [TOKEN_ARGUMENT],
     examples: [
-      "# - reads the token from stdin: it stays out of the process list and the shell's history",
+      "# - reads the token from stdin: out of process list and shell's history",
       "bindlink join - --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "bindlink join --token-file laptop.token",
       "# names and settings of links are stored with them",
@@ -164,10 +169,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       "# what bindlink join has stored",
       "bindlink doctor",
-      "bindlink doctor --token-file laptop.token --proxies 192.168.43.1:1080,192.168.44.1:1080",
+      "bindlink doctor --token-file laptop.token \\",
+      "  --proxies 192.168.43.1:1080,192.168.44.1:1080",
       "# only whether links work: some seconds, a few KB",
       "bindlink doctor --measure none",
-      "# links that cost money, too, and for how long the networks remember an idle link",
+      "# links that cost money, too, and how long idle links stay open",
       "bindlink doctor --measure all --nat-timeout",
       "# on the server",
       "bindlink doctor --master",

@@ -69,12 +69,12 @@ export type ParsedArgv =
 /** How help is to look. */
 export interface HelpStyle {
   readonly hasColors: boolean;
-  /** Width of the terminal in characters; 0 when it is none. */
+  /** Width of the terminal in characters; 0 when it is none, which gets 80. */
   readonly columns: number;
 }
 
-/** Narrowest and widest help, in characters. */
-const MIN_COLUMNS = 60;
+/** Narrowest and widest help, in characters: an example that is cut in two cannot be copied. */
+const MIN_COLUMNS = 80;
 const MAX_COLUMNS = 100;
 
 /** Parses a rewritten and checked argv. Never throws on any argv. */
@@ -86,7 +86,11 @@ export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv
     help: {
       command: true,
       option: { names: ["-h", "--help"] },
-      onShow: shown,
+      // The library leaves the blank at which it has cut a line.
+      onShow: (): ParsedArgv => ({
+        kind: "text",
+        text: `${lines.join("\n").replace(/ +$/gm, "")}\n`,
+      }),
     },
     // The value is never shown: the caller prints its own text, which has several lines.
     version: {
@@ -97,7 +101,7 @@ export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv
     completion: { command: { names: ["completion", "completions"] }, onShow: shown },
     aboveError: "none",
     colors: style.hasColors,
-    maxWidth: Math.max(MIN_COLUMNS, Math.min(MAX_COLUMNS, style.columns || MAX_COLUMNS)),
+    maxWidth: Math.max(MIN_COLUMNS, Math.min(MAX_COLUMNS, style.columns)),
     termWidth: "auto",
     usageLine: ROOT_USAGE,
     sectionOrder: keepOrder,

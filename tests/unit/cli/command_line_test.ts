@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { COMMAND_GROUPS, COMMANDS } from "../../../src/cli/command_table.ts";
+import { PROGRAM_EXAMPLES } from "../../../src/cli/program_text.ts";
 import { readsEnvironment } from "../../../src/cli/option_spec.ts";
 import { OPTIONS, optionsOf } from "../../../src/cli/option_table.ts";
 import { UsageError } from "../../../src/usage_error.ts";
@@ -100,7 +101,7 @@ Deno.test("readCommandLine's help begins with the way to a tunnel, and lists the
   const steps = [
     "bindlink master\n",
     "bindlink invite laptop --endpoint 203.0.113.5:4321\n",
-    "bindlink slave --token bindlink1_...",
+    "bindlink slave --token bindlink1_... \\\n",
   ];
   const places = steps.map((step) => text.indexOf(step));
   assert.ok(places.every((place, i) => place > (places[i - 1] ?? 0)), text);
@@ -143,7 +144,8 @@ Deno.test("readCommandLine's examples are command lines that it takes", async ()
     stdin: TOKEN,
   };
   for (const { name, examples } of COMMANDS) {
-    for (const example of examples) {
+    // A line that ends with a backslash goes on in the next.
+    for (const example of examples.join("\n").replace(/\\\n\s*/g, "").split("\n")) {
       const command = /\bbindlink (?<words>[^|>)<]*)/.exec(example)?.groups?.words;
       if (command === undefined || example.startsWith("#")) continue;
       const words = command.trim().split(" ").map((word) => word.replace(/^'(.*)'$/, "$1"));
@@ -153,6 +155,29 @@ Deno.test("readCommandLine's examples are command lines that it takes", async ()
       const kind = isRun ? "run" : isPrinted ? "print" : "command";
       assert.equal(result.kind, kind, example);
     }
+  }
+});
+
+Deno.test("readCommandLine's help is 80 characters wide, with examples that can be copied", async () => {
+  const { parseArgv } = await import("../../../src/cli/parser.ts");
+  const groups = COMMAND_GROUPS.map(({ name, examples }) => ({ name, examples }));
+  const pages = [{ name: "", examples: PROGRAM_EXAMPLES }, ...COMMANDS, ...groups];
+  for (const { name, examples } of pages) {
+    const argv = [...name.split(" ").filter((word) => word !== ""), "--help"];
+    assert.ok(examples.some((line) => !line.startsWith("#")), name);
+    // No terminal, a narrow one, and the usual one.
+    for (const columns of [0, 40, 80]) {
+      const help = parseArgv(argv, { hasColors: false, columns });
+      const lines = help.kind === "text" ? help.text.split("\n") : assert.fail(name);
+      for (const line of lines) {
+        assert.ok(line.length <= 80, `${name}: ${line}`);
+        assert.ok(!line.endsWith(" "), `${name}: ${line}`);
+      }
+      for (const line of examples) assert.ok(lines.includes(`  ${line}`), `${name}: ${line}`);
+    }
+    const wide = parseArgv(argv, { hasColors: false, columns: 300 });
+    const lines = wide.kind === "text" ? wide.text.split("\n") : assert.fail(name);
+    for (const line of lines) assert.ok(line.length <= 100, `${name}: ${line}`);
   }
 });
 
