@@ -98,25 +98,27 @@ export class CompletingShell {
 
   async #run([program = "", ...args]: readonly string[], line: string): Promise<string> {
     const path = `${this.#folder}/bin:${Deno.env.get("PATH") ?? ""}`;
-    const child = new Deno.Command(
-      program === "bindlink" ? `${this.#folder}/bin/bindlink` : program,
-      {
-        args,
-        cwd: this.#folder,
-        // A home of its own: zsh and fish write there.
-        env: { PATH: path, COMP_LINE: line, HOME: this.#folder, DENO_DIR: denoDir() },
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      },
-    );
-    const { success, stdout, stderr } = await child.output();
-    if (!success) throw new Error(`${program}: ${DECODER.decode(stderr)}`);
+    const file = program === "bindlink" ? `${this.#folder}/bin/bindlink` : program;
+    // A shell that waits for ever is to fail the test, not to hang it.
+    const child = new Deno.Command("timeout", {
+      args: ["30", file, ...args],
+      cwd: this.#folder,
+      // A home of its own: zsh and fish write there.
+      env: { PATH: path, COMP_LINE: line, HOME: this.#folder, DENO_DIR: denoDir() },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
+    const { code, stdout, stderr } = await child.output();
+    if (code !== 0) {
+      throw new Error(`${program} ends with ${code} (124: too late): ${DECODER.decode(stderr)}`);
+    }
     return DECODER.decode(stdout);
   }
 }
 
 /** Where the runtime's cache is: it would follow HOME. */
 function denoDir(): string {
-  return Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
+  return Deno.env.get("DENO_DIR") ?? `${cache}/deno`;
 }
