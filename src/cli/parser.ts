@@ -33,6 +33,7 @@ import {
   usageWords,
   wordsOf,
 } from "./command_table.ts";
+import { completingShells } from "./library_words.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { optionsOf } from "./option_table.ts";
 import { describeOption, optionNotes } from "./option_text.ts";
@@ -98,7 +99,11 @@ export function parseArgv(argv: readonly string[], style: HelpStyle): ParsedArgv
       option: { names: ["-V", "--version"] },
       onShow: (): ParsedArgv => ({ kind: "version" }),
     },
-    completion: { command: { names: ["completion", "completions"] }, onShow: shown },
+    completion: {
+      command: { names: ["completion", "completions"] },
+      shells: completingShells(argv),
+      onShow: shown,
+    },
     aboveError: "none",
     colors: style.hasColors,
     maxWidth: Math.max(MIN_COLUMNS, Math.min(MAX_COLUMNS, style.columns)),

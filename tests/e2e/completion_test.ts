@@ -36,7 +36,7 @@ for (const name of SHELLS) {
         shell.complete("bindlink join --token-file lap"),
       ]);
       const words = (all: readonly string[]): string[] => all.filter((it) => !it.startsWith("-"));
-      assert.deepEqual(words(commands), [...nextWords([])].sort());
+      assert.deepEqual(words(commands), [...nextWords([]), "completion", "help"].sort());
       const known = optionsOf("slave").map((option) => `--${option.name}`);
       for (const option of known) assert.ok(slave.includes(option), `${option}: ${slave}`);
       assert.deepEqual(modes, [...LINK_MODES].sort());

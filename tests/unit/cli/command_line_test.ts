@@ -222,6 +222,11 @@ Deno.test("readCommandLine prints completion scripts and completes", async () =>
     (await printed("completions", "zsh")).text,
     (await printed("completion", "zsh")).text,
   );
+  assert.match(await completed("he"), /^help$/m);
+  assert.match(await completed("com"), /^completion$/m);
+  assert.match(await completed("completion", "z"), /^zsh$/m);
+  assert.match(await completed("help", "mas"), /^master$/m);
+  assert.doesNotMatch(await completed("slave", ""), /^(help|completion)$/m);
   assert.match(await completed("join", "--token-file", "lap"), /^__FILE__:file::lap/m);
   assert.match(await completed("join", "--state-dir", ""), /^__FILE__:directory:/m);
   assert.match(await complaint("completion ksh"), /Unsupported shell/);
