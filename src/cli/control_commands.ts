@@ -66,7 +66,7 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
       "ssh -t root@laptop bindlink top",
       "# when several run here: the master, or a slave by its tun device",
       "bindlink top --daemon bind1",
-      "# with block characters though the locale does not say that the terminal shows them",
+      "# with block characters, whatever the locale says",
       "LC_ALL=C.UTF-8 bindlink top",
     ],
   },
