@@ -70,7 +70,7 @@ export type CommandRequest =
 /** Which running daemon is meant. */
 export interface DaemonChoice {
   readonly stateDir: string;
-  /** `master`, or a slave's tun device; null: the only one there is. */
+  /** `master`, `slave` for the only one, or a slave's tun device; null: the only daemon there is. */
   readonly name: string | null;
 }
 
@@ -81,6 +81,7 @@ export type DaemonRequest =
     | { readonly kind: "status"; readonly isJson: boolean }
     | { readonly kind: "link list"; readonly isJson: boolean }
     | { readonly kind: "top" }
+    | { readonly kind: "reload" }
     | { readonly kind: "mode"; readonly mode: LinkMode }
     | { readonly kind: "link add"; readonly links: readonly NewLink[] }
     | { readonly kind: "link remove" | "link up" | "link down"; readonly name: string }

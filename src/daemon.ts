@@ -13,12 +13,14 @@ import { TcpSocket } from "./linkmap/tcp_socket.ts";
 import type { Logger } from "./log.ts";
 import { MetricsServer } from "./metrics/http_server.ts";
 import { RecentEvents } from "./recent_events.ts";
+import type { Configuration } from "./reload/reloader.ts";
 import { startNotifier } from "./service/start_notifier.ts";
 import { statusText } from "./service/status_text.ts";
 import { SlaveControl } from "./slave_control.ts";
 import type { DaemonSnapshot } from "./snapshot.ts";
 import { BondingTotals } from "./tunnel/bonding_totals.ts";
 import { MasterState } from "./master_state.ts";
+import { openReloader } from "./open_reloader.ts";
 import { openTunnel } from "./open_tunnel.ts";
 import { openRouting } from "./routing/open_routing.ts";
 import type { Routing } from "./routing/routing.ts";
@@ -36,6 +38,7 @@ export interface DaemonContext {
   /** Stops the daemon when it fires. */
   readonly signal: AbortSignal;
   readonly version: string;
+  readonly configuration: Configuration;
 }
 
 /** A timer that is later than this is one that does not come: then the watchdog is not fed. In a transfer it is late by some ms. */
@@ -146,23 +149,25 @@ class Daemon implements ReactorTimer {
     this.#handleTimer();
   }
 
-  /** Opens the control socket; the legacy protocol has none. @returns what is to be closed before the tunnel. */
-  async takeCommands(
-    state: MasterState | null,
-    events: RecentEvents,
-  ): Promise<AsyncDisposable | null> {
+  /** Listens to SIGHUP and the control socket; the legacy protocol has none. @returns what is to be closed before the tunnel. */
+  async takeCommands(state: MasterState | null, events: RecentEvents): Promise<AsyncDisposable> {
+    const stack = new AsyncDisposableStack();
     const tunnel = this.#tunnel;
     const options = this.#options;
-    const desk = new StatusDesk({ source: this, events, pid: Deno.pid, clock, sleep });
+    if (tunnel === null) return stack;
+    const reloader = stack.use(openReloader(options, tunnel, this.#context));
+    const status = new StatusDesk({ source: this, events, pid: Deno.pid, clock, sleep });
+    const desk = { status, reload: () => reloader.reload() };
     if (state !== null && tunnel instanceof MasterTunnel) {
       await state.serve(tunnel.administration, desk);
     } else if (tunnel instanceof SlaveTunnel && options.protocol === "secure") {
       const { kind } = options.tundev;
       const name = kind === "tun" ? this.#tundev.name : kind;
       const { stateDir } = options;
-      return await SlaveControl.open({ stateDir, name, links: tunnel.links, desk, logger: events });
+      const { links } = tunnel;
+      stack.use(await SlaveControl.open({ stateDir, name, links, desk, logger: events }));
     }
-    return null;
+    return stack;
   }
 
   /** Carries packets until the signal fires, or the tundev fails. */

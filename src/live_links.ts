@@ -43,7 +43,11 @@ export interface LinkOutcome {
 export interface LiveLinks {
   /** What holds for links that say nothing themselves. */
   readonly mode: LinkMode;
+  /** How they were last asked for, in the order they came. */
+  readonly specs: readonly LinkSpec[];
   setMode(mode: LinkMode): void;
+  /** What holds for links that are added from now on; their mode is {@link LiveLinks.setMode}'s. */
+  setDefaults(defaults: LinkDefaults): void;
   /** Opens links. @returns their names. @throws UsageError: a name is taken, or there are too many; then none is added. */
   add(links: readonly NewLink[]): readonly string[];
   /** Hands what a link carries over to the others, closes it and forgets it. */
@@ -52,6 +56,8 @@ export interface LiveLinks {
   switchOn(name: string): LinkOutcome;
   /** Hands what a link carries over to the others and closes it; it stays known. */
   switchOff(name: string): Promise<LinkOutcome>;
+  /** Calls a link something else. @throws UsageError: that is another link's name. */
+  rename(name: string, to: string): void;
   /** Changes a link's settings. */
   change(name: string, change: LinkChange): LinkOutcome;
 }

@@ -9,9 +9,11 @@
  */
 
 import { type CommandLineResult, readCommandLine } from "./cli/command_line.ts";
+import type { CommandLineInputs } from "./cli/inputs.ts";
 import type { CommandRequest } from "./command_request.ts";
 import type { DaemonOptions } from "./daemon_options.ts";
-import { describeError, setUpLog, wantsColors } from "./log.ts";
+import { HangUps } from "./hang_ups.ts";
+import { describeError, type Logger, setUpLog, wantsColors } from "./log.ts";
 import { type SyncWriter, writeText } from "./text_output.ts";
 import { UsageError } from "./usage_error.ts";
 import { currentRuntime, VERSION, versionText } from "./version.ts";
@@ -19,10 +21,15 @@ import { currentRuntime, VERSION, versionText } from "./version.ts";
 /** How long a slow reader of help or an error is waited for, in milliseconds. */
 const PRINT_PATIENCE_MS = 2000;
 
+/** How the log is written. */
+type LogStyle = Pick<DaemonOptions, "logLevel" | "logFormat">;
+
+/** A run of the daemon. */
+type RunRequest = Extract<CommandLineResult, { kind: "run" }>;
+
 /** stderr(3). */
 const STDERR_FD = 2;
 
-/** SIGHUP is left alone: with a listener, `nohup bindlink` would end with its terminal. */
 const STOP_SIGNALS = [
   { name: "SIGINT", exitCode: 130 },
   { name: "SIGTERM", exitCode: 143 },
@@ -31,20 +38,27 @@ const STOP_SIGNALS = [
 /** Runs the program. @returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   let request: CommandLineResult;
-  try {
-    request = await readCommandLine(argv, {
+  let inputs: CommandLineInputs | null = null;
+  const read = (): Promise<CommandLineResult> =>
+    readCommandLine(argv, {
       environment: (name) => Deno.env.get(name),
       versionText: versionText(currentRuntime()),
       hasColors: wantsColors(Deno.stdout.isTerminal(), Deno.env.get("NO_COLOR")),
       columns: terminalColumns(),
-      openInputs: async () => (await import("./cli/system_inputs.ts")).systemInputs(),
+      openInputs: async () => inputs ??= (await import("./cli/system_inputs.ts")).systemInputs(),
     });
+  try {
+    request = await read();
   } catch (error) {
     return reportFailure(error, false);
   }
   switch (request.kind) {
     case "run":
-      return await runUntilSignal(request.options, request.warnings);
+      return await runUntilSignal(request, async () => {
+        const anew = await read();
+        if (anew.kind !== "run") throw new Error("Invariant: the same command line is another");
+        return anew;
+      });
     case "command":
       return await runToEnd(request.request);
     case "print":
@@ -64,23 +78,27 @@ async function runToEnd(request: CommandRequest): Promise<number> {
   }
 }
 
+/** @param read reads the options anew */
 async function runUntilSignal(
-  options: DaemonOptions,
-  warnings: readonly string[],
+  { options, warnings }: RunRequest,
+  read: () => Promise<RunRequest>,
 ): Promise<number> {
   const writer = await openLogWriter();
-  const logger = setUpLog({
-    level: options.logLevel,
-    format: options.logFormat,
-    hasColors: wantsColors(Deno.stderr.isTerminal(), Deno.env.get("NO_COLOR")),
-    writer,
-  });
+  const hasColors = wantsColors(Deno.stderr.isTerminal(), Deno.env.get("NO_COLOR"));
+  const setLog = ({ logLevel: level, logFormat: format }: LogStyle): Logger =>
+    setUpLog({ level, format, hasColors, writer });
+  const logger = setLog(options);
   for (const warning of warnings) logger.warn(warning);
   using stop = new StopSignals(Deno.exit);
   try {
     // Only here: help and version need neither the engine nor its libraries.
     const { runDaemon } = await import("./daemon.ts");
-    await runDaemon(options, { logger, signal: stop.signal, version: VERSION });
+    await runDaemon(options, {
+      logger,
+      signal: stop.signal,
+      version: VERSION,
+      configuration: { read, setLog, onAsked: (reload) => new HangUps(reload, Deno.exit) },
+    });
     return 0;
   } catch (error) {
     return reportFailure(error, options.logLevel === "debug", writer);

@@ -6,8 +6,8 @@
 
 import { join } from "node:path";
 import { ControlServer } from "./control/control_server.ts";
+import { type DaemonDesk, handleDaemonRequest } from "./control/daemon_requests.ts";
 import { handleControlRequest, MASTER_SOCKET_NAME } from "./control/master_requests.ts";
-import type { StatusDesk } from "./control/status_desk.ts";
 import type { MasterOptions } from "./daemon_options.ts";
 import { describeError, type Logger } from "./log.ts";
 import { type LiveMaster, MasterAdmin } from "./state/master_admin.ts";
@@ -43,7 +43,7 @@ export class MasterState implements AsyncDisposable {
   }
 
   /** Listens for commands from now on; without the socket the tunnel works all the same. */
-  async serve(live: LiveMaster, desk: StatusDesk): Promise<void> {
+  async serve(live: LiveMaster, desk: DaemonDesk): Promise<void> {
     const path = join(this.#stateDir, MASTER_SOCKET_NAME);
     const admin = new MasterAdmin(this.store, live);
     try {
@@ -54,8 +54,7 @@ export class MasterState implements AsyncDisposable {
     try {
       this.#server = await ControlServer.start(
         path,
-        (request) =>
-          request.command === "status" ? desk.report() : handleControlRequest(admin, request),
+        (request) => handleDaemonRequest(desk, request, (own) => handleControlRequest(admin, own)),
         this.#logger,
       );
     } catch (error) {

@@ -7,8 +7,8 @@
 
 import { isListening } from "./control/control_client.ts";
 import { ControlServer } from "./control/control_server.ts";
+import { type DaemonDesk, handleDaemonRequest } from "./control/daemon_requests.ts";
 import { handleSlaveRequest, slaveSocketName } from "./control/slave_requests.ts";
-import type { StatusDesk } from "./control/status_desk.ts";
 import type { LiveLinks } from "./live_links.ts";
 import { describeError, type Logger } from "./log.ts";
 import { ensureStateDir } from "./state/state_dir.ts";
@@ -19,7 +19,7 @@ export interface SlaveControlOptions {
   /** The tun device, or what stands in for it. */
   readonly name: string;
   readonly links: LiveLinks;
-  readonly desk: StatusDesk;
+  readonly desk: DaemonDesk;
   readonly logger: Logger;
 }
 
@@ -39,8 +39,7 @@ export class SlaveControl implements AsyncDisposable {
       const path = await freePath(stateDir, options.name);
       const server = await ControlServer.start(
         path,
-        (request) =>
-          request.command === "status" ? desk.report() : handleSlaveRequest(links, request),
+        (request) => handleDaemonRequest(desk, request, (own) => handleSlaveRequest(links, own)),
         logger,
       );
       logger.debug("Takes commands", { socket: path });

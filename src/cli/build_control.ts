@@ -1,5 +1,5 @@
 /**
- * What the commands for a running daemon were asked for: `status`, `top`, `mode`, `link ...`.
+ * What the commands for a running daemon were asked for: `status`, `top`, `reload`, `mode`, `link ...`.
  *
  * @module
  */
@@ -20,7 +20,8 @@ import { parseChoice } from "./values.ts";
 export function rolesAsked(command: ControlCommandName, given: GivenOptions): readonly Role[] {
   const daemon = given.findOne("daemon")?.value;
   if (daemon !== undefined) return [daemon === "master" ? "master" : "slave"];
-  return command === "status" ? ["slave", "master"] : ["slave"];
+  const isForBoth = ["status", "top", "reload"].includes(command);
+  return isForBoth ? ["slave", "master"] : ["slave"];
 }
 
 /** The request. @param words those besides options. @throws {UsageError} */
@@ -40,6 +41,7 @@ export function buildControl(
     case "link list":
       return { kind: command, daemon, isJson: given.flag("json") };
     case "top":
+    case "reload":
       return { kind: command, daemon };
     case "mode":
       return { kind: command, daemon, mode: parseChoice(name, "bindlink mode", LINK_MODES) };

@@ -11,6 +11,7 @@ import type { ArgumentSpec, CommandGroup, CommandSpec } from "./command_table.ts
 export type ControlCommandName =
   | "status"
   | "top"
+  | "reload"
   | "mode"
   | "link list"
   | "link add"
@@ -68,6 +69,19 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
       "bindlink top --daemon bind1",
       "# with block characters, whatever the locale says",
       "LC_ALL=C.UTF-8 bindlink top",
+    ],
+  },
+  {
+    name: "reload",
+    brief: "Have a running daemon read its configuration anew, and keep the tunnel.",
+    description:
+      "Links that the configuration file adds, removes, renames or changes, mode and log hold at " +
+      "once; what cannot change while it runs is named. A file with a mistake changes nothing: exit " +
+      "code 1. SIGHUP does the same.",
+    examples: [
+      "bindlink reload",
+      "# when several run here: master, slave, or a slave by its tun device",
+      "bindlink reload --daemon slave",
     ],
   },
   {

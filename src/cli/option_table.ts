@@ -221,8 +221,8 @@ export const OPTIONS: readonly OptionSpec[] = [
     metavar: "NAME",
     commands: CONTROL,
     help:
-      "Which of several daemons that run with this state directory: master, or a slave by its " +
-      "tun device, such as bind0.",
+      "Which of several daemons that run with this state directory: master, slave (the only one), " +
+      "or a slave by its tun device, such as bind0.",
   },
   {
     name: "metrics",

@@ -21,10 +21,12 @@ export interface TextSource {
 
 /** Readers of this process's files and stdin. */
 export function systemInputs(): CommandLineInputs {
+  let stdin: string | null = null;
   const environment = (name: string): string | undefined => Deno.env.get(name);
   return {
     readFile: readTextFile,
-    readStdin: () => readText(Deno.stdin, promptForToken),
+    // Once: there is nothing more when the options are read again.
+    readStdin: () => stdin ??= readText(Deno.stdin, promptForToken),
     absolutePath: (path) => resolve(path),
     defaultStateDir: () => {
       return defaultStateDir(environment, Deno.uid(), Deno.build.os, environment("HOME"));

@@ -12,7 +12,7 @@ import { type CommandIo, printResult } from "./command_io.ts";
 import { linkListText, settingsText } from "./status_text.ts";
 
 /** What is asked here. */
-type LinkRequest = Exclude<DaemonRequest, { readonly kind: "status" | "top" }>;
+type LinkRequest = Exclude<DaemonRequest, { readonly kind: "status" | "top" | "reload" }>;
 
 /** Does it, and says what it did. @throws UsageError, StateError, Error. */
 export async function runLinkCommand(request: LinkRequest, io: CommandIo): Promise<void> {

@@ -12,6 +12,7 @@ import { runJoin } from "./join.ts";
 import { runKeygen } from "./keygen.ts";
 import { runLinkCommand } from "./links.ts";
 import { runPubkey } from "./pubkey.ts";
+import { runReload } from "./reload.ts";
 import { runRevoke } from "./revoke.ts";
 import { runSlaves } from "./slaves.ts";
 import { runStatus } from "./status.ts";
@@ -46,6 +47,9 @@ export async function runCommand(
       const { runDoctor } = await import("./doctor.ts");
       return await runDoctor(request, io);
     }
+    case "reload":
+      await runReload(request, io);
+      break;
     case "status":
       await runStatus(request, io);
       break;

@@ -19,6 +19,9 @@ export interface DaemonSocket {
   readonly path: string;
 }
 
+/** Stands for the only slave of several daemons. */
+const ANY_SLAVE = "slave";
+
 /** What a command can be for. */
 export type WantedRole = "any" | "slave";
 
@@ -37,17 +40,13 @@ export async function findDaemon(
   for (const socket of sockets) if (await isListening(socket.path)) running.push(socket);
   if (running.length === 0) throw noneRuns(choice.stateDir, sockets, command);
   const names = running.map(({ name }) => name).join(", ");
-  if (choice.name !== null) {
-    const named = running.find(({ name }) => name === choice.name);
-    if (named === undefined) {
-      throw new UsageError(
-        `--daemon ${JSON.stringify(choice.name)}: none of that name runs; there is ${names}`,
-      );
-    }
-    if (wanted === "any" || named.role === wanted) return named;
-    throw notSlaves(command);
+  const meant = meantBy(choice.name, running);
+  if (meant.length === 0) {
+    throw new UsageError(
+      `--daemon ${JSON.stringify(choice.name)}: none of that name runs; there is ${names}`,
+    );
   }
-  const fitting = running.filter(({ role }) => wanted === "any" || role === wanted);
+  const fitting = meant.filter(({ role }) => wanted === "any" || role === wanted);
   if (fitting.length === 0) throw notSlaves(command);
   if (fitting.length === 1) return fitting[0]!;
   throw new UsageError(
@@ -55,6 +54,15 @@ export async function findDaemon(
       fitting.map(({ name }) => name).join(", ")
     }`,
   );
+}
+
+/** Those that a name stands for; a tun device may be called like what else it could be. */
+function meantBy(name: string | null, running: readonly DaemonSocket[]): readonly DaemonSocket[] {
+  if (name === null) return running;
+  const exact = running.filter((it) => it.name === name);
+  return exact.length === 0 && name === ANY_SLAVE
+    ? running.filter(({ role }) => role === "slave")
+    : exact;
 }
 
 /** Of all daemons, also of those that were killed. @throws StateError: no access */

@@ -13,7 +13,6 @@ import type { NetAddress } from "../net_address.ts";
 import { HandshakeAnswer, Responder } from "../peer/responder.ts";
 import type { Session } from "../peer/session.ts";
 import type { BondingSnapshot, LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
-import type { LiveMaster } from "../state/master_admin.ts";
 import type { MasterStore } from "../state/master_store.ts";
 import {
   DATAGRAM_HEADER_BYTES,
@@ -47,7 +46,7 @@ const ANSWERED_ONLY: Readonly<Record<number, DropReason>> = {
 /** The master's end. */
 export class MasterTunnel implements Tunnel, ListenedHandler {
   /** What commands see and change of it. */
-  readonly administration: LiveMaster;
+  readonly administration: RunningMaster;
   readonly #options: MasterOptions;
   readonly #context: MasterContext;
   readonly #linkMap: LinkMap;

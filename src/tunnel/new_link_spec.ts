@@ -18,16 +18,28 @@ export const MAX_LINKS = 255;
 
 /** What there is already. */
 export interface KnownLinks {
-  readonly ids: ReadonlySet<number>;
-  readonly names: ReadonlySet<string>;
+  readonly specs: readonly LinkSpec[];
   /** The id that was given last. */
   readonly lastId: number;
   /** What `--mode` says now. */
   readonly mode: LinkMode;
 }
 
-/** The link's specification. @throws UsageError when its name is another link's. */
-export function newLinkSpec(link: NewLink, known: KnownLinks, defaults: LinkDefaults): LinkSpec {
+/** The links' specifications. @throws UsageError when a name is another link's. */
+export function newLinkSpecs(
+  links: readonly NewLink[],
+  { specs, lastId, mode }: KnownLinks,
+  defaults: LinkDefaults,
+): readonly LinkSpec[] {
+  const all = [...specs];
+  for (const link of links) {
+    const newest = all.length === specs.length ? lastId : all.at(-1)?.id ?? lastId;
+    all.push(newLinkSpec(link, { specs: all, lastId: newest, mode }, defaults));
+  }
+  return all.slice(specs.length);
+}
+
+function newLinkSpec(link: NewLink, known: KnownLinks, defaults: LinkDefaults): LinkSpec {
   const { proxy, device } = link;
   const usual = proxy === null ? defaults.endpoints : defaults.proxyTargets;
   const settings = { ...DEFAULT_LINK_SETTINGS, mode: known.mode };
@@ -42,11 +54,13 @@ export function newLinkSpec(link: NewLink, known: KnownLinks, defaults: LinkDefa
     settings: changeSettings(settings, link.settings, known.mode),
     ...(typeof link.settings.mode === "string" ? { hasOwnMode: true as const } : {}),
   };
-  return { ...spec, name: freeName(link.name, wayOf(spec).address, known.names) };
+  const names = new Set(known.specs.map(({ name }) => name));
+  return { ...spec, name: freeName(link.name, wayOf(spec).address, names) };
 }
 
 /** An id that was used lately may still be known to the master: so each is used again as late as can be. */
-function nextId({ ids, lastId }: KnownLinks): number {
+function nextId({ specs, lastId }: KnownLinks): number {
+  const ids = new Set(specs.map(({ id }) => id));
   let id = lastId;
   do id = id % MAX_LINKS + 1; while (ids.has(id));
   return id;

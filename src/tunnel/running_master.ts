@@ -55,6 +55,11 @@ export class RunningMaster implements LiveMaster {
     return { linksUp: slave.links.upCount, usage: slave.usage() };
   }
 
+  /** Lets slaves reach each other, or not, from now on. */
+  setSlaveToSlave(isAllowed: boolean): void {
+    this.#context.roster.allowsSlaveToSlave = isAllowed;
+  }
+
   /** See {@link LiveMaster.handleInvited}. */
   handleInvited(record: SlaveRecord): void {
     this.#context.roster.add(record);

@@ -21,7 +21,7 @@ import type { LinkDefaults, LinkOutcome, LiveLinks, NewLink } from "../live_link
 import { changeSettings, type LinkChange, type LinkMode } from "../multiplexer/link_settings.ts";
 import { UsageError } from "../usage_error.ts";
 import { DRAIN_LOOK_MS, LinkDrain } from "./link_drain.ts";
-import { MAX_LINKS, newLinkSpec } from "./new_link_spec.ts";
+import { MAX_LINKS, newLinkSpecs } from "./new_link_spec.ts";
 import { SealedLink } from "./sealed_link.ts";
 import type { SecureCodec } from "./secure_codec.ts";
 import type { SecureLinks } from "./secure_links.ts";
@@ -58,6 +58,7 @@ export class SlaveLinks implements LiveLinks {
   /** In the order they came. */
   readonly #own: OwnLink[] = [];
   #mode: LinkMode;
+  #defaults: LinkDefaults;
   #lastId = 0;
   #nextLookMs = Number.POSITIVE_INFINITY;
   #isClosed = false;
@@ -65,12 +66,18 @@ export class SlaveLinks implements LiveLinks {
   constructor(options: SlaveLinksOptions) {
     this.#options = options;
     this.#linkMap = new LinkMap(options);
+    this.#defaults = options.defaults;
     this.#mode = options.defaults.mode;
   }
 
   /** See {@link LiveLinks.mode}. */
   get mode(): LinkMode {
     return this.#mode;
+  }
+
+  /** See {@link LiveLinks.specs}. */
+  get specs(): readonly LinkSpec[] {
+    return this.#own.map(({ spec, link }) => ({ ...spec, settings: link.settings }));
   }
 
   /** Opens links, which have their ids and names. */
@@ -140,6 +147,11 @@ export class SlaveLinks implements LiveLinks {
     this.#options.logger.info("Mode changed", { mode });
   }
 
+  /** See {@link LiveLinks.setDefaults}. */
+  setDefaults(defaults: LinkDefaults): void {
+    this.#defaults = defaults;
+  }
+
   /** See {@link LiveLinks.add}. */
   add(links: readonly NewLink[]): readonly string[] {
     this.#needOpen();
@@ -149,8 +161,8 @@ export class SlaveLinks implements LiveLinks {
           "remove one with: bindlink link remove NAME",
       );
     }
-    const specs: LinkSpec[] = [];
-    for (const link of links) specs.push(this.#specOf(link, specs));
+    const known = { specs: this.specs, lastId: this.#lastId, mode: this.#mode };
+    const specs = newLinkSpecs(links, known, this.#defaults);
     this.start(specs, this.#options.clock());
     for (const { name, id } of specs) {
       this.#options.logger.info("Link added", { link: name, id });
@@ -218,6 +230,18 @@ export class SlaveLinks implements LiveLinks {
     return this.#outcome(own, true);
   }
 
+  /** See {@link LiveLinks.rename}: the master is told. */
+  rename(name: string, to: string): void {
+    const own = this.#find(name);
+    if (this.#own.some(({ spec }) => spec.name === to)) {
+      throw new UsageError(`Another link is called ${JSON.stringify(to)}: choose another name`);
+    }
+    own.spec = { ...own.spec, name: to };
+    own.link.name = to;
+    this.#apply(own, {});
+    this.#options.logger.info("Link renamed", { link: to, id: own.link.id, before: name });
+  }
+
   #open({ link, spec }: OwnLink): void {
     this.#linkMap.keepOpen(link, spec, this.#options.handler);
   }
@@ -250,17 +274,6 @@ export class SlaveLinks implements LiveLinks {
     own.link.isOff = true;
     void this.#linkMap.release(own.link, "switched off").then(resolve);
     peer.multiplexer.handleLinkClosed(own.link.id, clock());
-  }
-
-  #specOf(link: NewLink, others: readonly LinkSpec[]): LinkSpec {
-    const specs = [...this.#own.map(({ spec }) => spec), ...others];
-    const known = {
-      ids: new Set(specs.map(({ id }) => id)),
-      names: new Set(specs.map(({ name }) => name)),
-      lastId: others.at(-1)?.id ?? this.#lastId,
-      mode: this.#mode,
-    };
-    return newLinkSpec(link, known, this.#options.defaults);
   }
 
   #find(name: string): OwnLink {

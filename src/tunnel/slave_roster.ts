@@ -46,6 +46,8 @@ export class SlaveRoster {
   readonly sessions: SessionTable<MasterSlave>;
   /** Those with links. */
   readonly connected = new Set<MasterSlave>();
+  /** Whether what one slave sends may be for another. */
+  allowsSlaveToSlave: boolean;
   /** How often a slave went. */
   departures = 0;
   /** Addresses that links led to when it was first asked for one in the last second; null: nobody has asked yet. */
@@ -62,6 +64,7 @@ export class SlaveRoster {
 
   constructor(options: SlaveRosterOptions) {
     this.#options = options;
+    this.allowsSlaveToSlave = options.allowsSlaveToSlave;
     this.sessions = new SessionTable(options.randomBytes);
     this.#pool = new AddressPool(options.addressPool, options.masterKey);
     this.#routes = new InnerRoutes(this.masterAddresses);
@@ -238,7 +241,7 @@ export class SlaveRoster {
     const slave = this.#routes.findByDestination(packet);
     if (slave === null) return DropReason.NO_ROUTE;
     // The kernel forwards: what one slave sent to another must not come in again by that way.
-    if (!this.#options.allowsSlaveToSlave && this.#routes.findBySource(packet) !== null) {
+    if (!this.allowsSlaveToSlave && this.#routes.findBySource(packet) !== null) {
       return DropReason.SLAVE_TO_SLAVE;
     }
     return slave;
@@ -259,14 +262,14 @@ export class SlaveRoster {
 
   /** Hot. A packet that a slave sent: to another slave when that is allowed, else to the tun. */
   #deliver(from: MasterSlave, packet: Packet): number {
-    const { deliver, carriesIp, allowsSlaveToSlave, clock } = this.#options;
+    const { deliver, carriesIp, clock } = this.#options;
     if (!carriesIp) return deliver(packet);
     const verdict = checkIpPacket(packet);
     if (verdict < 0) return verdict;
     if (this.#routes.findBySource(packet) !== from) return DropReason.WRONG_INNER_SOURCE;
     const to = this.#routes.findByDestination(packet);
     if (to === null) return deliver(packet);
-    if (!allowsSlaveToSlave) return DropReason.SLAVE_TO_SLAVE;
+    if (!this.allowsSlaveToSlave) return DropReason.SLAVE_TO_SLAVE;
     return this.#send(to, packet, clock());
   }
 }

@@ -10,7 +10,10 @@ import { sampleDaemon } from "./metrics/sample_snapshot.ts";
 
 const LINKS: LiveLinks = {
   mode: "speed",
+  specs: [],
   setMode: () => {},
+  setDefaults: () => {},
+  rename: () => {},
   add: () => [],
   remove: () => Promise.reject(new Error("not asked")),
   switchOn: () => ({ name: "a", isChanged: true, isLast: false }),
@@ -34,7 +37,8 @@ function makeDesk(logger: RecordingLogger): StatusDesk {
 }
 
 async function open(stateDir: string, logger = new RecordingLogger()): Promise<SlaveControl> {
-  const desk = makeDesk(logger);
+  const report = { changes: ["Added a"], waiting: [], warnings: [] };
+  const desk = { status: makeDesk(logger), reload: () => Promise.resolve(report) };
   return await SlaveControl.open({ stateDir, name: "bind0", links: LINKS, desk, logger });
 }
 

@@ -15,12 +15,15 @@ import { sampleDaemon, sampleLink } from "../metrics/sample_snapshot.ts";
 /** Notes what it is told; all outcomes are the same. */
 class FakeLinks implements LiveLinks {
   readonly mode = "speed";
+  readonly specs = [];
   readonly told: unknown[] = [];
   outcome: LinkOutcome = { name: "phone1", isChanged: true, isLast: false };
 
   setMode(...what: unknown[]): void {
     this.told.push(["mode", ...what]);
   }
+  setDefaults(): void {}
+  rename(): void {}
   add(...what: unknown[]): readonly string[] {
     this.told.push(["add", ...what]);
     return ["phone2", "usb0"];

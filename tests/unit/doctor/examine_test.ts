@@ -8,6 +8,7 @@ import { loadLibc } from "../../../ffi/libc.ts";
 import { loadLibcrypto } from "../../../ffi/libcrypto.ts";
 import { runCommand } from "../../../src/commands/run_command.ts";
 import { runDaemon } from "../../../src/daemon.ts";
+import type { Configuration } from "../../../src/reload/reloader.ts";
 import { examine } from "../../../src/doctor/examine.ts";
 import type { Finding } from "../../../src/doctor/finding.ts";
 import { FakeCommandIo } from "../../support/fake_command_io.ts";
@@ -20,6 +21,13 @@ import { master as masterOptions, request as parse } from "../cli/judge.ts";
 
 loadLibc();
 loadLibcrypto();
+
+/** A configuration that is never read anew. */
+const NO_CONFIGURATION: Configuration = {
+  read: () => Promise.reject(new Error("not asked")),
+  setLog: () => {},
+  onAsked: () => ({ [Symbol.dispose]: () => {} }),
+};
 
 /** A master with a stand-in for the tun, and two slaves. */
 class LoopbackMaster implements AsyncDisposable {
@@ -56,7 +64,8 @@ class LoopbackMaster implements AsyncDisposable {
     const master = new LoopbackMaster(
       folder,
       port,
-      (signal) => runDaemon(options, { logger, signal, version: "0" }),
+      (signal) =>
+        runDaemon(options, { logger, signal, version: "0", configuration: NO_CONFIGURATION }),
     );
     await Promise.race([started.promise, master.#running]);
     return master;
