@@ -52,7 +52,7 @@ export async function runInstallService(
   printNote(
     io,
     `Running as the service ${name}, now and after each boot\n` +
-      `Options: ${installation.configPath}; after a change, systemctl restart ${name}\n` +
+      `Options: ${installation.configPath}; after a change, systemctl reload ${name}\n` +
       `See: systemctl status ${name}; journalctl -fu ${name}\n`,
   );
 }

@@ -53,6 +53,8 @@ StartLimitIntervalSec=0
 Type=notify
 NotifyAccess=main
 ExecStart=${quoteArgument(program)} ${role} --config ${quoteArgument(configPath)}
+# Not a signal: what is wrong with the file is then what "systemctl reload" says.
+ExecReload=${quoteArgument(program)} reload --daemon ${role}
 Restart=on-failure
 RestartSec=5s
 # 2: the options are wrong, which trying again does not mend.

@@ -25,12 +25,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { program: "tmux", debianPackage: "tmux" },
 ];
 
-/** Programs that read what bindlink prints for them: completion scripts, the man page. */
+/** Programs that read what bindlink prints for them: completion scripts, the man page, units. */
 export const READERS: readonly Requirement[] = [
   { program: "zsh", debianPackage: "zsh" },
   { program: "fish", debianPackage: "fish" },
   { program: "man", debianPackage: "man-db" },
   { program: "groff", debianPackage: "groff-base" },
+  // Only its tools are run.
+  { program: "systemd-analyze", debianPackage: "systemd" },
 ];
 
 /** Where a program is, or null. */

@@ -179,6 +179,28 @@ Deno.test("bindlink shows no token that was typed where a name belongs", async (
   assert.match(process.stderr.join("\n"), /^error: There is no slave "\*\*\*"/);
 });
 
+Deno.test("bindlink reads its file anew on SIGHUP, keeps to the old one when it is wrong, and ends as ever", async () => {
+  using stateDir = new StateDir();
+  const file = `${stateDir.path}/master.toml`;
+  Deno.writeTextFileSync(file, 'log-level = "info"');
+  await using process = bindlink(masterArgs(stateDir, "--metrics", "none", "--config", file));
+  await process.waitForLine(/Running as master/);
+  const ask = async (text: string, expected: RegExp): Promise<void> => {
+    const mark = process.mark();
+    Deno.writeTextFileSync(file, text);
+    process.kill("SIGHUP");
+    await process.waitForLine(expected, 10_000, mark);
+  };
+  await ask('log-level = "debug"', /Configuration read anew changes="Log level is debug"/);
+  await ask("\nmtuu = 1", /Cannot reload: .*master\.toml:2: unknown key/);
+  await ask("mtu = 1300", /Some options hold from the next start on options=mtu$/);
+  await ask(
+    'log-format = "json"',
+    /"message":"Configuration read anew".*"changes":"Log format is json"/,
+  );
+  assert.equal((await process.stop()).code, 0);
+});
+
 Deno.test("bindlink --help loads neither the engine nor cryptography", () => {
   const seen = new Set<string>();
   const visit = (url: string): void => {

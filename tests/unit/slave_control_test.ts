@@ -52,6 +52,9 @@ Deno.test("SlaveControl answers status and commands on a private socket, which i
     const answer = await requestControl(path, { command: "status" });
     const { totals, pid } = answer!.result as { totals: { sent: { bps: number } }; pid: number };
     assert.deepEqual([totals.sent.bps, pid], [8_000, 7]);
+    assert.deepEqual(await requestControl(path, { command: "reload" }), {
+      result: { changes: ["Added a"], waiting: [], warnings: [] },
+    });
     assert.deepEqual(await requestControl(path, { command: "link.up", name: "a" }), {
       result: { name: "a", isChanged: true, isLast: false },
     });

@@ -99,3 +99,20 @@ Deno.test("findDaemon says what to do when none runs", async () => {
     );
   }
 });
+
+Deno.test("findDaemon takes --daemon slave for the only slave, also beside a master", async () => {
+  await using daemons = await Daemons.start("master.sock", "slave-bind0.sock");
+  assert.equal((await findDaemon(daemons.choice("slave"), "any", "reload")).name, "bind0");
+  await using several = await Daemons.start("slave-bind0.sock", "slave-bind1.sock");
+  await assert.rejects(
+    findDaemon(several.choice("slave"), "any", "reload"),
+    /Several daemons run here: choose one with --daemon NAME; there is bind0, bind1$/,
+  );
+  await using named = await Daemons.start("slave-bind0.sock", "slave-slave.sock");
+  assert.equal((await findDaemon(named.choice("slave"), "any", "reload")).name, "slave");
+  await using none = await Daemons.start("master.sock");
+  await assert.rejects(
+    findDaemon(none.choice("slave"), "any", "reload"),
+    /^UsageError: --daemon "slave": none of that name runs; there is master$/,
+  );
+});

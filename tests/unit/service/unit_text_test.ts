@@ -22,6 +22,9 @@ Deno.test("unitText starts the end with its file, as a user of its own", () => {
     "/usr/local/bin/bindlink slave --config /etc/bindlink/slave.toml",
   ]);
   assert.deepEqual(settings({ role: "master" }, "ExecStart")[0]?.split(" ")[1], "master");
+  assert.deepEqual(settings({}, "ExecReload"), [
+    "/usr/local/bin/bindlink reload --daemon slave",
+  ]);
   assert.deepEqual(settings({}, "User"), ["bindlink"]);
   assert.deepEqual(settings({}, "Type"), ["notify"]);
 });

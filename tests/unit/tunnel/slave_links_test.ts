@@ -226,3 +226,39 @@ Deno.test("SlaveLinks open nothing once another machine has the slave's place", 
   assert.throws(() => rig.links.add([DIRECT]), /^UsageError: This slave opens no links any more/);
   assert.throws(() => rig.links.switchOn("phone1"), /opens no links any more/);
 });
+
+Deno.test("SlaveLinks.rename calls a link something else at both ends, and takes nobody's name", async () => {
+  await using rig = await Rig.create();
+  rig.links.rename("phone1", "pixel");
+  await rig.world.runFor(1_000);
+  assert.deepEqual(rig.slave.links.map(({ name }) => name), ["pixel", "phone2"]);
+  assert.deepEqual(rig.world.master.links.map(({ name }) => name), ["pixel", "phone2"]);
+  assert.deepEqual(rig.links.specs.map(({ name }) => name), ["pixel", "phone2"]);
+  assert.throws(() => rig.links.rename("pixel", "phone2"), /^UsageError: Another link is called/);
+  assert.throws(() => rig.links.rename("phone1", "x"), /There is no link "phone1"/);
+  assert.deepEqual(rig.links.add([{ ...DIRECT, name: "phone1" }]), ["phone1"]);
+  assert.equal((await rig.carry(200)).missing, 0);
+});
+
+Deno.test("SlaveLinks.setDefaults holds for links that are added from then on", async () => {
+  await using rig = await Rig.create();
+  const elsewhere = [{ host: "other", port: 1 }];
+  const defaults = { mode: "speed", proxyTargets: elsewhere, allowsTcp: true } as const;
+  rig.links.setDefaults({ ...defaults, endpoints: elsewhere });
+  assert.deepEqual(rig.links.add([DIRECT]), ["other:1"]);
+  assert.deepEqual(rig.links.specs.at(-1)?.targets, elsewhere);
+});
+
+Deno.test("SlaveLinks.specs has the settings that hold now", async () => {
+  await using rig = await Rig.create();
+  rig.links.change("phone1", { isMetered: true, mode: "backup" });
+  rig.links.setMode("cheapest");
+  assert.deepEqual(
+    rig.links.specs.map(({ settings, hasOwnMode }) => [
+      settings.isMetered,
+      settings.mode,
+      hasOwnMode,
+    ]),
+    [[true, "backup", true], [false, "cheapest", undefined]],
+  );
+});
