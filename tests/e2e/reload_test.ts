@@ -32,7 +32,7 @@ Deno.test({
     const link = (name: string, cable: number): string =>
       `[links.${name}]\ntarget = "10.1.${cable}.2:4000"`;
     write(link("one", 1), link("two", 2));
-    await using master = await BindlinkProcess.start(server, network.masterArgs);
+    await using _master = await BindlinkProcess.start(server, network.masterArgs);
     await using slave = await BindlinkProcess.start(laptop, pair.slaveArgs("--config", file));
     await slave.waitForLinks([1, 2]);
     const laptopSays = new ControlCommands(pair.state.slaveStateDir, "slave-bind0.sock");
