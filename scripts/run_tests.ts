@@ -34,7 +34,7 @@ export async function runTests(part: TestPart): Promise<TestCounts> {
   const folder = await Deno.makeTempDir({ prefix: "bindlink-test-" });
   try {
     const report = `${folder}/report.xml`;
-    const coverage = [`--coverage=${COVERAGE_FOLDER}`, "--coverage-raw-data-only", "--clean"];
+    const coverage = [`--coverage=${COVERAGE_FOLDER}`, "--coverage-raw-data-only"];
     const isSuccess = await runDeno([
       "test",
       "-A",
@@ -48,6 +48,13 @@ export async function runTests(part: TestPart): Promise<TestCounts> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Forgets what the covering tests of earlier runs reached. */
+export async function clearCoverage(): Promise<void> {
+  await Deno.remove(COVERAGE_FOLDER, { recursive: true }).catch((error: unknown) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
 }
 
 /** Prints how much of each of the program's files the covering tests reach. @returns whether it is enough of all */
