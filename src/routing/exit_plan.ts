@@ -44,6 +44,9 @@ export interface Sysctl {
   readonly value: string;
 }
 
+/** Forwarding, by IP version. */
+const FORWARDING = { ipv4: "net/ipv4/ip_forward", ipv6: "net/ipv6/conf/all/forwarding" } as const;
+
 /** Reads a setting; null when this kernel has none of that path. */
 export type SysctlReader = (path: string) => string | null;
 
@@ -53,8 +56,8 @@ export type SysctlReader = (path: string) => string | null;
  * it is told to (accept_ra 2; ip-sysctl in the kernel's documentation).
  */
 export function planSysctls(read: SysctlReader, routed: readonly string[]): readonly Sysctl[] {
-  const wanted: Sysctl[] = [{ path: "net/ipv4/ip_forward", value: "1" }];
-  const forwarding = "net/ipv6/conf/all/forwarding";
+  const wanted: Sysctl[] = [{ path: FORWARDING.ipv4, value: "1" }];
+  const forwarding = FORWARDING.ipv6;
   if (read(forwarding) === "0") {
     for (const device of new Set(routed)) {
       const path = `net/ipv6/conf/${device}/accept_ra`;
@@ -63,6 +66,34 @@ export function planSysctls(read: SysctlReader, routed: readonly string[]): read
     wanted.push({ path: forwarding, value: "1" });
   }
   return wanted.filter(({ path, value }) => read(path) !== value);
+}
+
+/**
+ * Settings that the kernel changes together with forwarding, and not back to what they were when that is set back
+ * (inet_forward_change() in net/ipv4/devinet.c, addrconf_fixup_forwarding() in net/ipv6/addrconf.c): a machine that refuses redirects
+ * would accept them from then on, and an interface that forwards by itself would no more.
+ * @param interfaces names below /proc/sys/net/ipv4/conf and ipv6/conf
+ * @param changes the settings that are about to be changed
+ * @returns those that have to be set back by themselves, each with what it will be when forwarding is off again
+ */
+export function planDragged(
+  read: SysctlReader,
+  interfaces: readonly string[],
+  changes: readonly Sysctl[],
+): readonly Sysctl[] {
+  const dragged: Sysctl[] = [];
+  const drag = (path: string, value: string): void => {
+    const before = read(path);
+    if (before !== null && before !== value) dragged.push({ path, value });
+  };
+  for (const version of ["ipv4", "ipv6"] as const) {
+    if (!changes.some(({ path }) => path === FORWARDING[version])) continue;
+    if (version === "ipv4") drag("net/ipv4/conf/all/accept_redirects", "1");
+    for (const name of interfaces.filter((it) => it !== "all")) {
+      drag(`net/${version}/conf/${name}/forwarding`, "0");
+    }
+  }
+  return dragged;
 }
 
 /** Interfaces in what `ip -6 -j route show default proto ra` prints. */

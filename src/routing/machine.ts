@@ -13,12 +13,14 @@ export interface Machine {
   readonly run: CommandRunner;
   /** Content of a file below /proc, without blanks around it; null when there is none. */
   readProc(path: string): string | null;
+  /** Names in a folder below /proc; none when there is no such folder. */
+  listProc(path: string): readonly string[];
   /** Sets a setting of the kernel, by its path below /proc/sys. @throws CommandError */
   writeSysctl(path: string, value: string): void;
 }
 
 /** This machine. */
-export const THIS_MACHINE: Machine = { run, readProc, writeSysctl };
+export const THIS_MACHINE: Machine = { run, readProc, listProc, writeSysctl };
 
 /** Where these programs are, also for a user whose PATH does not say so. */
 const SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin";
@@ -52,6 +54,14 @@ function readProc(path: string): string | null {
     return Deno.readTextFileSync(`/proc/${path}`).trim();
   } catch {
     return null;
+  }
+}
+
+function listProc(path: string): readonly string[] {
+  try {
+    return [...Deno.readDirSync(`/proc/${path}`)].map(({ name }) => name).sort();
+  } catch {
+    return [];
   }
 }
 

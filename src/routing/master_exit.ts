@@ -13,9 +13,11 @@ import { CommandError } from "./command_error.ts";
 import {
   exitTable,
   findForwardDrop,
+  planDragged,
   planExit,
   planSysctls,
   readRoutedDevices,
+  type Sysctl,
 } from "./exit_plan.ts";
 import type { Machine } from "./machine.ts";
 import { NO_ROUTING, type Routing } from "./routing.ts";
@@ -83,9 +85,9 @@ async function raiseTable(
   try {
     await machine.run(planExit(tun, networks));
   } catch (error) {
-    if (!(error instanceof CommandError && error.isPresent)) throw error;
-    // Not ours to take away.
+    // A script of nftables fails whole: nothing is there, or what is there is not ours to take away.
     claims.remove(claim);
+    if (!(error instanceof CommandError && error.isPresent)) throw error;
     throw new CommandError(
       `There is a firewall table inet ${claim.table} already, left by a bindlink that was killed: ` +
         `type nft delete table inet ${claim.table}`,
@@ -110,9 +112,16 @@ async function setSysctls({ claims, machine }: MasterExitContext): Promise<void>
   const routed = hasFamily(machine, "-6")
     ? readRoutedDevices(await machine.run(ip("-6", "-j route show default proto ra")))
     : [];
-  for (const { path, value } of planSysctls(read, routed)) {
+  const changes = planSysctls(read, routed);
+  const claim = ({ path, value }: Sysctl): void => {
     const before = read(path);
     if (before !== null) claims.add({ kind: "sysctl", path, before, value });
-    machine.writeSysctl(path, value);
+  };
+  // Before the others, so that they are undone after them.
+  const interfaces = ["ipv4", "ipv6"].flatMap((it) => machine.listProc(`sys/net/${it}/conf`));
+  planDragged(read, [...new Set(interfaces)], changes).forEach(claim);
+  for (const change of changes) {
+    claim(change);
+    machine.writeSysctl(change.path, change.value);
   }
 }

@@ -29,8 +29,10 @@ export async function undoClaims(
   keeps: (claim: Claim) => boolean = () => false,
 ): Promise<void> {
   let keepsSettings = false;
+  let hasStuckSetting = false;
   for (const claim of claims.all.toReversed()) {
-    if (keeps(claim)) continue;
+    // An older setting waits for the newer ones, which may change it.
+    if (keeps(claim) || (claim.kind === "sysctl" && hasStuckSetting)) continue;
     try {
       if (claim.kind === "sysctl") {
         keepsSettings ||= await isStillForwarding(machine, claims.all);
@@ -40,6 +42,7 @@ export async function undoClaims(
       } else await removeRules(machine, claim.base);
       claims.remove(claim);
     } catch (error) {
+      hasStuckSetting ||= claim.kind === "sysctl";
       logger.error("Cannot undo a change of this machine; the next start tries again", {
         change: describeClaim(claim),
         reason: describeError(error),

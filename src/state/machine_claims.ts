@@ -21,7 +21,10 @@ export type Claim =
   | { readonly kind: "rules"; readonly base: number }
   /** A table of nftables, of family inet. */
   | { readonly kind: "nft"; readonly table: string }
-  /** A setting of the kernel, by its path below /proc/sys. */
+  /**
+   * A setting of the kernel, by its path below /proc/sys. It has `value` since, or comes to it when a claim after this one is undone;
+   * with any other somebody else has set it.
+   */
   | {
     readonly kind: "sysctl";
     readonly path: string;

@@ -19,6 +19,8 @@ Deno.test({
   async fn(): Promise<void> {
     await using network = await RoutingNetwork.create();
     const { laptop, server } = network;
+    // Which the kernel turns on when it stops forwarding.
+    await server.run(["sysctl", "-q", "-w", "net.ipv4.conf.all.accept_redirects=0"]);
     const before = { laptop: await machineState(laptop), server: await machineState(server) };
     await using master = await BindlinkProcess.start(server, network.masterArgs("--exit"));
     await using slave = await BindlinkProcess.start(laptop, network.slaveArgs("--route-all"));

@@ -42,9 +42,15 @@ export class FakeMachine implements Machine {
 
   readonly readProc = (path: string): string | null => this.proc.get(path) ?? null;
 
+  readonly listProc = (path: string): readonly string[] => {
+    const below = [...this.proc.keys()].filter((it) => it.startsWith(`${path}/`));
+    return [...new Set(below.map((it) => it.slice(path.length + 1).split("/")[0]!))];
+  };
+
   readonly writeSysctl = (path: string, value: string): void => {
     this.#countChange(`sysctl ${path}=${value}`);
     this.proc.set(`sys/${path}`, value);
+    this.#drag(path, value);
   };
 
   /** All that a user would see of it. */
@@ -142,6 +148,22 @@ export class FakeMachine implements Machine {
     const name = changed?.[2] ?? changed?.[3];
     if (name !== undefined) this.tables.set(name, `${this.tables.get(name)}\n${script}`);
     return "";
+  }
+
+  /** As the kernel does it: forwarding is set for each interface, and a machine that forwards takes no redirects. */
+  #drag(path: string, value: string): void {
+    const version = path === "net/ipv4/ip_forward"
+      ? "ipv4"
+      : path === "net/ipv6/conf/all/forwarding"
+      ? "ipv6"
+      : null;
+    if (version === null) return;
+    const pattern = new RegExp(`^sys/net/${version}/conf/[^/]+/forwarding$`);
+    for (const it of this.proc.keys()) if (pattern.test(it)) this.proc.set(it, value);
+    const redirects = "sys/net/ipv4/conf/all/accept_redirects";
+    if (version === "ipv4" && this.proc.has(redirects)) {
+      this.proc.set(redirects, value === "0" ? "1" : "0");
+    }
   }
 
   #countChange(what: string): void {

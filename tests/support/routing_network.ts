@@ -118,7 +118,8 @@ export class RoutingNetwork implements AsyncDisposable {
 export async function machineState(namespace: Namespace): Promise<string> {
   const script =
     "ip -4 rule; ip -6 rule; ip -4 route show table all; ip -6 route show table all; " +
-    "nft list ruleset; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding";
+    "nft list ruleset; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding; " +
+    "sysctl -a -r '^net.ipv[46].conf.*.(forwarding|accept_redirects)$'";
   const text = await namespace.run(["sh", "-c", script]);
   // An interface's own address is there a second after the interface.
   return text.split("\n").filter((line) => !line.startsWith("local fe80:")).join("\n");

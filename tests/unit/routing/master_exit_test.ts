@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { Command } from "../../../src/routing/command.ts";
+import { programMissing } from "../../../src/routing/command_error.ts";
 import { RoutingRig } from "../../support/routing_rig.ts";
 
 Deno.test("an exit forwards and masquerades while it is open", async () => {
@@ -46,6 +48,41 @@ Deno.test("a setting that somebody has changed since is left as it is", async ()
   rig.machine.proc.set("sys/net/ipv6/conf/eth0/accept_ra", "0");
   await routing.close(true);
   assert.equal(rig.machine.readProc("sys/net/ipv6/conf/eth0/accept_ra"), "0");
+});
+
+Deno.test("what the kernel changes together with forwarding is set back, too, whenever the master is killed", async () => {
+  using rig = new RoutingRig();
+  for (
+    const [path, value] of [
+      ["ipv4/conf/all/accept_redirects", "0"],
+      ["ipv4/conf/default/forwarding", "0"],
+      ["ipv4/conf/lan/forwarding", "1"],
+      ["ipv6/conf/default/forwarding", "0"],
+      ["ipv6/conf/lan.7/forwarding", "1"],
+    ] as const
+  ) rig.machine.proc.set(`sys/net/${path}`, value);
+  const before = rig.machine.state;
+  const routing = await rig.openMaster(true);
+  assert.notEqual(rig.machine.state, before);
+  await routing.close(true);
+  assert.equal(rig.machine.state, before);
+  for (let steps = 0; steps <= 4; steps++) {
+    rig.dieAfter(steps);
+    await (await rig.openMaster(true).catch(() => null))?.close(true);
+    rig.revive();
+    await (await rig.openMaster(false)).close(true);
+    assert.equal(rig.machine.state, before, `killed after ${steps} changes`);
+  }
+});
+
+Deno.test("nothing stays written down when nftables is missing", async () => {
+  using rig = new RoutingRig();
+  const { run } = rig.machine;
+  const missing = (command: Command): Promise<string> =>
+    command.program === "nft" ? Promise.reject(programMissing(command)) : run(command);
+  Object.assign(rig.machine, { run: missing });
+  await assert.rejects(rig.openMaster(true), /apt install nftables/);
+  assert.deepEqual(rig.logger.events.map(({ text }) => text), [], "nothing that needs undoing");
 });
 
 Deno.test("whichever step of an exit fails, everything before it is undone", async () => {
