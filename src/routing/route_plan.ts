@@ -46,19 +46,27 @@ export function planRules({ family, base, routes }: RoutePlan): readonly Command
   return [ip(family, `rule add pref ${endPriority(base)} nop`), ...rules];
 }
 
-/**
- * The routes into the tunnel. "replace", since they are set again when the tun has got another address: with its last one the
- * kernel takes a device's routes.
- * @param carries whether the tun carries this family; otherwise its packets are refused, since they must not go past the tunnel.
- */
+/** How routes are set. */
+export interface RouteTerms {
+  /** The tun's name. */
+  readonly tun: string;
+  /** Whether the tun carries this family; otherwise its packets are refused, since they must not go past the tunnel. */
+  readonly carries: boolean;
+  /**
+   * "replace", since they are set again when the tun has got another address: with its last one the kernel takes a device's routes.
+   * "add" fails for one that is there.
+   */
+  readonly verb: "replace" | "add";
+}
+
+/** The routes into the tunnel. */
 export function planRoutes(
   { family, base, routes }: RoutePlan,
-  tun: string,
-  carries: boolean,
+  { tun, carries, verb }: RouteTerms,
 ): readonly Command[] {
   return routes.map((route) => {
     const target = carries ? `${formatCidr(route)} dev ${tun}` : `unreachable ${formatCidr(route)}`;
-    return ip(family, `route replace ${target} table ${base}`);
+    return ip(family, `route ${verb} ${target} table ${base}`);
   });
 }
 

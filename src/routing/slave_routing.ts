@@ -14,7 +14,7 @@ import type { LinkSpec } from "../linkmap/link_spec.ts";
 import { describeError, type Logger } from "../log.ts";
 import type { MachineClaims } from "../state/machine_claims.ts";
 import { addRules, plansOf } from "./block_rules.ts";
-import { FAMILIES } from "./command.ts";
+import { type Command, FAMILIES } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 import { KILL_SWITCH_TABLE, LIFT_KILL_SWITCH, planKillSwitch } from "./kill_switch_rules.ts";
 import type { Machine } from "./machine.ts";
@@ -46,6 +46,7 @@ export class SlaveRouting implements Routing {
   /** Whether the kill switch stays when the daemon fails. */
   #holdsKillSwitch: boolean;
   #assigned = "";
+  #isClosed = false;
 
   private constructor(
     context: SlaveRoutingContext,
@@ -97,10 +98,11 @@ export class SlaveRouting implements Routing {
     this.#holdsKillSwitch = this.#hasKillSwitch;
   }
 
-  /** See {@link Routing.handleAssigned}. Sets the routes, again when the addresses are others. */
+  /** See {@link Routing.handleAssigned}. Sets the routes, again when the addresses are others; else looks whether they are there. */
   handleAssigned(addresses: readonly Cidr[]): void {
+    if (this.#plans.length === 0) return;
     const assigned = addresses.map(formatCidr).join();
-    if (this.#plans.length === 0 || assigned === this.#assigned) return;
+    if (assigned === this.#assigned) return void this.#restoreRoutes();
     const isFirst = this.#assigned === "";
     this.#assigned = assigned;
     void this.#setRoutes(isFirst);
@@ -110,6 +112,7 @@ export class SlaveRouting implements Routing {
   async close(isAsked: boolean): Promise<void> {
     const { claims, logger } = this.#context;
     const holds = this.#holdsKillSwitch && !isAsked;
+    this.#isClosed = true;
     await this.ways.close();
     await undoClaims(this.#context, (claim) => holds && isKillSwitch(claim));
     if (holds && claims.all.some(isKillSwitch)) {
@@ -121,21 +124,47 @@ export class SlaveRouting implements Routing {
   }
 
   async #setRoutes(isFirst: boolean): Promise<void> {
-    const { machine, tun, logger } = this.#context;
-    const carriesIpv6 = machine.readProc(`sys/net/ipv6/conf/${tun}/disable_ipv6`) === "0";
-    const commands = this.#plans.flatMap((plan) =>
-      planRoutes(plan, tun, plan.family === "-4" || carriesIpv6)
-    );
     try {
-      await this.ways.run(commands);
+      await this.ways.run(this.#routeCommands("replace"));
     } catch (error) {
       this.#failure.abort(new Error(`Cannot route through the tunnel: ${describeError(error)}`));
       return;
     }
-    if (!isFirst) return;
-    logger.info("Routes lead into the tunnel", {
-      networks: this.#plans.flatMap(({ routes }) => routes.map(formatCidr)).join(", "),
-    });
+    if (isFirst) this.#context.logger.info("Routes lead into the tunnel", this.#networks);
+  }
+
+  /** A tun that somebody has set down loses its routes, and nobody says so. Asked for at each renewal of the keys. */
+  async #restoreRoutes(): Promise<void> {
+    const { logger } = this.#context;
+    let goneRoutes = 0;
+    for (const command of this.#routeCommands("add")) {
+      if (this.#isClosed) return;
+      try {
+        await this.ways.run([command]);
+        goneRoutes++;
+      } catch (error) {
+        if (error instanceof CommandError && error.isPresent) continue;
+        logger.warn("Cannot look after the routes", { reason: describeError(error) });
+        return;
+      }
+    }
+    if (goneRoutes === 0) return;
+    logger.warn(
+      "Routes into the tunnel were gone, and are there again: meanwhile packets went past it",
+      this.#networks,
+    );
+  }
+
+  #routeCommands(verb: "replace" | "add"): readonly Command[] {
+    const { machine, tun } = this.#context;
+    const carriesIpv6 = machine.readProc(`sys/net/ipv6/conf/${tun}/disable_ipv6`) === "0";
+    return this.#plans.flatMap((plan) =>
+      planRoutes(plan, { tun, carries: plan.family === "-4" || carriesIpv6, verb })
+    );
+  }
+
+  get #networks(): { readonly networks: string } {
+    return { networks: this.#plans.flatMap(({ routes }) => routes.map(formatCidr)).join(", ") };
   }
 }
 

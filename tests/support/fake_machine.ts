@@ -81,11 +81,16 @@ export class FakeMachine implements Machine {
     if (words === "-j route show default proto ra") {
       return JSON.stringify(this.routedDevices.map((dev) => ({ dst: "default", dev })));
     }
-    const route = /^route (replace|flush|show) ?(.*?) ?table (\S+)(?: exact (\S+))?$/.exec(words);
+    const route = /^route (replace|add|flush|show) ?(.*?) ?table (\S+)(?: exact (\S+))?$/.exec(
+      words,
+    );
     if (route === null) throw new Error(`The fake does not know: ${formatCommand(command)}`);
     const [, verb, target = "", table, exact] = route;
     const routes = this.routes.get(`${family} ${table}`);
-    if (verb === "replace") {
+    if (verb === "add" && routes?.includes(target)) {
+      throw commandFailed(command, "RTNETLINK answers: File exists");
+    }
+    if (verb === "replace" || verb === "add") {
       this.#countChange(formatCommand(command));
       this.routes.set(`${family} ${table}`, [...routes ?? [], target]);
       return "";

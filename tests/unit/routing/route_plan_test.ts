@@ -30,10 +30,11 @@ Deno.test("planRules lets routes as long as the network, or longer, come before 
 
 Deno.test("planRoutes leads into the tun, and refuses what the tun does not carry", () => {
   const plan = { family: "-6", base: 17_000, routes: [{ address: "::", prefixBits: 0 }] } as const;
-  assert.deepEqual(planRoutes(plan, "bind0", true).map(formatCommand), [
+  const terms = { tun: "bind0", verb: "replace" } as const;
+  assert.deepEqual(planRoutes(plan, { ...terms, carries: true }).map(formatCommand), [
     "ip -6 route replace ::/0 dev bind0 table 17000",
   ]);
-  assert.deepEqual(planRoutes(plan, "bind0", false).map(formatCommand), [
+  assert.deepEqual(planRoutes(plan, { ...terms, carries: false }).map(formatCommand), [
     "ip -6 route replace unreachable ::/0 table 17000",
   ]);
 });

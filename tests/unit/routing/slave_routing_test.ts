@@ -54,6 +54,26 @@ Deno.test("routes are set again when the tun gets another address, else not", as
   await routing.close(true);
 });
 
+Deno.test("routes that somebody has taken are set again when the keys are renewed, and that is told", async () => {
+  using rig = new RoutingRig();
+  const routing = await rig.openSlave(ALL);
+  await assign(rig, routing);
+  rig.machine.routes.delete("-4 17000");
+  routing.handleAssigned(ASSIGNED);
+  const told = (): number => rig.logger.count(GONE);
+  await awaitCondition("the news", () => told() > 0, { intervalMs: 1 });
+  assert.deepEqual(rig.machine.routes.get("-4 17000"), ["0.0.0.0/0 dev bind0"]);
+  assert.deepEqual(rig.machine.routes.get("-6 17000"), ["::/0 dev bind0"]);
+  rig.machine.routes.clear();
+  routing.handleAssigned(ASSIGNED);
+  await routing.close(true);
+  assert.equal([...rig.machine.routes.values()].flat().length, 0, "none is left behind");
+  assert.equal(told(), 1);
+});
+
+const GONE =
+  "warn Routes into the tunnel were gone, and are there again: meanwhile packets went past it";
+
 Deno.test("routes that cannot be set end the daemon", async () => {
   using rig = new RoutingRig();
   const routing = await rig.openSlave(ALL);
