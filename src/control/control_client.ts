@@ -55,7 +55,9 @@ export async function requestControl(
     await writeLine(connection, { v: CONTROL_VERSION, ...request });
     line = await readLine(connection, MAX_ANSWER_BYTES);
   } catch (error) {
-    throw new Error(`Cannot ${action}: ${whyNoAnswer(error, isLate, timeoutMs)}`, { cause: error });
+    // That the connection was closed is our own doing then, and no cause.
+    const cause = isLate ? {} : { cause: error };
+    throw new Error(`Cannot ${action}: ${whyNoAnswer(error, isLate, timeoutMs)}`, cause);
   } finally {
     clearTimeout(timer);
     closeQuietly(connection);
@@ -82,7 +84,12 @@ async function connect(path: string, whom: string): Promise<Deno.UnixConn | null
 }
 
 function whyNoAnswer(error: unknown, isLate: boolean, timeoutMs: number): string {
-  if (isLate) return `no answer within ${timeoutMs / 1000} s`;
+  if (isLate) {
+    return `no answer within ${
+      timeoutMs / 1000
+    } s: it is stopped (Ctrl-Z, SIGSTOP) or stuck; kill -CONT ` +
+      "lets a stopped one go on, else restart it";
+  }
   return error instanceof LineError
     ? "it ended, or closed the connection, before it answered"
     : "the connection broke";

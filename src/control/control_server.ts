@@ -48,6 +48,10 @@ export class ControlServer implements AsyncDisposable {
   /** Open connections, each with the promise of its end. */
   readonly #open = new Map<Deno.UnixConn, Promise<void>>();
   readonly #accepting: Promise<void>;
+  /** Of the socket's file: another daemon may have taken the path since. */
+  readonly #inode: number | null;
+  /** Rejects when the server is closed: what is being done then is not waited for. */
+  readonly #closed = Promise.withResolvers<never>();
   #isClosed = false;
 
   private constructor(
@@ -61,11 +65,14 @@ export class ControlServer implements AsyncDisposable {
     this.#logger = logger;
     this.#limits = limits;
     this.#listener = listenPrivately(path);
+    this.#inode = inodeOf(path);
+    this.#closed.promise.catch(() => {});
     this.#accepting = this.#acceptAll();
   }
 
   /**
-   * Listens. The caller holds the state directory's lock, so whatever stands at `path` is a dead process's.
+   * Listens. The caller knows that whatever stands at `path` is a dead process's: by the state directory's lock (a master), or since
+   * nobody listened there (a slave).
    * @throws Error when it cannot listen.
    */
   static start(
@@ -81,11 +88,12 @@ export class ControlServer implements AsyncDisposable {
     }
   }
 
-  /** Closes it and removes the file; requests under way are cut. Idempotent. */
+  /** Closes it and removes the file; requests under way are cut, and what they asked for is not waited for. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
-      removeQuietly(this.#path);
+      this.#closed.reject(new Deno.errors.Interrupted("the daemon ends"));
+      if (inodeOf(this.#path) === this.#inode) removeQuietly(this.#path);
       this.#listener.close();
       for (const connection of this.#open.keys()) closeQuietly(connection);
     }
@@ -128,7 +136,8 @@ export class ControlServer implements AsyncDisposable {
     try {
       const request = parseMessage(await readRequest(connection));
       checkVersion(request);
-      return { v: CONTROL_VERSION, result: await this.#handler(request) ?? null };
+      const result = await Promise.race([this.#handler(request), this.#closed.promise]);
+      return { v: CONTROL_VERSION, result: result ?? null };
     } catch (error) {
       if (!(error instanceof Error) || isConnectionError(error)) throw error;
       const kind = error instanceof UsageError ? "usage" : "failure";
@@ -193,16 +202,27 @@ function listenPrivately(path: string): Deno.UnixListener {
   }
 }
 
-/** Sockets that a daemon left which was killed between binding and renaming. */
+/** Sockets that a daemon left which was killed between binding and renaming; a young one may be about to be renamed. */
 function removeLeftovers(folder: string): void {
   try {
     for (const entry of Deno.readDirSync(folder)) {
       if (!entry.name.startsWith(TEMPORARY)) continue;
       const path = `${folder}/${entry.name}`;
-      if (Deno.lstatSync(path).isSocket === true) Deno.removeSync(path);
+      const { isSocket, mtime } = Deno.lstatSync(path);
+      const ageMs = Date.now() - (mtime?.getTime() ?? 0);
+      if (isSocket === true && ageMs >= LEFTOVER_AGE_MS) Deno.removeSync(path);
     }
   } catch {
     // They are harmless.
+  }
+}
+
+/** Which file stands there; null: none. */
+function inodeOf(path: string): number | null {
+  try {
+    return Deno.lstatSync(path).ino;
+  } catch {
+    return null;
   }
 }
 
@@ -213,6 +233,9 @@ function removeQuietly(path: string): void {
     // Somebody was faster; nothing is left to be connected to either way.
   }
 }
+
+/** Binding and renaming take less than a millisecond. */
+const LEFTOVER_AGE_MS = 60_000;
 
 let serial = 0;
 

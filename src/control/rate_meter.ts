@@ -10,6 +10,9 @@ import type { DaemonSnapshot, LinkSnapshot } from "../snapshot.ts";
 /** Rates are those of this time, or a little more; ms. */
 export const LEAST_SPAN_MS = 900;
 
+/** A look so soon after another one is not kept: who asks without a pause costs no more than who asks ten times a second. ms */
+const KEPT_APART_MS = 100;
+
 /** Older looks tell what was, not what is. */
 const MOST_SPAN_MS = 3_000;
 
@@ -47,6 +50,11 @@ export class RateMeter {
   /** The oldest first. */
   #looks: Look[] = [];
 
+  /** How many looks are kept. */
+  get looks(): number {
+    return this.#looks.length;
+  }
+
   /**
    * Takes a look.
    * @param now monotonic ms
@@ -56,7 +64,8 @@ export class RateMeter {
     this.#looks = this.#looks.filter(({ atMs }) => now - atMs <= MOST_SPAN_MS);
     const before = this.#looks.findLast(({ atMs }) => now - atMs >= LEAST_SPAN_MS);
     const look = lookAt(daemon, now);
-    this.#looks.push(look);
+    const newestMs = this.#looks.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
+    if (now - newestMs >= KEPT_APART_MS) this.#looks.push(look);
     if (before === undefined) return null;
     const seconds = (now - before.atMs) / 1_000;
     return {

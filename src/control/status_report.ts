@@ -106,9 +106,9 @@ export interface ReportContext {
 /** Makes a report. */
 export function craftStatus(daemon: DaemonSnapshot, context: ReportContext): StatusReport {
   const { rates } = context;
-  const links = daemon.links.map((link) => craftLink(link, rates));
+  const bySlave = Map.groupBy(daemon.links, ({ slave }) => slave);
   const ofSlave = (name: string): readonly LinkReport[] =>
-    links.filter((_, i) => daemon.links[i]?.slave === name);
+    (bySlave.get(name) ?? []).map((link) => craftLink(link, rates));
   return {
     statusVersion: STATUS_VERSION,
     version: daemon.version,
@@ -131,7 +131,7 @@ export function craftStatus(daemon: DaemonSnapshot, context: ReportContext): Sta
     },
     drops: Object.fromEntries([...daemon.drops].filter(([, count]) => count > 0)),
     rateSeconds: rates.seconds,
-    links: daemon.role === "slave" ? links : [],
+    links: daemon.role === "slave" ? daemon.links.map((link) => craftLink(link, rates)) : [],
     slaves: daemon.slaves.map(({ linksUp: _, ...slave }) => ({
       ...slave,
       links: ofSlave(slave.name),

@@ -112,6 +112,8 @@ Deno.test("ControlServer takes over what a dead process left", async () => {
     Deno.renameSync(`${rig.folder.path}/a`, `${rig.folder.path}/${name}`);
     dead.close();
   }
+  const longAgo = new Date(Date.now() - 3_600_000);
+  Deno.utimeSync(`${rig.folder.path}/.s-left-over-1`, longAgo, longAgo);
   assert.equal(await requestControl(rig.path, { command: "x" }), null);
   await rig.start(() => "alive");
   assert.deepEqual(await requestControl(rig.path, { command: "x" }), { result: "alive" });
@@ -126,6 +128,35 @@ Deno.test("ControlServer removes its socket, and not that of the one after it", 
   await rig.start(() => "second");
   await first[Symbol.asyncDispose]();
   assert.deepEqual(await requestControl(rig.path, { command: "x" }), { result: "second" });
+});
+
+Deno.test("ControlServer leaves alone what another daemon has bound and is about to rename", async () => {
+  await using rig = new Rig();
+  const path = `${rig.folder.path}/.s-other-1`;
+  using _other = Deno.listen({ transport: "unix", path });
+  await rig.start();
+  assert.deepEqual(rig.folder.names(), [".s-other-1", "master.sock"]);
+});
+
+Deno.test("ControlServer that ends leaves the socket of one that has taken its path", async () => {
+  await using rig = new Rig();
+  const first = await rig.start(() => "first");
+  await rig.start(() => "second");
+  await first[Symbol.asyncDispose]();
+  assert.deepEqual(await requestControl(rig.path, { command: "x" }), { result: "second" });
+});
+
+Deno.test("ControlServer that ends does not wait for what it was asked to do", async () => {
+  await using rig = new Rig();
+  const asked = Promise.withResolvers<void>();
+  const server = await rig.start(() => {
+    asked.resolve();
+    return new Promise(() => {});
+  });
+  const answer = assert.rejects(requestControl(rig.path, { command: "x" }), /it ended, or closed/);
+  await asked.promise;
+  await server[Symbol.asyncDispose]();
+  await answer;
 });
 
 Deno.test("ControlServer answers garbage with an error and goes on", async () => {

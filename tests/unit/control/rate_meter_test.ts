@@ -50,3 +50,12 @@ Deno.test("RateMeter tells slaves' links of the same id apart", () => {
   const rates = meter.measure(sampleDaemon({ links: links(1_000) }), 1_000);
   assert.deepEqual(links(0).map((link) => rates?.ofLink(link).sentBps), [0, 8_000]);
 });
+
+Deno.test("RateMeter keeps few looks, however often it is asked, and still measures", () => {
+  const meter = new RateMeter();
+  for (let now = 0; now <= 10_000; now++) {
+    const rates = meter.measure(counted(now), now);
+    assert.equal(rates?.totals.sentBps, now < LEAST_SPAN_MS ? undefined : 8_000, `at ${now} ms`);
+  }
+  assert(meter.looks <= 31, `${meter.looks}`);
+});
