@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { LinkSpec } from "../linkmap/link_spec.ts";
+import { isInterfaceName, type LinkSpec } from "../linkmap/link_spec.ts";
 import type { LinkDefaults, NewLink } from "../live_links.ts";
 import {
   changeSettings,
@@ -227,10 +227,8 @@ function interfaceWays(
   }));
 }
 
-/** What the kernel takes for a name: dev_valid_name() in net/core/dev.c. */
 function parseInterface(text: string, subject: string): string {
-  const isShort = new TextEncoder().encode(text).length < 16;
-  if (isShort && /^[^\s/:]+$/.test(text) && text !== "." && text !== "..") return text;
+  if (isInterfaceName(text)) return text;
   throw new UsageError(
     `${subject} ${quoteValue(text)}: no name of an interface: ip link shows them, e.g. usb0`,
   );

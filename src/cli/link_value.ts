@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isLinkName } from "../linkmap/link_spec.ts";
 import { UsageError } from "../usage_error.ts";
 import { looksLikeSetting } from "./link_setting_words.ts";
 import { quoteProxy } from "./quote.ts";
@@ -16,14 +17,6 @@ export interface LinkValue {
   readonly endpoint: string;
   /** What stands behind the endpoint, e.g. `cap=5mbit`; empty ones are left out. */
   readonly settings: readonly string[];
-}
-
-/** No `:` and no `#`, so that no name is one that a link has without being given one. */
-const NAME = /^[A-Za-z0-9._-]{1,32}$/;
-
-/** Whether a link can have that name. */
-export function isLinkName(text: string): boolean {
-  return NAME.test(text);
 }
 
 /**
@@ -55,7 +48,7 @@ function splitName(head: string, subject: string): Pick<LinkValue, "name" | "end
   const name = head.slice(0, Math.max(0, equals)).trim();
   if (equals < 0 || /[:@/[\]]/.test(name)) return { name: null, endpoint: head };
   const endpoint = head.slice(equals + 1).trim();
-  if (NAME.test(name)) return { name, endpoint };
+  if (isLinkName(name)) return { name, endpoint };
   // The name is not shown: it may be the rest of a password that holds a comma.
   throw new UsageError(
     `${subject} ${quoteProxy(endpoint)}: the link's name, before the =, must be 1 to 32 letters, ` +

@@ -8,6 +8,7 @@
 
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import type { Cidr } from "../daemon_options.ts";
+import { MAX_CAP_BPS, MIN_CAP_BPS } from "../multiplexer/link_settings.ts";
 import type { HostPort } from "../net_address.ts";
 import { mtuAdvice, tunNameAdvice } from "../tun_limits.ts";
 import { UsageError } from "../usage_error.ts";
@@ -138,10 +139,6 @@ const RATE_UNITS_BPS: ReadonlyMap<string, number> = new Map([
   ["gbit", 1e9],
 ]);
 
-/** Least that a link sends at (the pacing's floor), and more than any link does, in bits per second. */
-const MIN_RATE_BPS = 64_000;
-const MAX_RATE_BPS = 100e9;
-
 /** A rate with its unit, e.g. `1.5mbit`, in bits per second. @throws {UsageError} */
 export function parseRateBps(text: string, subject: string): number {
   const fail = (problem: string): never => {
@@ -157,7 +154,7 @@ export function parseRateBps(text: string, subject: string): number {
   const unitBps = RATE_UNITS_BPS.get(unit);
   if (unitBps === undefined) return fail(`type ${figure}kbit, ${figure}mbit or ${figure}gbit`);
   const rateBps = Math.round(Number(figure) * unitBps);
-  if (rateBps >= MIN_RATE_BPS && rateBps <= MAX_RATE_BPS) return rateBps;
+  if (rateBps >= MIN_CAP_BPS && rateBps <= MAX_CAP_BPS) return rateBps;
   return fail("type a rate from 64kbit to 100gbit");
 }
 

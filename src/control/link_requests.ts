@@ -5,9 +5,15 @@
  * @module
  */
 
-import type { ProxySpec } from "../linkmap/link_spec.ts";
+import { isInterfaceName, isLinkName, type ProxySpec } from "../linkmap/link_spec.ts";
 import type { NewLink } from "../live_links.ts";
-import { LINK_MODES, type LinkChange, type LinkMode } from "../multiplexer/link_settings.ts";
+import {
+  LINK_MODES,
+  type LinkChange,
+  type LinkMode,
+  MAX_CAP_BPS,
+  MIN_CAP_BPS,
+} from "../multiplexer/link_settings.ts";
 import type { HostPort } from "../net_address.ts";
 
 /** Most links in one request: a slave has no more. */
@@ -53,8 +59,8 @@ export function decodeNewLinks(value: unknown): readonly NewLink[] {
 
 function decodeNewLink(value: unknown): NewLink {
   const { name, proxy, device, targets, settings } = asObject(value, "links");
-  if (name !== null && !isText(name)) return fail("name");
-  if (device !== undefined && !isText(device)) return fail("device");
+  if (name !== null && !(isText(name) && isLinkName(name))) return fail("name");
+  if (device !== undefined && !(isText(device) && isInterfaceName(device))) return fail("device");
   if (!Array.isArray(targets)) return fail("targets");
   return {
     name,
@@ -86,7 +92,8 @@ function encodeCap(capBps: number): number | null {
 
 function decodeCap(value: unknown, key: string): number {
   if (value === null) return Number.POSITIVE_INFINITY;
-  return typeof value === "number" && value > 0 && Number.isFinite(value) ? value : fail(key);
+  const isCap = typeof value === "number" && value >= MIN_CAP_BPS && value <= MAX_CAP_BPS;
+  return isCap ? value : fail(key);
 }
 
 function asObject(value: unknown, key: string): Record<string, unknown> {

@@ -35,6 +35,17 @@ export interface LinkSpec {
   readonly hasOwnMode?: true;
 }
 
+/** Whether a user may give a link that name: it has no `:` and no `#`, so it is none that a link has without being given one. */
+export function isLinkName(text: string): boolean {
+  return /^[A-Za-z0-9._-]{1,32}$/.test(text);
+}
+
+/** Whether the kernel takes it for an interface's name: dev_valid_name() in net/core/dev.c. */
+export function isInterfaceName(text: string): boolean {
+  const isShort = new TextEncoder().encode(text).length < 16;
+  return isShort && /^[^\s/:]+$/.test(text) && text !== "." && text !== "..";
+}
+
 /** How a link goes, in words for people; holds no password. */
 export interface LinkWay {
   readonly kind: "proxy" | "direct" | "interface" | "learned";

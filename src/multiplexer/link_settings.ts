@@ -35,6 +35,10 @@ export const DEFAULT_LINK_SETTINGS: LinkSettings = {
   capDownBps: Number.POSITIVE_INFINITY,
 };
 
+/** Least that a link can be capped at (the pacing's floor), and more than any link carries; bits per second. */
+export const MIN_CAP_BPS = 64_000;
+export const MAX_CAP_BPS = 100e9;
+
 /** What a user says anew of a link; what is not there stays as it is. */
 export interface LinkChange {
   /** Null: as `--mode` has it. */

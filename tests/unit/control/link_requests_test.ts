@@ -65,11 +65,18 @@ Deno.test("what is malformed is refused, never taken, and never thrown as anythi
     const wrong of [
       [],
       [{ ...link, name: 1 }],
+      [{ ...link, name: "" }],
+      [{ ...link, name: "a b" }],
+      [{ ...link, name: "\x1b[31m" }],
+      [{ ...link, name: "n".repeat(33) }],
       [{ ...link, device: 1 }],
+      [{ ...link, device: "../usb0" }],
       [{ ...link, targets: [{ host: "", port: 1 }] }],
       [{ ...link, targets: [{ host: "h", port: 65_536 }] }],
       [{ ...link, proxy: { host: "h", port: 1, credentials: { username: "u" } } }],
       [{ ...link, settings: { capUpBps: -1 } }],
+      [{ ...link, settings: { capUpBps: 0.001 } }],
+      [{ ...link, settings: { capDownBps: 1e300 } }],
       [{ ...link, settings: { isMetered: "yes" } }],
       Array.from({ length: 256 }, () => link),
     ]
