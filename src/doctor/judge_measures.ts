@@ -6,6 +6,7 @@
 
 import { fault, type Finding, note, ok, type Subject, unchecked } from "./finding.ts";
 import type {
+  DownLimit,
   DownMeasure,
   LinkMeasures,
   MtuMeasure,
@@ -179,15 +180,20 @@ function downFigures(down: DownMeasure): Record<string, number> {
 function describeDown(down: DownMeasure): string {
   switch (down.kind) {
     case "measured":
-      return down.isAtLeast
-        ? `back at least ${formatRate(down.rateBps)} (more cannot be asked for by the way up)`
-        : `back ${formatRate(down.rateBps)}`;
+      return `back ${DOWN_LIMITS[down.limit].replace("RATE", formatRate(down.rateBps))}`;
     case "no-replies":
       return "back not measured: the master's address in the tunnel does not answer pings";
     case "not-tried":
       return "back not measured";
   }
 }
+
+/** How a rate is told that something held down. */
+const DOWN_LIMITS: Readonly<Record<DownLimit, string>> = {
+  link: "RATE",
+  asked: "at least RATE (more cannot be asked for by the way up)",
+  bytes: "at least RATE (so fast a link would take more bytes to measure)",
+};
 
 function judgeQueue(about: string, { idleMs, up }: LinkMeasures): Finding[] {
   if (up === null || up.rateBps === 0) return [];

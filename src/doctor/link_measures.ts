@@ -34,9 +34,15 @@ export interface MtuMeasure {
 
 /** The way from the master. */
 export type DownMeasure =
-  | { readonly kind: "measured"; readonly rateBps: number; readonly isAtLeast: boolean }
+  | { readonly kind: "measured"; readonly rateBps: number; readonly limit: DownLimit }
   | { readonly kind: "no-replies" }
   | { readonly kind: "not-tried" };
+
+/**
+ * What held the rate down: the link; or, so that it carries at least as much, what was asked for; or the bytes that may be spent, which
+ * were gone before the master had come to the link's rate.
+ */
+export type DownLimit = "link" | "asked" | "bytes";
 
 /** How long the way back of a link stays open while nothing goes over it. */
 export type NatMeasure =

@@ -226,11 +226,17 @@ async function measureDown(
     for (; sent < due && (sent + 1) * wireBytes <= MOST_BYTES; sent++) ask(packetBytes);
     await sleep(STEP_MS);
   }
+  const isSpentEarly = clock() - startMs < DOWN_EXTRA_MS;
   await sleep(Math.min(DRAIN_MS, up.loadedMs));
   session.onPacket = () => {};
   const rateBps = rateOf(arrivedMs, wireBytes);
   if (rateBps === 0) return { kind: "no-replies" };
-  return { kind: "measured", rateBps, isAtLeast: rateBps > AS_ASKED_FRACTION * askedBps };
+  const isAsAsked = rateBps > AS_ASKED_FRACTION * askedBps;
+  return {
+    kind: "measured",
+    rateBps,
+    limit: isAsAsked ? "asked" : isSpentEarly ? "bytes" : "link",
+  };
 }
 
 const FIRST_REQUESTS = 3;

@@ -76,7 +76,7 @@ export function measures(some: Partial<LinkMeasures> = {}): LinkMeasures {
     idleLostFraction: 0,
     mtu: { packetBytes: 1_378, passesFull: null, tunnelBytes: 1_340 },
     up: flooded(),
-    down: { kind: "measured", rateBps: 9e6, isAtLeast: false },
+    down: { kind: "measured", rateBps: 9e6, limit: "link" },
     ...some,
   };
 }

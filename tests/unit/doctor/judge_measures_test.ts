@@ -54,8 +54,16 @@ Deno.test("what could not be filled is told as a lower bound, what was not measu
   const text = (some: Partial<LinkMeasures>): string => verdictOf("rates", some).text;
   assert.match(text({ up: flooded({ isAtLeast: true }) }), /to the master at least 8\.0/);
   assert.match(
-    text({ down: { kind: "measured", rateBps: 7e6, isAtLeast: true } }),
-    /back at least 7\.0/,
+    text({ down: { kind: "measured", rateBps: 7e6, limit: "asked" } }),
+    /back at least 7\.0.*cannot be asked for/,
+  );
+  assert.match(
+    text({ down: { kind: "measured", rateBps: 7e6, limit: "bytes" } }),
+    /back at least 7\.0.*more bytes/,
+  );
+  assert.match(
+    text({ down: { kind: "measured", rateBps: 7e6, limit: "link" } }),
+    /back 7\.0 Mbit\/s$/,
   );
   assert.match(text({ down: { kind: "no-replies" } }), /does not answer pings/);
   assert.match(text({ down: { kind: "not-tried" } }), /back not measured/);
