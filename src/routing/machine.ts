@@ -13,6 +13,8 @@ export interface Machine {
   readonly run: CommandRunner;
   /** Content of a file below /proc, without blanks around it; null when there is none. */
   readProc(path: string): string | null;
+  /** Content of a file; null when there is none, or it cannot be read. */
+  readFile(path: string): string | null;
   /** Names in a folder below /proc; none when there is no such folder. */
   listProc(path: string): readonly string[];
   /** Sets a setting of the kernel, by its path below /proc/sys. @throws CommandError */
@@ -20,7 +22,7 @@ export interface Machine {
 }
 
 /** This machine. */
-export const THIS_MACHINE: Machine = { run, readProc, listProc, writeSysctl };
+export const THIS_MACHINE: Machine = { run, readProc, readFile, listProc, writeSysctl };
 
 /** Where these programs are, also for a user whose PATH does not say so. */
 const SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin";
@@ -50,8 +52,12 @@ async function outputOf(command: Command): Promise<Deno.CommandOutput> {
 }
 
 function readProc(path: string): string | null {
+  return readFile(`/proc/${path}`)?.trim() ?? null;
+}
+
+function readFile(path: string): string | null {
   try {
-    return Deno.readTextFileSync(`/proc/${path}`).trim();
+    return Deno.readTextFileSync(path);
   } catch {
     return null;
   }

@@ -18,6 +18,7 @@ import { type Command, FAMILIES } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 import { KILL_SWITCH_TABLE, LIFT_KILL_SWITCH, planKillSwitch } from "./kill_switch_rules.ts";
 import type { Machine } from "./machine.ts";
+import { tellNameServers } from "./name_servers.ts";
 import { planRoutes, type RoutePlan } from "./route_plan.ts";
 import type { Routing } from "./routing.ts";
 import { hasFamily, undoClaims } from "./undo_claims.ts";
@@ -130,7 +131,10 @@ export class SlaveRouting implements Routing {
       this.#failure.abort(new Error(`Cannot route through the tunnel: ${describeError(error)}`));
       return;
     }
-    if (isFirst) this.#context.logger.info("Routes lead into the tunnel", this.#networks);
+    if (!isFirst) return;
+    this.#context.logger.info("Routes lead into the tunnel", this.#networks);
+    const isAll = this.#plans.some(({ routes }) => routes.some((it) => it.prefixBits === 0));
+    if (isAll) await tellNameServers({ ...this.#context, hasKillSwitch: this.#hasKillSwitch });
   }
 
   /** A tun that somebody has set down loses its routes, and nobody says so. Asked for at each renewal of the keys. */

@@ -25,6 +25,10 @@ export class FakeMachine implements Machine {
     ["sys/net/ipv6/conf/all/disable_ipv6", "0"],
     ["sys/net/ipv6/conf/bind0/disable_ipv6", "0"],
   ]);
+  /** Content of other files, by path. */
+  readonly files = new Map<string, string>();
+  /** What `ip route get` says of an address. */
+  routeTo: (address: string) => string = (address) => `${address} dev bind0`;
   /** Interfaces with an IPv6 default route that a router announced. */
   routedDevices: readonly string[] = [];
   /** Changes that still succeed; the next one fails. */
@@ -41,6 +45,8 @@ export class FakeMachine implements Machine {
   };
 
   readonly readProc = (path: string): string | null => this.proc.get(path) ?? null;
+
+  readonly readFile = (path: string): string | null => this.files.get(path) ?? null;
 
   readonly listProc = (path: string): readonly string[] => {
     const below = [...this.proc.keys()].filter((it) => it.startsWith(`${path}/`));
@@ -81,6 +87,8 @@ export class FakeMachine implements Machine {
     if (words === "-j route show default proto ra") {
       return JSON.stringify(this.routedDevices.map((dev) => ({ dst: "default", dev })));
     }
+    const asked = /^route get (\S+)$/.exec(words)?.[1];
+    if (asked !== undefined) return this.routeTo(asked);
     const route = /^route (replace|add|flush|show) ?(.*?) ?table (\S+)(?: exact (\S+))?$/.exec(
       words,
     );
