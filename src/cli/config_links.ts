@@ -6,11 +6,11 @@
  * @module
  */
 
+import { isLinkName } from "../linkmap/link_spec.ts";
 import { UsageError } from "../usage_error.ts";
 import type { Role } from "./command_table.ts";
 import type { ConfigValue } from "./config_file.ts";
 import { LINK_SETTINGS, parseNewSettings } from "./link_setting_words.ts";
-import { isLinkName } from "../linkmap/link_spec.ts";
 import { quoteProxy, quoteValue } from "./quote.ts";
 import { mostSimilar } from "./similar_word.ts";
 import type { TomlDocument, TomlEntry } from "./toml_document.ts";
