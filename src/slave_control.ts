@@ -6,9 +6,10 @@
  */
 
 import { isListening } from "./control/control_client.ts";
-import { ControlServer } from "./control/control_server.ts";
+import { type ControlHandler, ControlServer } from "./control/control_server.ts";
 import { type DaemonDesk, handleDaemonRequest } from "./control/daemon_requests.ts";
 import { handleSlaveRequest, slaveSocketName } from "./control/slave_requests.ts";
+import { inodeOf } from "./control/socket_path.ts";
 import type { LiveLinks } from "./live_links.ts";
 import { describeError, type Logger } from "./log.ts";
 import { ensureStateDir } from "./state/state_dir.ts";
@@ -36,14 +37,12 @@ export class SlaveControl implements AsyncDisposable {
     const { stateDir, links, desk, logger } = options;
     try {
       for (const warning of ensureStateDir(stateDir)) logger.warn(warning);
-      const path = await freePath(stateDir, options.name);
-      const server = await ControlServer.start(
-        path,
-        (request) => handleDaemonRequest(desk, request, (own) => handleSlaveRequest(links, own)),
-        logger,
+      return new SlaveControl(
+        await listen(
+          options,
+          (request) => handleDaemonRequest(desk, request, (own) => handleSlaveRequest(links, own)),
+        ),
       );
-      logger.debug("Takes commands", { socket: path });
-      return new SlaveControl(server);
     } catch (error) {
       logger.warn("Cannot take commands while running", { reason: describeError(error) });
       return new SlaveControl(null);
@@ -57,14 +56,21 @@ export class SlaveControl implements AsyncDisposable {
 }
 
 /**
- * A path where nobody listens: a dead slave's is taken over. Names of tun devices are one machine's, but network namespaces
- * have their own, and stand-ins have none: a further one has a number. Two that start in the same millisecond could take the
- * same; the newer one would have it.
+ * Listens where nobody does: a dead slave's path is taken over. Names of tun devices are one machine's, but network namespaces have
+ * their own, and stand-ins have none: a further one has a number.
  */
-async function freePath(stateDir: string, name: string): Promise<string> {
+async function listen(
+  { stateDir, name, logger }: SlaveControlOptions,
+  handler: ControlHandler,
+): Promise<ControlServer> {
   for (let times = 1;; times++) {
     const numbered = times === 1 ? name : `${name}-${times}`;
     const path = `${stateDir}/${slaveSocketName(numbered)}`;
-    if (!await isListening(path)) return path;
+    const found = inodeOf(path);
+    if (await isListening(path)) continue;
+    const server = ControlServer.startNew(path, handler, logger, found);
+    if (server === null) continue;
+    logger.debug("Takes commands", { socket: path });
+    return server;
   }
 }

@@ -4,8 +4,8 @@
  *
  * Who may connect is whom the socket's mode lets: connect(2) needs write permission on it (unix(7)). It has that mode before
  * it can be reached: it is bound under a name nobody knows, with a umask that leaves 0600, and only then renamed to its own.
- * The renaming also takes a dead process's socket over in one step, and keeps Deno, which removes the path it
- * bound when a listener closes, from removing the socket of a daemon that was started meanwhile.
+ * The renaming also takes a dead process's socket over in one step (a slave, which has no lock, makes a link in its place), and keeps
+ * Deno, which removes the path it bound when a listener closes, from removing the socket of a daemon that was started meanwhile.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import {
   readLine,
   writeLine,
 } from "./control_message.ts";
-import { checkSocketPath } from "./socket_path.ts";
+import { checkSocketPath, inodeOf, removeSocket } from "./socket_path.ts";
 
 /** Does what a request asks. Throwing an Error answers with its message. */
 export type ControlHandler = (request: ControlRequest) => unknown;
@@ -58,21 +58,20 @@ export class ControlServer implements AsyncDisposable {
     path: string,
     handler: ControlHandler,
     logger: Logger,
-    limits: ControlLimits,
+    { limits, place }: { readonly limits: ControlLimits; readonly place: Place },
   ) {
     this.#path = path;
     this.#handler = handler;
     this.#logger = logger;
     this.#limits = limits;
-    this.#listener = listenPrivately(path);
+    this.#listener = listenPrivately(path, place);
     this.#inode = inodeOf(path);
     this.#closed.promise.catch(() => {});
     this.#accepting = this.#acceptAll();
   }
 
   /**
-   * Listens. The caller knows that whatever stands at `path` is a dead process's: by the state directory's lock (a master), or since
-   * nobody listened there (a slave).
+   * Listens. The caller holds the state directory's lock, so whatever stands at `path` is a dead process's.
    * @throws Error when it cannot listen.
    */
   static start(
@@ -82,9 +81,37 @@ export class ControlServer implements AsyncDisposable {
     limits: ControlLimits = LIMITS,
   ): Promise<ControlServer> {
     try {
-      return Promise.resolve(new ControlServer(path, handler, logger, limits));
+      const server = new ControlServer(path, handler, logger, { limits, place: Deno.renameSync });
+      return Promise.resolve(server);
     } catch (error) {
       return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Listens where nobody else does, without a lock.
+   * @param dead the file at `path` that is known to be a dead process's, by {@link inodeOf}
+   * @returns null when something else stands at `path`.
+   * @throws Error when it cannot listen.
+   */
+  static startNew(
+    path: string,
+    handler: ControlHandler,
+    logger: Logger,
+    dead: number | null,
+  ): ControlServer | null {
+    const place: Place = (temporary, to) => {
+      // Now, and not before: until here the new socket cannot have got the dead one's inode.
+      removeSocket(to, dead);
+      // Fails when there is something: of two that start at once, one has the name.
+      Deno.linkSync(temporary, to);
+      Deno.removeSync(temporary);
+    };
+    try {
+      return new ControlServer(path, handler, logger, { limits: LIMITS, place });
+    } catch (error) {
+      if (error instanceof Error && error.cause instanceof Deno.errors.AlreadyExists) return null;
+      throw error;
     }
   }
 
@@ -93,7 +120,7 @@ export class ControlServer implements AsyncDisposable {
     if (!this.#isClosed) {
       this.#isClosed = true;
       this.#closed.reject(new Deno.errors.Interrupted("the daemon ends"));
-      if (inodeOf(this.#path) === this.#inode) removeQuietly(this.#path);
+      removeSocket(this.#path, this.#inode);
       this.#listener.close();
       for (const connection of this.#open.keys()) closeQuietly(connection);
     }
@@ -177,8 +204,11 @@ function isConnectionError(error: Error): boolean {
     error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
 }
 
-/** Binds under another name, 0600 from birth, and renames. @throws Error */
-function listenPrivately(path: string): Deno.UnixListener {
+/** Gives a socket its own name. @throws Deno's errors */
+type Place = (temporary: string, path: string) => void;
+
+/** Binds under another name, 0600 from birth, and gives it its own. @throws Error */
+function listenPrivately(path: string, place: Place): Deno.UnixListener {
   const action = `listen on control socket ${JSON.stringify(path)}`;
   const temporary = `${dirname(path)}/${TEMPORARY}${Deno.pid.toString(36)}-${serial++}`;
   checkSocketPath(action, path.length > temporary.length ? path : temporary);
@@ -194,7 +224,7 @@ function listenPrivately(path: string): Deno.UnixListener {
     Deno.umask(umaskBefore);
   }
   try {
-    Deno.renameSync(temporary, path);
+    place(temporary, path);
     return listener;
   } catch (error) {
     listener.close();
@@ -214,23 +244,6 @@ function removeLeftovers(folder: string): void {
     }
   } catch {
     // They are harmless.
-  }
-}
-
-/** Which file stands there; null: none. */
-function inodeOf(path: string): number | null {
-  try {
-    return Deno.lstatSync(path).ino;
-  } catch {
-    return null;
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // Somebody was faster; nothing is left to be connected to either way.
   }
 }
 

@@ -70,6 +70,24 @@ Deno.test("SlaveControl of a second slave with the same tun name takes another n
   assert.deepEqual(names, ["slave-bind0-2.sock", "slave-bind0.sock"]);
 });
 
+Deno.test("of slaves that start at once each has a socket of its own", async () => {
+  using folder = new TempDir();
+  const dead = Deno.listen({ transport: "unix", path: `${folder.path}/x` });
+  Deno.renameSync(`${folder.path}/x`, `${folder.path}/slave-bind0.sock`);
+  dead.close();
+  {
+    await using stack = new AsyncDisposableStack();
+    const all = await Promise.all(Array.from({ length: 8 }, () => open(folder.path)));
+    for (const one of all) stack.use(one);
+    const names = [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort();
+    assert.deepEqual(names, [
+      ...[2, 3, 4, 5, 6, 7, 8].map((i) => `slave-bind0-${i}.sock`),
+      "slave-bind0.sock",
+    ]);
+  }
+  assert.deepEqual([...Deno.readDirSync(folder.path)], []);
+});
+
 Deno.test("SlaveControl takes over what a killed slave left", async () => {
   using folder = new TempDir();
   const path = `${folder.path}/slave-bind0.sock`;
