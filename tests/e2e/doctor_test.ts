@@ -238,8 +238,9 @@ async function examineHealthy(
     "down": megabits(figures!.downBps ?? 0),
     "doctor takes": seconds(startedMs),
   });
-  assert(figures!.upBps! > 8e6 && figures!.upBps! < 10e6, run.output);
-  assert(figures!.downBps! > 6e6 && figures!.downBps! < 10e6, run.output);
+  // Six doctors measure at once: on a busy machine less arrives in time.
+  assert(figures!.upBps! > 7e6 && figures!.upBps! < 10e6, run.output);
+  assert(figures!.downBps! > 4e6 && figures!.downBps! < 10e6, run.output);
 }
 
 async function examineRunning(
