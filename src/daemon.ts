@@ -5,6 +5,7 @@
  * @module
  */
 
+import { handleSlaveRequest } from "./control/slave_requests.ts";
 import { StatusDesk } from "./control/status_desk.ts";
 import type { DaemonOptions, MasterOptions } from "./daemon_options.ts";
 import { chooseIoEngine, type IoEngine } from "./linkmap/io_engine.ts";
@@ -73,6 +74,7 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
   stack.defer(() => daemon.stop());
   await daemon.start(state);
   stack.use(await daemon.takeCommands(state, logger));
+  stack.use(await daemon.openWebPage(logger));
   if (options.metrics !== null) {
     stack.use(await MetricsServer.start(options.metrics, daemon, logger));
   }
@@ -168,6 +170,25 @@ class Daemon implements ReactorTimer {
       stack.use(await SlaveControl.open({ stateDir, name, links, desk, logger: events }));
     }
     return stack;
+  }
+
+  /** Serves the web page when it is asked for. @returns what is to be closed before the tunnel. */
+  async openWebPage(events: RecentEvents): Promise<AsyncDisposable | null> {
+    const tunnel = this.#tunnel;
+    const options = this.#options;
+    if (options.protocol === "legacy" || options.web === undefined) return null;
+    // Loaded here, not at the top: whoever runs without it has neither the wait nor the memory.
+    const { WebServer } = await import("./web/web_server.ts");
+    const desk = new StatusDesk({ source: this, events, pid: Deno.pid, clock, sleep });
+    const links = tunnel instanceof SlaveTunnel ? tunnel.links : null;
+    return await WebServer.start({
+      spec: options.web,
+      look: () => desk.look(),
+      command: links === null ? null : (request) => handleSlaveRequest(links, request),
+      logger: events,
+      privateLogger: events.inner,
+      clock,
+    });
   }
 
   /** Carries packets until the signal fires, or the tundev fails. */

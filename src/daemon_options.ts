@@ -37,6 +37,12 @@ export interface MetricsSpec extends HostPort {
   readonly isDefault: boolean;
 }
 
+/** Where the web page is served. */
+export interface WebSpec extends HostPort {
+  /** What whoever uses it must know; null: nothing on loopback, else one is made up and logged. */
+  readonly token: string | null;
+}
+
 /** A run of the daemon. */
 export interface CommonOptions {
   /** `addresses` only with the legacy protocol: else the master assigns them, and `mtuBytes` is the master's word. */
@@ -80,6 +86,8 @@ export interface MasterOptions extends CommonOptions {
   readonly allowsTcp: boolean;
   /** Whether slaves reach the internet through this machine; not given: as its kernel and firewall have it. */
   readonly isExit?: boolean;
+  /** Not given: there is no web page. */
+  readonly web?: WebSpec;
 }
 
 /** A slave with sessions. */
@@ -98,6 +106,8 @@ export interface SlaveOptions extends CommonOptions {
   readonly rekeyAfterMs: number;
   /** What of this machine's traffic goes where; not given: its routes are nobody's business. */
   readonly routing?: RoutingOptions;
+  /** Not given: there is no web page. */
+  readonly web?: WebSpec;
 }
 
 /** What a slave changes of its machine's routing. */

@@ -31,6 +31,11 @@ export class RecentEvents implements Logger {
     this.#wallClock = wallClock;
   }
 
+  /** The logger that all is passed on to: what only it is told is not kept. */
+  get inner(): Logger {
+    return this.#logger;
+  }
+
   /** The newest last. */
   get all(): readonly RecentEvent[] {
     return this.#events;

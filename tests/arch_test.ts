@@ -18,6 +18,7 @@ const SHARED = [
   "src/command_request.ts",
   "src/daemon_options.ts",
   "src/event_turn.ts",
+  "src/kept_http_server.ts",
   "src/live_links.ts",
   "src/recent_events.ts",
   "src/reload_report.ts",
@@ -98,6 +99,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/open_tunnel.ts",
     "src/routing",
     "src/slave_control.ts",
+    "src/control/slave_requests.ts",
     "src/control/status_desk.ts",
     "src/open_reloader.ts",
     "src/reload/reloader.ts",
@@ -107,6 +109,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/reactor.ts",
     "src/metrics",
     "src/service",
+    "src/web",
     "src/wire",
     "shared",
   ],
@@ -149,6 +152,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/peer": ["src/wire", "src/ip_literal.ts", "src/net_address.ts"],
   "src/multiplexer": ["src/wire"],
   "src/metrics": ["src/wire", "shared"],
+  "src/web": ["src/control", "shared"],
   "src/wire": [],
   "ffi": [],
   "shared": ["src/linkmap/link_spec.ts", "src/multiplexer/link_settings.ts"],
@@ -223,6 +227,9 @@ const PURE = [
   "src/tundev/tcp_event_limiter.ts",
   "src/tundev/tun_errors.ts",
   "src/wake_pace.ts",
+  "src/web/history.ts",
+  "src/web/page_report.ts",
+  "src/web/request_guard.ts",
 ];
 
 /** The one place that knows a dependency; everything else takes what that place offers. */
@@ -238,6 +245,7 @@ const DEPENDENCIES: Readonly<Record<string, string>> = {
   "@optique/core": "src/cli/",
   "prom-client": "src/metrics/exposition.ts",
   "toml-eslint-parser": "src/cli/toml_document.ts",
+  "uplot": "src/web/assets.ts",
 };
 
 /** What the pure core must not mention. */

@@ -8,6 +8,7 @@ import type { LegacyOptions, MasterOptions } from "../daemon_options.ts";
 import { buildCommon, chooseProtocol, keepOneTundev, stateDirOf } from "./common_options.ts";
 import type { GivenOptions } from "./given_options.ts";
 import { buildExit } from "./build_routing.ts";
+import { buildWeb } from "./build_web.ts";
 import type { CommandLineInputs } from "./inputs.ts";
 import { parseListenAddress, parsePool } from "./values.ts";
 
@@ -33,5 +34,6 @@ export function buildMaster(
     allowsTcp: !given.flag("no-tcp-fallback"),
     stateDir: stateDirOf(given, inputs),
     ...buildExit(given),
+    ...buildWeb(given),
   };
 }

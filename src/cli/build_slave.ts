@@ -9,6 +9,7 @@ import type { StoredJoin } from "../command_request.ts";
 import { UsageError } from "../usage_error.ts";
 import { buildLegacyLinks, buildLinkDefaults, buildLinks } from "./build_links.ts";
 import { buildRouting } from "./build_routing.ts";
+import { buildWeb } from "./build_web.ts";
 import { buildCommon, chooseProtocol, keepOneTundev, stateDirOf } from "./common_options.ts";
 import type { GivenOptions } from "./given_options.ts";
 import type { CommandLineInputs } from "./inputs.ts";
@@ -62,6 +63,7 @@ export function buildSecureSlave(
     wantedMtuBytes: mtu === undefined ? 0 : parseMtuBytes(mtu.value, mtu.subject, false),
     rekeyAfterMs: 1000 * parseSeconds(rekey.value, rekey.subject, REKEY_LIMITS),
     ...buildRouting(given),
+    ...buildWeb(given),
   };
 }
 

@@ -42,6 +42,8 @@ export type OptionKey =
   | "state-dir"
   | "daemon"
   | "metrics"
+  | "http"
+  | "http-token"
   | "protocol"
   | "log-level"
   | "log-format"
@@ -52,6 +54,8 @@ export interface OptionSpec {
   readonly name: OptionKey;
   /** What stands for the value in the help; null: a flag, which takes none. */
   readonly metavar: string | null;
+  /** What it means alone, when its value may be left out; written as a user would. */
+  readonly valueWhenAlone?: string;
   /** The commands that take it. */
   readonly commands: readonly CommandName[];
   /** The only protocol that has it; not given: both. */

@@ -14,6 +14,7 @@ import { INVITE_OPTIONS } from "./invite_options.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { ROUTING_OPTIONS } from "./routing_options.ts";
 import { SERVICE_OPTIONS } from "./service_options.ts";
+import { WEB_OPTIONS } from "./web_options.ts";
 
 /** UDP port of a master that is told nothing else. Registered to nobody of note; no daemon of Debian uses it. */
 const DEFAULT_PORT = "4321";
@@ -231,6 +232,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: "Where to serve /metrics and /healthz over HTTP; without HOST, on 127.0.0.1.",
     defaults: both("127.0.0.1:8080"),
   },
+  ...WEB_OPTIONS,
   {
     name: "protocol",
     metavar: "NAME",

@@ -1,7 +1,7 @@
 /**
  * Turns a command line as the original daemon took it into one that this program takes: Go's flags
  * (`-listen_port=4000`, `--listen_port 4000`), underscores in names, and no subcommand, since the
- * original was a master when it had a port to listen on. Pure.
+ * original was a master when it had a port to listen on. An option whose value may be left out gets it here. Pure.
  *
  * A command line without a subcommand is the original's, so it speaks the original's protocol: it
  * gets `--protocol=legacy`, at which the daemon warns. It has no token, and its other end may still
@@ -77,7 +77,7 @@ function tokenize(argv: readonly string[]): Token[] {
     let value = match[2] ?? null;
     const next = argv[i + 1];
     const takesNext = value === null && !isBare(name) && next !== undefined &&
-      !next.startsWith("--");
+      !next.startsWith("--") && !mayStandAlone(name, next);
     if (takesNext) {
       value = next;
       i++;
@@ -90,6 +90,12 @@ function tokenize(argv: readonly string[]): Token[] {
 /** Whether an option takes no value. */
 function isBare(name: string): boolean {
   return BARE_OPTIONS.includes(name) || findOption(name)?.metavar === null;
+}
+
+/** Whether an option whose value may be left out has none: what follows is something else. */
+function mayStandAlone(name: string, next: string): boolean {
+  return findOption(name)?.valueWhenAlone !== undefined &&
+    (next.startsWith("-") || looksLikeToken(next));
 }
 
 /** The name as this program has it, or null when it is no option of either program. */
@@ -131,7 +137,8 @@ function hasOption(tokens: readonly Token[], name: string): boolean {
 
 function spell(token: Token): string[] {
   if (token.kind === "word") return [token.text];
-  return [token.value === null ? `--${token.name}` : `--${token.name}=${token.value}`];
+  const value = token.value ?? findOption(token.name)?.valueWhenAlone;
+  return [value === undefined ? `--${token.name}` : `--${token.name}=${value}`];
 }
 
 function word(text: string): Token {

@@ -30,13 +30,19 @@ export class StatusDesk {
 
   /** The daemon now, with rates. */
   async report(): Promise<StatusReport> {
-    const { source, events, pid, clock, sleep } = this.#options;
     for (;;) {
-      const daemon = source.snapshot();
-      const rates = this.#meter.measure(daemon, clock());
-      if (rates !== null) return craftStatus(daemon, { pid, rates, events: events.all });
+      const report = this.look();
+      if (report !== null) return report;
       // A timer may be a little early.
-      await sleep(LEAST_SPAN_MS + 10);
+      await this.#options.sleep(LEAST_SPAN_MS + 10);
     }
+  }
+
+  /** The same at once; null: it was not asked just before, so that there are no rates yet. */
+  look(): StatusReport | null {
+    const { source, events, pid, clock } = this.#options;
+    const daemon = source.snapshot();
+    const rates = this.#meter.measure(daemon, clock());
+    return rates === null ? null : craftStatus(daemon, { pid, rates, events: events.all });
   }
 }

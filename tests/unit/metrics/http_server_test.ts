@@ -67,7 +67,7 @@ Deno.test("MetricsServer answers 500 when the snapshot fails, and goes on", asyn
     const broken = await fetch(`${url}/metrics`);
     assert.equal(broken.status, 500);
     assert.doesNotMatch(await broken.text(), /not now/);
-    assert.equal(logger.count("warn Metrics request failed"), 1);
+    assert.equal(logger.count("warn A request for metrics failed"), 1);
     isBroken = false;
     const mended = await fetch(`${url}/metrics`);
     assert.equal(mended.status, 200);
