@@ -16,7 +16,12 @@ export async function readBody(
   if (request.body === null) return "";
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return null;
   const reader = request.body.getReader();
-  const timer = setTimeout(() => void reader.cancel().catch(() => {}), timeoutMs);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    // To the reader this looks like the end.
+    void reader.cancel().catch(() => {});
+  }, timeoutMs);
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
@@ -35,5 +40,5 @@ export async function readBody(
     // What is left of it is of no use.
     await reader.cancel().catch(() => {});
   }
-  return text + decoder.decode();
+  return isLate ? null : text + decoder.decode();
 }

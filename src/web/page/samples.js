@@ -14,16 +14,17 @@ const KINDS = ["sentBps", "receivedBps", "roundTripMs", "lossFraction"];
 
 /** Samples of one run of a daemon. */
 export class Samples {
-  constructor() {
-    this.clear();
-  }
+  /** Number of the last sample. */
+  last = 0;
+  /** @type {number[]} */
+  atMs = [];
+  links = new Map();
 
   /** Forgets all. */
   clear() {
-    /** Number of the last sample. */
     this.last = 0;
     this.atMs = [];
-    this.links = new Map();
+    this.links.clear();
   }
 
   /** Adds what came after {@link last}. @param history as the server sends it */
