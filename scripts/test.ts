@@ -11,6 +11,7 @@
 
 import { fileURLToPath } from "node:url";
 import {
+  BROWSERS,
   missingRequirements,
   READERS,
   type Requirement,
@@ -50,6 +51,9 @@ const FAST_PARTS: readonly TestPart[] = [
 ];
 const E2E_PART: TestPart = { paths: ["tests/e2e"], isParallel: false };
 
+/** What only some tests need. */
+const OTHERS = [...READERS, ...BROWSERS];
+
 /** Of the program's lines, by the unit tests; what only a real system can reach, the others reach. */
 const COVERAGE_THRESHOLD_PERCENT = 91;
 
@@ -84,7 +88,7 @@ async function main(args: readonly string[]): Promise<number> {
 /** Makes all tests possible if that can be. Returns which are not and why, or null. */
 async function setUp(): Promise<string | null> {
   const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-  const missing = packagesOf(missingRequirements([...REQUIREMENTS, ...READERS]));
+  const missing = packagesOf(missingRequirements([...REQUIREMENTS, ...OTHERS]));
   if (isRoot && isDebianLike() && missing.length > 0) {
     say(`Installing ${missing.join(", ")} (for the tests)`);
     await installPackages(missing);
@@ -92,8 +96,8 @@ async function setUp(): Promise<string | null> {
   if (isRoot) await tryCommand(["modprobe", "tun"]); // most often there already, or part of the kernel
   const why = whyNoNamespaces() ?? await probeNamespaces();
   if (why !== null) return `all tests with network namespaces and tun devices, because ${why}`;
-  const readers = packagesOf(missingRequirements(READERS));
-  return readers.length === 0 ? null : `tests that need ${readers.join(", ")}: not installed`;
+  const others = packagesOf(missingRequirements(OTHERS));
+  return others.length === 0 ? null : `tests that need ${others.join(", ")}: not installed`;
 }
 
 function packagesOf(requirements: readonly Requirement[]): string[] {

@@ -35,6 +35,11 @@ export const READERS: readonly Requirement[] = [
   { program: "systemd-analyze", debianPackage: "systemd" },
 ];
 
+/** For the web page. Where it cannot be had (Ubuntu's package is a stub), the other tests run all the same. */
+export const BROWSERS: readonly Requirement[] = [
+  { program: "chromium", debianPackage: "chromium" },
+];
+
 /** Where a program is, or null. */
 export function findProgram(name: string): string | null {
   for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
