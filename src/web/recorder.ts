@@ -6,6 +6,7 @@
 
 import { abortableSleep } from "../abortable_sleep.ts";
 import type { StatusReport } from "../control/status_report.ts";
+import type { Logger } from "../log.ts";
 import { History } from "./history.ts";
 import { craftPageReport, type PageReport } from "./page_report.ts";
 
@@ -24,6 +25,7 @@ export interface RecorderOptions {
   readonly clock: () => number;
   /** Ms since 1970. */
   readonly wallClock: () => number;
+  readonly logger: Logger;
 }
 
 /** Keeps what the page shows. */
@@ -35,6 +37,7 @@ export class Recorder implements AsyncDisposable {
   #latest: StatusReport | null = null;
   /** Made for whoever asks first, since most looks nobody asks for. */
   #latestJson: string | null = null;
+  #hasFailed = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -58,18 +61,28 @@ export class Recorder implements AsyncDisposable {
   }
 
   async #record(): Promise<void> {
-    const { look, clock, wallClock } = this.#options;
+    const { clock } = this.#options;
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const beganMs = clock();
-      const report = look();
-      if (report !== null) {
-        this.#latest = report;
-        this.#latestJson = null;
-        this.history.record(report, wallClock());
-      }
+      this.#look();
       const restMs = REST_FACTOR * (clock() - beganMs);
       await abortableSleep(Math.min(LONGEST_PERIOD_MS, Math.max(PERIOD_MS, restMs)), signal);
+    }
+  }
+
+  #look(): void {
+    const { look, wallClock, logger } = this.#options;
+    try {
+      const report = look();
+      if (report === null) return;
+      this.#latest = report;
+      this.#latestJson = null;
+      this.history.record(report, wallClock());
+    } catch (error) {
+      // The tunnel is more than its page. Told once, not each second.
+      if (!this.#hasFailed) logger.warn("The web page cannot be kept up to date", { error });
+      this.#hasFailed = true;
     }
   }
 }

@@ -46,7 +46,7 @@ export class WebServer implements AsyncDisposable {
     const isGiven = spec.token !== null;
     const token = spec.token ?? (isLoopback(spec.host) ? null : makeToken());
     await using stack = new AsyncDisposableStack();
-    const recorder = stack.use(new Recorder({ look, clock, wallClock: Date.now }));
+    const recorder = stack.use(new Recorder({ look, clock, wallClock: Date.now, logger }));
     const handler = new WebHandler({
       recorder,
       command,

@@ -193,7 +193,8 @@ async function photograph(page: Page): Promise<void> {
   await page.tap("[data-name=wifi] .switch");
   await wait(SHOWN_SECONDS / 3);
   await NamespaceBrowser.show(page, { ...PHONE, height: 1_240 });
-  await wait(1);
+  await page.evaluate("scrollTo(0, 0)");
+  await wait(2);
   await page.screenshot({ path: `${SCREENSHOTS}/web-dark-phone.png` });
   await NamespaceBrowser.show(page, { ...DESK, height: 1_060 });
   await wait(2);

@@ -16,9 +16,10 @@ export class TokenNeeded extends Error {}
 
 /** Takes the token out of the address, where history and screenshots would show it. */
 export function takeToken() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (token === null) return;
-  keepToken(token);
+  // Not URLSearchParams, to which the + of a token is a blank.
+  const token = /^#token=([^&]+)/.exec(location.hash)?.[1];
+  if (token === undefined) return;
+  keepToken(decodeURIComponent(token));
   history.replaceState(null, "", location.pathname);
 }
 

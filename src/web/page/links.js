@@ -124,7 +124,10 @@ class LinkRow {
   #swatch = h("i");
   #name = h("h3");
   #state = h("span");
-  #reason = h("p", { class: "reason" });
+  #reason = h("p", {
+    class: "reason",
+    title: "Of what this end sends; the other end decides for its own",
+  });
   #way = h("p", { class: "way" });
   #received = new RateCell("down", "Receiving");
   #sent = new RateCell("up", "Sending");

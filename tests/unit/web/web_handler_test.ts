@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import type { ControlRequest } from "../../../src/control/control_message.ts";
+import type { StatusReport } from "../../../src/control/status_report.ts";
 import { UsageError } from "../../../src/usage_error.ts";
 import { Recorder } from "../../../src/web/recorder.ts";
 import { TokenCheck } from "../../../src/web/token_check.ts";
 import { WebHandler } from "../../../src/web/web_handler.ts";
+import { RecordingLogger } from "../../support/recording_logger.ts";
 import { sampleReport } from "./sample_report.ts";
 
 const SENT = Promise.resolve();
@@ -16,11 +18,7 @@ class Rig implements AsyncDisposable {
   readonly handler: WebHandler;
 
   constructor(options: { readonly isMaster?: boolean; readonly token?: string } = {}) {
-    this.recorder = new Recorder({
-      look: () => sampleReport(),
-      clock: () => 0,
-      wallClock: () => 9,
-    });
+    this.recorder = openRecorder(() => sampleReport(), new RecordingLogger());
     this.handler = new WebHandler({
       recorder: this.recorder,
       command: options.isMaster ? null : (request) => this.#command(request),
@@ -52,6 +50,10 @@ class Rig implements AsyncDisposable {
     if (request.name === undefined && request.command !== "mode") throw new Error("malformed");
     return { name: request.name };
   }
+}
+
+function openRecorder(look: () => StatusReport | null, logger: RecordingLogger): Recorder {
+  return new Recorder({ look, clock: () => 0, wallClock: () => 9, logger });
 }
 
 async function jsonOf(response: Response): Promise<unknown> {
@@ -123,7 +125,7 @@ Deno.test("WebHandler tells the last report and the samples since one", async ()
 });
 
 Deno.test("WebHandler has no report before there are rates", async () => {
-  await using recorder = new Recorder({ look: () => null, clock: () => 0, wallClock: () => 0 });
+  await using recorder = openRecorder(() => null, new RecordingLogger());
   assert.equal(recorder.latestJson, "null");
 });
 
