@@ -5,7 +5,6 @@
  * @module
  */
 
-import { handleSlaveRequest } from "./control/slave_requests.ts";
 import { StatusDesk } from "./control/status_desk.ts";
 import type { DaemonOptions, MasterOptions } from "./daemon_options.ts";
 import { chooseIoEngine, type IoEngine } from "./linkmap/io_engine.ts";
@@ -32,6 +31,7 @@ import { openTundev } from "./tundev/open_tundev.ts";
 import type { Tundev } from "./tundev/tundev.ts";
 import { DropCounters, DropReason } from "./wire/drop_reason.ts";
 import type { Packet } from "./wire/packet.ts";
+import { openWebPage } from "./web_page.ts";
 
 /** What a daemon gets from whoever runs it. */
 export interface DaemonContext {
@@ -172,23 +172,11 @@ class Daemon implements ReactorTimer {
     return stack;
   }
 
-  /** Serves the web page when it is asked for. @returns what is to be closed before the tunnel. */
+  /** Serves the web page if it is asked for. @returns what is to be closed before the tunnel. */
   async openWebPage(events: RecentEvents): Promise<AsyncDisposable | null> {
-    const tunnel = this.#tunnel;
-    const options = this.#options;
-    if (options.protocol === "legacy" || options.web === undefined) return null;
-    // Loaded here, not at the top: whoever runs without it has neither the wait nor the memory.
-    const { WebServer } = await import("./web/web_server.ts");
+    const links = this.#tunnel instanceof SlaveTunnel ? this.#tunnel.links : null;
     const desk = new StatusDesk({ source: this, events, pid: Deno.pid, clock, sleep });
-    const links = tunnel instanceof SlaveTunnel ? tunnel.links : null;
-    return await WebServer.start({
-      spec: options.web,
-      look: () => desk.look(),
-      command: links === null ? null : (request) => handleSlaveRequest(links, request),
-      logger: events,
-      privateLogger: events.inner,
-      clock,
-    });
+    return await openWebPage(this.#options, { links, desk, events, clock });
   }
 
   /** Carries packets until the signal fires, or the tundev fails. */
