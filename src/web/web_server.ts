@@ -58,8 +58,9 @@ export class WebServer implements AsyncDisposable {
     const server = stack.use(listen(spec, handler, logger));
     const url = `http://${formatHostPort(reachableHost(spec.host), server.address.port)}/`;
     if (token === null || isGiven) logger.info("Serving the web page", { url });
-    // Behind the #, where no server or proxy sees it.
-    else options.privateLogger.info("Serving the web page", { url: `${url}#token=${token}` });
+    // A warning: it is not encrypted, and whoever logs nothing below must find the token, too. It stands behind the #, where no
+    // server or proxy sees it.
+    else options.privateLogger.warn("Serving the web page", { url: `${url}#token=${token}` });
     return new WebServer(server.address, stack.move());
   }
 

@@ -41,10 +41,19 @@ Deno.test({
     const { laptop, server } = network;
     await using _danted = await DantedPhones.start(network);
     await using master = await BindlinkProcess.start(server, network.masterArgs, options);
-    await using slave = await BindlinkProcess.start(laptop, network.slaveArgs, options);
+    const slaveArgs = [...network.slaveArgs, "--http"];
+    await using slave = await BindlinkProcess.start(laptop, slaveArgs, options);
     await slave.waitForLinks([1, 2]);
     const { sent, received } = await ping(laptop, "10.10.10.1");
     assert.equal(received, sent);
+    // The page's files are in the binary, the chart library's too.
+    for (
+      const [path, content] of [["", /<title>bindlink</], ["uplot.js", /^var uPlot=/m]] as const
+    ) {
+      const { status, body } = await laptop.fetchText(`http://127.0.0.1:8090/${path}`);
+      assert.equal(status, 200);
+      assert.match(body, content);
+    }
     await using _iperf = await Iperf3Server.start(server);
     const { receivedBps } = await runIperf3(laptop, { host: "10.10.10.1", seconds: 2, streams: 4 });
     printFigures("compiled tunnel over two danted", { TCP: toMbps(receivedBps) });

@@ -99,7 +99,7 @@ export class Chart {
       ...sizeOf(byId("chart")),
       legend: { show: false },
       cursor: { y: false, points: { show: !isLayered }, drag: { x: false, y: false } },
-      padding: [8, 22, 0, 0],
+      padding: [8, 30, 0, 0],
       scales: {
         x: { range: () => this.#timeRange() },
         y: { range: (_plot, _min, max) => [0, 1.08 * Math.max(max ?? 0, LEAST_TOP[kind])] },
