@@ -10,7 +10,7 @@ import { dirname, resolve } from "node:path";
 
 import { type Role, roleOf } from "./command_table.ts";
 import { readLinkTables } from "./config_links.ts";
-import type { OptionKey, OptionSpec } from "./option_spec.ts";
+import { type OptionKey, type OptionSpec, SECRET_OPTIONS } from "./option_spec.ts";
 import { findOption, optionsOf } from "./option_table.ts";
 import { looksLikeToken, quoteProxy, quoteValue } from "./quote.ts";
 import { mostSimilar } from "./similar_word.ts";
@@ -89,7 +89,7 @@ export function readConfig(text: string, place: ConfigPlace): ConfigReading {
       values: values.sort((a, b) => a.rank - b.rank),
     })),
     problems: [...problems, ...links.problems],
-    holdsSecret: options.has("token") ||
+    holdsSecret: SECRET_OPTIONS.some((name) => options.has(name)) ||
       (options.get("proxies") ?? []).some(({ text }) => text.includes("@")),
   };
 }
@@ -141,6 +141,7 @@ function problemOf({ kind, items }: TomlEntry, option: OptionSpec, key: string):
   if (option.metavar === null) {
     return kind === "boolean" ? null : `${key}: type ${key} = true, or false`;
   }
+  if (kind === "boolean" && option.valueWhenAlone !== undefined) return null;
   const example = option.choices?.[0] ?? option.metavar;
   if (kind === "boolean") {
     return `${key} ${items[0]?.text === "yes"}: type text in quotes: ${key} = "${example}"`;

@@ -9,7 +9,7 @@ import { quoteProxy } from "./quote.ts";
 import { fileOptionsOf } from "./config_file.ts";
 import type { Role } from "./command_table.ts";
 import type { GivenOptions } from "./given_options.ts";
-import { defaultOf, type OptionKey, type OptionSpec } from "./option_spec.ts";
+import { defaultOf, type OptionKey, type OptionSpec, SECRET_OPTIONS } from "./option_spec.ts";
 import { splitLink } from "./link_value.ts";
 import { optionToml } from "./config_text.ts";
 
@@ -37,7 +37,7 @@ export function showConfig(given: GivenOptions, { role, fallbacks }: ShownSettin
 }
 
 function showValues(option: OptionSpec, values: readonly string[]): string {
-  if (option.name === "token") return optionToml(option, ["***"]);
+  if (SECRET_OPTIONS.includes(option.name)) return optionToml(option, ["***"]);
   return optionToml(option, option.name === "proxies" ? values.map(hidePassword) : values);
 }
 

@@ -49,6 +49,9 @@ export type OptionKey =
   | "log-format"
   | "io";
 
+/** Options whose value nobody else may see. */
+export const SECRET_OPTIONS: readonly OptionKey[] = ["token", "http-token"];
+
 /** One option. */
 export interface OptionSpec {
   readonly name: OptionKey;

@@ -10,7 +10,7 @@ import type { OptionSpec } from "./option_spec.ts";
 const DAEMON: readonly CommandName[] = ["master", "slave", "join"];
 
 /** Where `--http` alone serves: near the metrics, and no default of a service that is common beside a tunnel. */
-const DEFAULT_HTTP = "127.0.0.1:8090";
+export const DEFAULT_HTTP = "127.0.0.1:8090";
 
 /** The options, in the order of the help. */
 export const WEB_OPTIONS: readonly OptionSpec[] = [

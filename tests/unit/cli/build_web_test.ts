@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { complaint, master, slave, TOKEN } from "./judge.ts";
+import { complaint, master, read, slave, TOKEN } from "./judge.ts";
 
 const SECRET = "sixteen-letters-";
 
@@ -51,4 +51,26 @@ Deno.test("--http-token must be long, fit into a header, and have a page; errors
 Deno.test("--http is the secure protocol's", async () => {
   const text = await complaint("master --protocol legacy --http");
   assert.match(text, /--http needs --protocol secure/);
+});
+
+Deno.test("in a file and in the environment, yes is --http alone, and no is none", async () => {
+  const inFile = (text: string): Promise<{ readonly web?: unknown }> =>
+    master("", { configs: { "/etc/bindlink/master.toml": text } });
+  const alone = { host: "127.0.0.1", port: 8090, token: null };
+  assert.deepEqual((await inFile("http = true")).web, alone);
+  assert.equal("web" in await inFile("http = false"), false);
+  assert.deepEqual((await inFile('http = "[::1]:81"')).web, { ...alone, host: "::1", port: 81 });
+  assert.deepEqual((await inFile(`http = true\nhttp-token = "${SECRET}"`)).web, {
+    ...alone,
+    token: SECRET,
+  });
+  const environment = { BINDLINK_HTTP: "yes" };
+  assert.deepEqual((await master("", { environment })).web, alone);
+});
+
+Deno.test("config show hides the web page's token", async () => {
+  const environment = { BINDLINK_HTTP_TOKEN: SECRET };
+  const text = JSON.stringify(await read(["config", "show", "master"], { environment }));
+  assert.match(text, /http-token = [^#]*\*\*\*/);
+  assert.equal(text.includes(SECRET), false);
 });

@@ -197,6 +197,7 @@ Deno.test("readConfig knows whether a file holds a secret", () => {
   const holds = (text: string): boolean =>
     readConfig(text, { path: "s.toml", role: "slave" }).holdsSecret;
   assert.equal(holds(`token = "${TOKEN}"`), true);
+  assert.equal(holds('http-token = "sixteen-letters-"'), true);
   assert.equal(holds('[links.a]\nproxy = "p:1"\nuser = "u"\npassword = "p"'), true);
   assert.equal(holds('[links.a]\nproxy = "p:1"'), false);
 });
