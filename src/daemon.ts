@@ -74,7 +74,6 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
   stack.defer(() => daemon.stop());
   await daemon.start(state);
   stack.use(await daemon.takeCommands(state, logger));
-  stack.use(await daemon.openWebPage(logger));
   if (options.metrics !== null) {
     stack.use(await MetricsServer.start(options.metrics, daemon, logger));
   }
@@ -151,12 +150,12 @@ class Daemon implements ReactorTimer {
     this.#handleTimer();
   }
 
-  /** Listens to SIGHUP and the control socket; the legacy protocol has none. @returns what is to be closed before the tunnel. */
+  /** Listens to SIGHUP, and with sessions to control socket and web page. @returns what is to be closed before the tunnel. */
   async takeCommands(state: MasterState | null, events: RecentEvents): Promise<AsyncDisposable> {
-    const stack = new AsyncDisposableStack();
+    await using stack = new AsyncDisposableStack();
     const tunnel = this.#tunnel;
     const options = this.#options;
-    if (tunnel === null) return stack;
+    if (tunnel === null) return stack.move();
     const reloader = stack.use(openReloader(options, tunnel, this.#context));
     const status = new StatusDesk({ source: this, events, pid: Deno.pid, clock, sleep });
     const desk = { status, reload: () => reloader.reload() };
@@ -169,14 +168,9 @@ class Daemon implements ReactorTimer {
       const { links } = tunnel;
       stack.use(await SlaveControl.open({ stateDir, name, links, desk, logger: events }));
     }
-    return stack;
-  }
-
-  /** Serves the web page if it is asked for. @returns what is to be closed before the tunnel. */
-  async openWebPage(events: RecentEvents): Promise<AsyncDisposable | null> {
-    const links = this.#tunnel instanceof SlaveTunnel ? this.#tunnel.links : null;
-    const desk = new StatusDesk({ source: this, events, pid: Deno.pid, clock, sleep });
-    return await openWebPage(this.#options, { links, desk, events, clock });
+    const links = tunnel instanceof SlaveTunnel ? tunnel.links : null;
+    stack.use(await openWebPage(options, { links, desk: status, events, clock }));
+    return stack.move();
   }
 
   /** Carries packets until the signal fires, or the tundev fails. */

@@ -14,7 +14,6 @@ import type { RecentEvents } from "./recent_events.ts";
 export interface WebPageParts {
   /** A slave's; null at a master, whose page changes nothing. */
   readonly links: LiveLinks | null;
-  /** Asked by nobody else. */
   readonly desk: StatusDesk;
   readonly events: RecentEvents;
   /** Monotonic ms. */

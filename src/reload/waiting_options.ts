@@ -29,7 +29,13 @@ const COMMON: readonly Reader<DaemonOptions>[] = [
   ["io", ({ io }) => io],
 ];
 
+const SECURE: readonly Reader<MasterOptions | SlaveOptions>[] = [
+  ["http", ({ web }) => web === undefined ? null : [web.host, web.port]],
+  ["http-token", ({ web }) => web?.token ?? null],
+];
+
 const MASTER: readonly Reader<MasterOptions>[] = [
+  ...SECURE,
   ["listen", ({ listen }) => listen],
   ["state-dir", ({ stateDir }) => stateDir],
   ["pool", ({ pool }) => pool],
@@ -38,6 +44,7 @@ const MASTER: readonly Reader<MasterOptions>[] = [
 ];
 
 const SLAVE: readonly Reader<SlaveOptions>[] = [
+  ...SECURE,
   ["token or key-file", ({ identity }) => identity],
   ["state-dir", ({ stateDir }) => stateDir],
   ["no-tcp-fallback", ({ linkDefaults }) => linkDefaults.allowsTcp],

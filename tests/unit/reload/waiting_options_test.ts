@@ -36,6 +36,8 @@ Deno.test("waitingOptions names what cannot change while it runs", async () => {
         "rekey-after",
       ]],
       ["--route-all --kill-switch", ["route or route-all", "kill-switch"]],
+      ["--http", ["http"]],
+      ["--http --http-token sixteen-letters-", ["http", "http-token"]],
     ] as const
   ) assert.deepEqual(await waiting(slaveLine, `${slaveLine} ${more}`), expected, more);
   assert.deepEqual(await waiting(slaveLine, `slave ${OTHER_TOKEN}`), ["token or key-file"]);
@@ -52,7 +54,7 @@ Deno.test("waitingOptions names what cannot change while it runs", async () => {
 Deno.test("each option of an end either waits for a restart or changes while it runs", () => {
   const waits = [
     ...["protocol", "tun-name", "address", "connect-tcp", "listen-tcp", "mtu", "metrics", "io"],
-    ...["state-dir", "no-tcp-fallback"],
+    ...["state-dir", "no-tcp-fallback", "http", "http-token"],
   ];
   const live = ["log-level", "log-format"];
   const known = {
