@@ -83,7 +83,8 @@ export class MtuProber {
     }
     const ping = this.#ping;
     ping.flags = PingFlag.WANTS_ANSWER;
-    ping.intervalMs = saidIntervalMs(link, Math.max(0, link.nextPingMs - now));
+    // As the ping beside it: the next one is soon only if none is answered.
+    ping.intervalMs = saidIntervalMs(link, link.askIntervalMs);
     ping.sentUs = link.mtuProbeUs;
     ping.encode(message);
     message.bytes.fill(0, message.end, message.start + messageBytes);

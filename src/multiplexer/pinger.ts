@@ -55,8 +55,10 @@ export class Pinger {
 
   /** Writes the answer to a ping. */
   craftAnswer(link: MultiplexerLink, out: Packet, now: number): void {
-    const leftMs = Math.max(0, link.nextPingMs - now);
-    this.#encode(link, 0, saidIntervalMs(link, leftMs), out, now);
+    const leftMs = link.nextPingMs - now;
+    // Due so soon, it may be put off by an answer that is on its way.
+    const latestMs = leftMs > ACTIVE_PING_MS ? leftMs : link.askIntervalMs;
+    this.#encode(link, 0, saidIntervalMs(link, latestMs), out, now);
   }
 
   /**

@@ -129,3 +129,13 @@ function setMtu(link: SimLink, mtuBytes: number): void {
   link.up.mtuBytes = mtuBytes;
   link.down.mtuBytes = mtuBytes;
 }
+
+Deno.test("a search while nothing goes through the tunnel does not let the other end expect more pings than come", () => {
+  const world = new World({ seed: 2, links: [{ rateBps: 20e6, delayMs: 20, mtuBytes: 1_500 }] });
+  const ends = [world.slave.multiplexer, world.master.multiplexer];
+  world.runUntil(1_000);
+  for (let ms = 1_000; ms < 120_000; ms += 100) {
+    world.runUntil(ms);
+    for (const end of ends) assert.ok(end.getLink(1)?.isAlive, `after ${ms} ms`);
+  }
+});
