@@ -83,6 +83,7 @@ export const LINK_DOINGS = [
   "backup",
   "costly",
   "leaving",
+  "spent",
   "idle",
   "capped",
   "suspect",

@@ -167,7 +167,8 @@ export class LinkCare {
     let next = Number.POSITIVE_INFINITY;
     for (const link of links) {
       // One that was told to be idle, and is not any more, is asked at once: the peer would miss it too late.
-      const isRoused = !isIdle && link.isAlive && link.askIntervalMs > ACTIVE_PING_MS;
+      const isRoused = !isIdle && link.isAlive && link.askIntervalMs > ACTIVE_PING_MS &&
+        !link.isIdleAt(now);
       if (link.isAsking && (isRoused || link.nextPingMs <= now)) this.#sendPing(link, now);
       this.#probeMtu(link, now);
       if (link.sent.inFlightPkts > 0) isActive = true;
@@ -192,12 +193,12 @@ export class LinkCare {
   }
 
   #sendPing(link: MultiplexerLink, now: number): void {
-    this.messages.sendPing(link, this.isIdle(now), now);
+    this.messages.sendPing(link, this.isIdle(now) || link.isIdleAt(now), now);
     if (link.isAlive || !this.watch.hasLiveLink) this.#options.onAsk?.(now);
   }
 
   #probeMtu(link: MultiplexerLink, now: number): void {
-    this.#prober.handleTimeout(link, this.isIdle(now), now);
+    this.#prober.handleTimeout(link, this.isIdle(now) || link.isIdleAt(now), now);
   }
 
   #tune(now: number): void {

@@ -23,6 +23,7 @@ export const LINK_STATE_NAMES = [
   "backup",
   "costly",
   "leaving",
+  "spent",
   "idle",
   "capped",
   "suspect",
@@ -50,7 +51,7 @@ export function stateNameOf(link: MultiplexerLink, now: number): LinkStateName {
 export function explainLink(link: MultiplexerLink, now: number): string {
   switch (stateNameOf(link, now)) {
     case "carrying":
-      return `carrying ${rate(8 * link.recentSentBytesPerSecond(now))}`;
+      return `carrying ${rate(8 * link.recentSentBytesPerSecond(now))}${overBudget(link)}`;
     case "capped":
       return `capped by user at ${rate(link.rate.capBps)}`;
     case "idle":
@@ -58,9 +59,11 @@ export function explainLink(link: MultiplexerLink, now: number): string {
     case "spare":
       return "idle: the faster links suffice";
     case "costly":
-      return "idle: metered, and the others suffice";
+      return `idle: ${priceOf(link)}, and the others suffice`;
     case "backup":
       return "backup: another link is up";
+    case "spent":
+      return "held back: its budget is used up, and another link is up";
     case "leaving":
       return "leaving: nothing new goes over it";
     case "late":
@@ -78,6 +81,15 @@ export function explainLink(link: MultiplexerLink, now: number): string {
         ? "waiting to hear from the other end"
         : `silent for ${((now - link.lastHeardMs) / 1_000).toFixed(1)} s`;
   }
+}
+
+/** A spent link carries only while there is no other. */
+function overBudget({ port }: MultiplexerLink): string {
+  return port.settings.isSpent ? ", its budget used up: no other link is up" : "";
+}
+
+function priceOf({ port: { settings: { pricePerGb } } }: MultiplexerLink): string {
+  return pricePerGb === null ? "metered" : `metered at ${pricePerGb} per GB`;
 }
 
 /** It is held out for what it lost in ten seconds, or just now, and until it loses far less. */

@@ -6,6 +6,7 @@
 
 import { ByteRate } from "./byte_rate.ts";
 import { CapacityEstimator } from "./capacity_estimator.ts";
+import { costTierOf, LOSSY_TIER } from "./cost_tier.ts";
 import { DelayEstimator } from "./delay_estimator.ts";
 import type { LinkPort } from "./link_port.ts";
 import { LinkSlack } from "./link_slack.ts";
@@ -43,10 +44,6 @@ export const OUTER_BYTES = 28;
 /** More than any transit, so that a link of which nothing is known comes behind those that are. */
 const UNKNOWN_TRANSIT_MS = 1e9;
 
-/** More than any ETA, also that of a link of which nothing is known. */
-const COSTLY_RANK_MS = 2e9;
-const LOSSY_RANK_MS = 4e9;
-
 /** Why the scheduler uses a link or does not. */
 export const LinkUse = {
   /** It takes part. */
@@ -65,6 +62,8 @@ export const LinkUse = {
   COSTLY: 6,
   /** It is about to go. */
   LEAVING: 7,
+  /** Its budget is used up: for when no other link is up. */
+  SPENT: 8,
 } as const;
 
 /** One link. Fields are plain: the scheduler reads them for each packet. */
@@ -139,8 +138,8 @@ export class MultiplexerLink {
   spareSinceMs = Number.POSITIVE_INFINITY;
   /** When a packet given to it now would arrive, on the scale of transit times; and how much later than over the best link. */
   etaMs = 0;
-  /** The order in which links are taken: by ETA, those that cost money or lose much behind the others. */
-  rankMs = 0;
+  /** Links of a lower tier are taken first, whatever their ETA: see {@link costTierOf}. */
+  tier = 0;
   laterMs = 0;
   /** Fraction of the data sent in the last seconds, 0..1. */
   share = 0;
@@ -153,10 +152,22 @@ export class MultiplexerLink {
     this.updateMaxPacket();
   }
 
-  /** To be used only when the links that cost nothing do not suffice. */
+  /** To be used only when the links that cost nothing, or less, do not suffice. */
   get isCostly(): boolean {
-    const { mode, isMetered } = this.port.settings;
-    return isMetered && mode === "cheapest";
+    return costTierOf(this.port.settings) > 0;
+  }
+
+  /**
+   * It costs money and carries nothing, as this end has it: what is sent over it besides is spared. Pings and feedback
+   * would come to megabytes an hour while others carry.
+   */
+  get isResting(): boolean {
+    return this.port.settings.isMetered && this.use !== LinkUse.CARRYING;
+  }
+
+  /** Whether it rests at both ends: no data has come or gone over it in the last 5 s. It is only kept open then. */
+  isIdleAt(now: number): boolean {
+    return this.isResting && this.sentTally.total(now) === 0 && this.receivedTally.total(now) === 0;
   }
 
   /** Usable for new data. */
@@ -257,8 +268,12 @@ export class MultiplexerLink {
     // Transits hold an offset that round trips do not: before the first ping is answered a link comes last.
     const baseMs = this.delay.hasSample ? this.delay.baseMs : UNKNOWN_TRANSIT_MS;
     this.etaMs = baseMs + Math.max(0, queueMs) + this.delay.jitterMs + packetBytes / bytesPerMs;
-    this.rankMs = this.etaMs + (this.isCostly ? COSTLY_RANK_MS : 0) +
-      (this.use === LinkUse.LOSSY ? LOSSY_RANK_MS : 0);
+    this.tier = costTierOf(this.port.settings) + (this.use === LinkUse.LOSSY ? LOSSY_TIER : 0);
+  }
+
+  /** Hot. Whether another link is taken before this one. */
+  isBehind(other: MultiplexerLink): boolean {
+    return this.tier === other.tier ? this.etaMs > other.etaMs : this.tier > other.tier;
   }
 
   /** Hot. Counts what was sent. */

@@ -5,15 +5,17 @@
  */
 
 import { LinkFlag, type LinkNotice, toldCapBps } from "../wire/link_notice.ts";
-import { LINK_MODES, type LinkSettings } from "./link_settings.ts";
+import { DEFAULT_LINK_SETTINGS, LINK_MODES, type LinkSettings } from "./link_settings.ts";
 import type { MultiplexerLink } from "./multiplexer_link.ts";
 
 /** Fills a notice about a link: at the slave what it wants, at the master that it was heard. */
 export function craftLinkNotice(link: MultiplexerLink, out: LinkNotice): void {
   const { settings, isInitiator, name } = link.port;
   out.flags = (settings.isMetered ? LinkFlag.METERED : 0) |
-    (link.isLeaving ? LinkFlag.LEAVING : 0) | (isInitiator ? 0 : LinkFlag.HEARD);
-  out.mode = LINK_MODES.indexOf(settings.mode);
+    (link.isLeaving ? LinkFlag.LEAVING : 0) | (isInitiator ? 0 : LinkFlag.HEARD) |
+    (settings.isSpent ? LinkFlag.SPENT : 0) | LinkFlag.PRICED;
+  out.mode = toldMode(settings);
+  out.pricePerGb = settings.pricePerGb;
   out.capBps = settings.capDownBps;
   out.name = name;
 }
@@ -31,18 +33,31 @@ export function takeLinkNotice(notice: LinkNotice, link: MultiplexerLink): boole
 
 /** Whether an answer is to what is wanted of the link now, and not to what was wanted before. */
 function isCurrent(answer: LinkNotice, { isLeaving, port }: MultiplexerLink): boolean {
-  const { isMetered, mode, capDownBps } = port.settings;
+  const { settings } = port;
+  const { isMetered, capDownBps } = settings;
+  // A master of an earlier version knows nothing of prices and budgets: they are not told to it for ever.
+  if ((answer.flags & LinkFlag.PRICED) !== 0) {
+    if ((answer.flags & LinkFlag.SPENT) !== 0 !== settings.isSpent) return false;
+    if (answer.pricePerGb !== settings.pricePerGb) return false;
+  }
   return (answer.flags & LinkFlag.METERED) !== 0 === isMetered &&
     (answer.flags & LinkFlag.LEAVING) !== 0 === isLeaving &&
-    answer.mode === LINK_MODES.indexOf(mode) && answer.capBps === toldCapBps(capDownBps);
+    answer.mode === toldMode(settings) && answer.capBps === toldCapBps(capDownBps);
 }
 
 /** The settings that a notice tells the master. A mode of a later version is `speed`. */
 export function settingsOf(notice: LinkNotice): LinkSettings {
   return {
+    ...DEFAULT_LINK_SETTINGS,
     mode: LINK_MODES[notice.mode] ?? "speed",
     isMetered: (notice.flags & LinkFlag.METERED) !== 0,
-    capUpBps: Number.POSITIVE_INFINITY,
     capDownBps: notice.capBps,
+    pricePerGb: notice.pricePerGb,
+    isSpent: (notice.flags & LinkFlag.SPENT) !== 0,
   };
+}
+
+/** A master that does not know what a spent link is takes it for a backup, which is nearly that. */
+function toldMode({ mode, isSpent }: LinkSettings): number {
+  return LINK_MODES.indexOf(isSpent ? "backup" : mode);
 }

@@ -10,6 +10,7 @@
 
 import { LinkFit, pickFitting, pickNth } from "./link_fit.ts";
 import { LinkUse, type MultiplexerLink } from "./multiplexer_link.ts";
+import { reserveRank, reserveUse } from "./reserve.ts";
 
 /** How often the order is made anew, for each so many links: of these, one place more or less matters little. */
 const REFRESH_MS = 1;
@@ -143,12 +144,16 @@ export class Scheduler {
     return this.pickFirst(packetBytes);
   }
 
-  /** Every second time one of the links but the first, in turn: no single death silences what goes over both. Else null. */
+  /** Every second time one of the links but the first, in turn, those that rest left out: no single death silences both. Else null. */
   pickOther(): MultiplexerLink | null {
     this.#turn++;
     const others = this.order.length - 1;
-    if (others < 1 || (this.#turn & 1) === 0) return null;
-    return this.order[1 + (this.#turn >> 1) % others]!;
+    if ((this.#turn & 1) === 0) return null;
+    for (let i = 0; i < others; i++) {
+      const link = this.order[1 + ((this.#turn >> 1) + i) % others]!;
+      if (!link.isResting) return link;
+    }
+    return null;
   }
 
   /** Monotonic ms when a bulk packet can go, the next look at the links at the earliest; Infinity: only news of a link can change that. */
@@ -193,7 +198,7 @@ export class Scheduler {
     for (let i = 0; i < order.length; i++) {
       const link = order[i]!;
       if (reserveRank(link) === least) order[kept++] = link;
-      else link.use = link.isLeaving ? LinkUse.LEAVING : LinkUse.BACKUP;
+      else link.use = reserveUse(link);
     }
     order.length = kept;
   }
@@ -203,7 +208,7 @@ export class Scheduler {
     for (let i = 1; i < links.length; i++) {
       const link = links[i]!;
       let at = i;
-      while (at > 0 && links[at - 1]!.rankMs > link.rankMs) {
+      while (at > 0 && links[at - 1]!.isBehind(link)) {
         links[at] = links[at - 1]!;
         at--;
       }
@@ -222,12 +227,14 @@ export class Scheduler {
     let isFasterNew = false;
     let bestEtaMs = Number.POSITIVE_INFINITY;
     for (let i = 0; i < order.length; i++) bestEtaMs = Math.min(bestEtaMs, order[i]!.etaMs);
-    // The order has those that cost money last, whatever their ETA.
+    // The order has those that cost money last, the dearest of them at the end, whatever their ETA.
     for (let i = 0; i < order.length; i++) {
       const link = order[i]!;
       link.laterMs = link.etaMs - bestEtaMs;
       link.use = this.#useOf(link, { fasterBps, isFasterNew, backlogMs, demandBps, now });
-      if (link.use === LinkUse.LOSSY) this.lossy = link;
+      // Trying costs a packet each time: where that is money, only while there is a need.
+      const mayTry = !link.isCostly || backlogMs > BACKLOG_MS;
+      if (link.use === LinkUse.LOSSY && mayTry) this.lossy = link;
       if (link.use !== LinkUse.CARRYING) continue;
       bulk.push(link);
       fasterBps += link.capacity.capacityBps;
@@ -282,12 +289,6 @@ interface Load {
   readonly backlogMs: number;
   readonly demandBps: number;
   readonly now: number;
-}
-
-/** 0 for links that carry data whenever it helps; backups above, the first one named first; leaving ones last. */
-function reserveRank(link: MultiplexerLink): number {
-  if (link.isLeaving) return 1_000 + link.port.id;
-  return link.port.settings.mode === "backup" ? link.port.id : 0;
 }
 
 /** With hysteresis, or a link at the limit would come and go. */

@@ -14,7 +14,7 @@ import {
 } from "../wire/data_header.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
-import { type MultiplexerLink, OUTER_BYTES } from "./multiplexer_link.ts";
+import { LinkUse, type MultiplexerLink, OUTER_BYTES } from "./multiplexer_link.ts";
 import type { PacketPool } from "./packet_pool.ts";
 import type { ResendQueue } from "./resend_queue.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -114,9 +114,14 @@ export class Transmitter {
       link.delay.jitterMs > SHAKY_JITTER_MS;
     const mustCopy = link.port.settings.mode === "redundant";
     const mayCopy = isShaky && readOrderGroup(slot) !== 0 &&
-      this.#copyBudgetBytes > slot.end - slot.start;
+      this.#copyBudgetBytes > slot.end - slot.start && !this.#isSecondSpared(slot);
     if (mustCopy || mayCopy) this.sendTwice(slot, link, now);
     else this.sendFirst(slot, link, now);
+  }
+
+  /** Whether a copy would go over a link that is to cost nothing while the others suffice. */
+  #isSecondSpared(slot: Packet): boolean {
+    return this.#scheduler.pickSecond(slot.end - slot.start)?.use === LinkUse.COSTLY;
   }
 
   /** Over this link and the best other one: the receiver drops what comes second. */

@@ -35,6 +35,7 @@ const LINES: Readonly<Partial<Record<LinkStateName, Pick<LinkNewsItem, "level" |
   capped: { level: "info", message: "Link capped" },
   costly: { level: "info", message: "Link spared" },
   backup: { level: "info", message: "Link kept as backup" },
+  spent: { level: "info", message: "Link held back" },
   leaving: { level: "info", message: "Link leaving" },
 };
 

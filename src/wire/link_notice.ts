@@ -3,8 +3,10 @@
  * it was heard. Pure.
  *
  * ```
- * LINK    kind 1 | flags 1 | mode 1 | name length 1 | cap of what comes down, kbit/s 4 | name, UTF-8 | zeros up to 32
+ * LINK    kind 1 | flags 1 | mode 1 | name length 1 | cap of what comes down, kbit/s 4 | name, UTF-8 | price 4 | zeros up to 32
  * ```
+ *
+ * The price is there when the flags say so: older programs know neither.
  *
  * @module
  */
@@ -20,6 +22,10 @@ export const LinkFlag = {
   LEAVING: 2,
   /** The other end has this already: no answer is wanted. */
   HEARD: 4,
+  /** Its budget is used up; the mode says `backup`, for those that do not know this flag. */
+  SPENT: 8,
+  /** A price follows the name. */
+  PRICED: 16,
 } as const;
 
 /** Longest name, in bytes. */
@@ -30,6 +36,8 @@ const MODE_OFFSET = 2;
 const NAME_BYTES_OFFSET = 3;
 const CAP_OFFSET = 4;
 const NAME_OFFSET = 8;
+const PRICE_BYTES = 4;
+const NO_PRICE = 0xffff_ffff;
 const KILO = 1_000;
 const MAX_CAP_KBPS = 0xffff_ffff;
 
@@ -41,11 +49,14 @@ export class LinkNotice {
   /** Bits per second; Infinity: no cap. */
   capBps = Number.POSITIVE_INFINITY;
   name = "";
+  /** Per GB, in thousandths at the finest; null: none is known. Sent and read with {@link LinkFlag.PRICED} only. */
+  pricePerGb: number | null = null;
 
   /** Replaces the packet by this notice. A name that is too long is cut. */
   encode(out: Packet): void {
     const name = new TextEncoder().encode(this.name).subarray(0, MAX_LINK_NAME_BYTES);
-    const start = beginMessage(out, NAME_OFFSET + name.length);
+    const priceOffset = NAME_OFFSET + name.length;
+    const start = beginMessage(out, priceOffset + PRICE_BYTES);
     const { view } = out;
     view.setUint8(start, InnerKind.LINK);
     view.setUint8(start + FLAGS_OFFSET, this.flags);
@@ -54,6 +65,10 @@ export class LinkNotice {
     const capBps = toldCapBps(this.capBps);
     view.setUint32(start + CAP_OFFSET, capBps === Infinity ? 0 : capBps / KILO);
     out.bytes.set(name, start + NAME_OFFSET);
+    if ((this.flags & LinkFlag.PRICED) === 0) return;
+    const price = this.pricePerGb;
+    const milli = price === null ? NO_PRICE : Math.min(NO_PRICE - 1, Math.round(KILO * price));
+    view.setUint32(start + priceOffset, milli);
   }
 
   /** Reads a notice. @returns 0, or BAD_CONTROL; then this is as it was. */
@@ -65,7 +80,13 @@ export class LinkNotice {
     if (nameBytes > MAX_LINK_NAME_BYTES || nameStart + nameBytes > end) {
       return DropReason.BAD_CONTROL;
     }
-    this.flags = view.getUint8(start + FLAGS_OFFSET);
+    const flags = view.getUint8(start + FLAGS_OFFSET);
+    const priceStart = nameStart + nameBytes;
+    const hasPrice = (flags & LinkFlag.PRICED) !== 0;
+    if (hasPrice && priceStart + PRICE_BYTES > end) return DropReason.BAD_CONTROL;
+    const milli = hasPrice ? view.getUint32(priceStart) : NO_PRICE;
+    this.pricePerGb = milli === NO_PRICE ? null : milli / KILO;
+    this.flags = flags;
     this.mode = view.getUint8(start + MODE_OFFSET);
     const kbps = view.getUint32(start + CAP_OFFSET);
     this.capBps = kbps === 0 ? Number.POSITIVE_INFINITY : kbps * KILO;

@@ -76,10 +76,10 @@ Deno.test("a malformed ping is not answered", () => {
   assert.equal(master.port.sent.length, 0);
 });
 
-Deno.test("a notice has name, mode, cap and flags of the link", () => {
+Deno.test("a notice has name, mode, cap, price and flags of the link", () => {
   const slave = new End({
     name: "phone",
-    settings: { mode: "backup", isMetered: true, capDownBps: 5e6 },
+    settings: { mode: "backup", isMetered: true, capDownBps: 5e6, pricePerGb: 2.5 },
   });
   slave.link.isLeaving = true;
   slave.messages.sendNotice(slave.link, 0);
@@ -87,7 +87,8 @@ Deno.test("a notice has name, mode, cap and flags of the link", () => {
   assert.equal(notice.name, "phone");
   assert.equal(notice.mode, 2);
   assert.equal(notice.capBps, 5e6);
-  assert.equal(notice.flags, LinkFlag.METERED | LinkFlag.LEAVING);
+  assert.equal(notice.pricePerGb, 2.5);
+  assert.equal(notice.flags, LinkFlag.METERED | LinkFlag.LEAVING | LinkFlag.PRICED);
 });
 
 Deno.test("a malformed notice is none", () => {

@@ -5,6 +5,7 @@ import {
   type LinkStateName,
   stateNameOf,
 } from "../../../src/multiplexer/link_reason.ts";
+import type { LinkSettings } from "../../../src/multiplexer/link_settings.ts";
 import { LinkUse, type MultiplexerLink } from "../../../src/multiplexer/multiplexer_link.ts";
 import { measuredLink } from "../../support/measured_link.ts";
 
@@ -23,6 +24,11 @@ function linkWith(change: (link: MultiplexerLink) => void): MultiplexerLink {
   return link;
 }
 
+/** What the user says of it, too. */
+function say({ port }: MultiplexerLink, settings: Partial<LinkSettings>): void {
+  Object.assign(port, { settings: { ...port.settings, ...settings } });
+}
+
 /** What is said of a link in each state, and how a link comes into it. */
 const CASES:
   readonly (readonly [LinkStateName, string | RegExp, (link: MultiplexerLink) => void])[] = [
@@ -35,6 +41,18 @@ const CASES:
     }],
     ["spare", "idle: the faster links suffice", (it) => it.use = LinkUse.SPARE],
     ["costly", "idle: metered, and the others suffice", (it) => it.use = LinkUse.COSTLY],
+    ["costly", "idle: metered at 2.5 per GB, and the others suffice", (it) => {
+      it.use = LinkUse.COSTLY;
+      say(it, { pricePerGb: 2.5 });
+    }],
+    ["spent", "held back: its budget is used up, and another link is up", (it) => {
+      it.use = LinkUse.SPENT;
+      say(it, { isSpent: true });
+    }],
+    ["carrying", /^carrying 18\.[012] Mbit\/s, its budget used up: no other link is up$/, (it) => {
+      send(it, 18.1e6);
+      say(it, { isSpent: true });
+    }],
     ["backup", "backup: another link is up", (it) => it.use = LinkUse.BACKUP],
     ["leaving", "leaving: nothing new goes over it", (it) => it.use = LinkUse.LEAVING],
     ["late", "held out: 310 ms later than the best, budget 200 ms", (it) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LINK_MODES } from "../../../src/multiplexer/link_settings.ts";
+import { DEFAULT_LINK_SETTINGS, LINK_MODES } from "../../../src/multiplexer/link_settings.ts";
 import {
   craftLinkNotice,
   settingsOf,
@@ -16,11 +16,21 @@ Deno.test("settings that a slave has are those that its master reads, but for th
     isMetered: fc.boolean(),
     capUpBps: fc.constantFrom(Infinity, 1e6),
     capDownBps: fc.constantFrom(Infinity, 64_000, 5e6),
+    pricePerGb: fc.constantFrom(null, 0, 0.001, 2.5, 1e6),
+    isSpent: fc.boolean(),
+    budgetBytes: fc.constantFrom(Infinity, 1e9),
   });
   fc.assert(fc.property(settings, (wanted) => {
     const notice = new LinkNotice();
     craftLinkNotice(measuredLink(3, { name: "phone", settings: wanted }).link, notice);
-    assert.deepEqual(settingsOf(notice), { ...wanted, capUpBps: Infinity });
+    const { budgetBytes: _own, ...told } = wanted;
+    const mode = wanted.isSpent ? "backup" : wanted.mode;
+    assert.deepEqual(settingsOf(notice), {
+      ...DEFAULT_LINK_SETTINGS,
+      ...told,
+      mode,
+      capUpBps: Infinity,
+    });
     assert.equal(notice.name, "phone");
     assert.equal(notice.flags & (LinkFlag.LEAVING | LinkFlag.HEARD), 0);
   }));
@@ -74,6 +84,12 @@ Deno.test("an answer to what a slave wanted before does not tell it that this wa
   assert.equal(hears((notice) => notice.flags &= ~LinkFlag.METERED), false);
   assert.equal(hears((notice) => notice.mode = 0), false);
   assert.equal(hears((notice) => notice.capBps = 5e6), false);
+  assert.equal(hears((notice) => notice.pricePerGb = 2.5), false);
+  assert.equal(hears((notice) => notice.flags |= LinkFlag.SPENT), false);
+  const older = (notice: LinkNotice): void => {
+    notice.flags = (notice.flags | LinkFlag.SPENT) & ~LinkFlag.PRICED;
+  };
+  assert.equal(hears(older), true, "a master that knows nothing of prices");
   assert.equal(slave.isLeaving, false);
 });
 

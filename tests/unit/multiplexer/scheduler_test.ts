@@ -225,6 +225,68 @@ Deno.test("Scheduler uses a costly link only when those that cost nothing do not
   assert.deepEqual(rig.drain(), [2], "alone it is used whatever it costs");
 });
 
+Deno.test("Scheduler takes costly links by price, those of an unknown price last, whatever their delay", () => {
+  const rig = new Rig();
+  const costly = { mode: "cheapest", isMetered: true } as const;
+  rig.add({ transitMs: 20, settings: costly });
+  rig.add({ transitMs: 30, settings: { ...costly, pricePerGb: 2.5 } });
+  const cheaper = rig.add({ transitMs: 60, settings: { ...costly, pricePerGb: 0.4 } });
+  const free = rig.add({ transitMs: 90, settings: { mode: "cheapest", pricePerGb: 9 } });
+  rig.decide(TRICKLE);
+  assert.deepEqual(rig.drain(), [4], "what is not metered costs nothing");
+  rig.decide(BACKLOG);
+  assert.deepEqual(rig.drain(), [4, 3, 2, 1]);
+  free.isAlive = false;
+  rig.decide(TRICKLE, 2_000);
+  rig.decide(TRICKLE, 2_000);
+  assert.deepEqual(rig.drain(), [3]);
+  cheaper.isAlive = false;
+  rig.decide(TRICKLE);
+  rig.decide(TRICKLE, 2_000);
+  assert.deepEqual(rig.drain(), [2]);
+});
+
+Deno.test("Scheduler uses a link whose budget is used up only when no other is up, backups included", () => {
+  const rig = new Rig();
+  const spent = rig.add({ transitMs: 20, settings: { isMetered: true, isSpent: true } });
+  const backup = rig.add({ transitMs: 60, settings: { mode: "backup" } });
+  const main = rig.add({ transitMs: 80 });
+  rig.decide();
+  assert.deepEqual(rig.drain(), [3]);
+  assert.deepEqual([spent.use, backup.use], [LinkUse.SPENT, LinkUse.BACKUP]);
+  main.isAlive = false;
+  rig.decide();
+  assert.deepEqual(rig.drain(), [2]);
+  backup.isAlive = false;
+  rig.decide();
+  assert.deepEqual(rig.drain(), [1]);
+});
+
+Deno.test("Scheduler tries a costly link that was lossy only when there is a need", () => {
+  const rig = new Rig();
+  rig.add({ transitMs: 30, settings: { mode: "cheapest" } });
+  const costly = rig.add({ transitMs: 20, settings: { mode: "cheapest", isMetered: true } });
+  costly.loss.handle(60, 40, rig.now);
+  rig.decide(TRICKLE);
+  assert.equal(costly.use, LinkUse.LOSSY);
+  assert.equal(rig.scheduler.lossy, null);
+  rig.decide(BACKLOG);
+  assert.equal(rig.scheduler.lossy, costly);
+});
+
+Deno.test("Scheduler.pickOther leaves out metered links that carry nothing", () => {
+  const rig = new Rig();
+  rig.add({ transitMs: 20, settings: { mode: "cheapest" } });
+  const costly = rig.add({ transitMs: 20, settings: { mode: "cheapest", isMetered: true } });
+  const others = (): Set<number> =>
+    new Set(Array.from({ length: 8 }, () => rig.scheduler.pickOther()?.port.id ?? 0));
+  rig.decide(TRICKLE);
+  assert.deepEqual(others(), new Set([0]));
+  rig.decide(BACKLOG);
+  assert.equal(costly.use, LinkUse.CARRYING);
+  assert.deepEqual(others(), new Set([0, 2]));
+});
+
 Deno.test("Scheduler uses a metered link of another mode as any", () => {
   const rig = new Rig();
   rig.add({ transitMs: 80 });

@@ -47,10 +47,13 @@ Deno.test("LinkNotice.decode gives what encode wrote", () => {
       fc.integer({ min: 1, max: 0xffff_ffff }).map((kbps) => 1_000 * kbps),
     ),
     name: fc.string({ maxLength: 60 }),
+    pricePerGb: fc.option(fc.integer({ min: 0, max: 1_000_000_000 }).map((milli) => milli / 1_000)),
   }, { noNullPrototype: true });
   fc.assert(
     fc.property(notices, (fields) => {
-      assert.deepEqual({ ...sent(fields) }, fields);
+      const hasPrice = (fields.flags & LinkFlag.PRICED) !== 0;
+      const pricePerGb = hasPrice ? fields.pricePerGb : null;
+      assert.deepEqual({ ...sent(fields) }, { ...fields, pricePerGb });
     }),
   );
 });
@@ -67,6 +70,13 @@ Deno.test("LinkNotice cuts a name that is too long", () => {
 
 Deno.test("LinkNotice.decode leaves out of a name what cannot be printed", () => {
   assert.equal(sent({ name: "a\nb\u001b[31m\u202ec" }).name, "ab[31mc");
+});
+
+Deno.test("LinkNotice.decode refuses a price that ends behind the message", () => {
+  const name = new Array(24).fill(0x61);
+  const bytes = [InnerKind.LINK, LinkFlag.PRICED, 0, 24, 0, 0, 0, 0, ...name];
+  assert.equal(new LinkNotice().decode(usedPacket(bytes)), DropReason.BAD_CONTROL);
+  assert.equal(new LinkNotice().decode(usedPacket([...bytes, 0, 0, 0, 1])), 0);
 });
 
 Deno.test("LinkNotice.decode refuses a name that is too long or ends behind the message", () => {
