@@ -68,9 +68,30 @@ export interface LinkSnapshot {
   /** The user's caps, bits per second; Infinity: none, or not known at this end. */
   readonly capUpBps: number;
   readonly capDownBps: number;
+  /** At a slave, of a link with a budget or a price. */
+  readonly budget?: BudgetSnapshot;
   /** Packets sent over it that were sent before, and packets sent over it that were lost. */
   readonly resentPackets: number;
   readonly lostPackets: number;
+}
+
+/** Where a link stands with its budget. Days are local ones, `YYYY-MM-DD`. */
+export interface BudgetSnapshot {
+  /** Since the last reset, both ways together, with IP and UDP or TCP headers. */
+  readonly usedBytes: number;
+  /** Null: no budget. */
+  readonly limitBytes: number | null;
+  /** Of what was used, in the price's currency; null: no price. */
+  readonly cost: number | null;
+  readonly pricePerGb: number | null;
+  readonly startsOn: string;
+  readonly resetsOn: string;
+  /** If it goes on like this; null: it lasts until the reset, or there is no budget. */
+  readonly runsOutOn: string | null;
+  /** Used up: what follows is in the next field. */
+  readonly isSpent: boolean;
+  /** Then it is off; else it is used while no other link is up. */
+  readonly isHard: boolean;
 }
 
 /** All that a link can be doing: those of the multiplexer, which names them; `silent` is also one that is not open. */

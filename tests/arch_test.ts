@@ -132,7 +132,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/state",
     "shared",
   ],
+  "src/budget": [],
   "src/tunnel": [
+    "src/budget",
     "src/linkmap",
     "src/multiplexer",
     "src/peer",
@@ -141,7 +143,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/wire",
     "shared",
   ],
-  "src/state": ["src/peer", "ffi", "shared"],
+  "src/state": ["src/budget", "src/peer", "ffi", "shared"],
   "src/service": ["ffi/notify_socket.ts", "shared"],
   "src/crypto": ["src/peer", "ffi", "shared"],
   "src/tundev": ["src/reactor.ts", "src/wire", "ffi", "shared"],
@@ -160,6 +162,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders and files of the pure core: no clock, no randomness, no I/O, no system. */
 const PURE = [
+  "src/budget/",
   "src/cli/man_page.ts",
   "src/cli/original_spelling.ts",
   "src/cli/roff.ts",
@@ -194,6 +197,7 @@ const PURE = [
   "src/linkmap/socks_error.ts",
   "src/linkmap/token_bucket.ts",
   "src/metrics/bonding_metrics.ts",
+  "src/metrics/budget_metrics.ts",
   "src/metrics/catalog.ts",
   "src/metrics/health.ts",
   "src/metrics/metric.ts",

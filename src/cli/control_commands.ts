@@ -142,7 +142,9 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
       metavar: "SETTING",
       help: "metered or unmetered; mode=MODE (as for --mode), backup, or mode=default for what " +
         "--mode says; cap=RATE (each way), up=RATE, down=RATE, or none for no cap. RATE is in kbit, " +
-        "mbit or gbit a second.",
+        "mbit or gbit a second. price=PRICE for a GB, budget=SIZE a month (500MB, 10GB), or none; " +
+        "reset=DAY of the month; hard (off when the budget is used up) or soft (used while no " +
+        "other link is up).",
       isRequired: true,
       isRepeatable: true,
     }],
@@ -150,6 +152,7 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
       "bindlink link set phone2 cap=5mbit",
       "bindlink link set phone2 mode=backup metered down=20mbit up=2mbit",
       "bindlink link set phone2 cap=none mode=default unmetered",
+      "bindlink link set phone2 budget=10GB reset=15 price=2.50",
     ],
   },
 ];

@@ -1,6 +1,7 @@
 /**
  * Reads the settings of one link, which stand behind its endpoint: `metered`, `backup`, `mode=MODE`, `cap=RATE`,
- * `up=RATE`, `down=RATE`; and, for `bindlink link set`, what undoes them: `unmetered`, `mode=default`, `cap=none`.
+ * `up=RATE`, `down=RATE`, `price=PRICE`, `budget=SIZE`, `reset=DAY`, `hard`; and, for `bindlink link set`, what undoes them:
+ * `unmetered`, `mode=default`, `cap=none`, `price=none`, `budget=none`, `soft`.
  *
  * @module
  */
@@ -14,7 +15,13 @@ import {
 import { UsageError } from "../usage_error.ts";
 import { quoteValue } from "./quote.ts";
 import { mostSimilar } from "./similar_word.ts";
-import { parseChoice, parseRateBps } from "./values.ts";
+import {
+  parseChoice,
+  parseDayOfMonth,
+  parsePrice,
+  parseRateBps,
+  parseSizeBytes,
+} from "./values.ts";
 
 /** Each setting as it is typed; those with a `=` take a value. */
 export const LINK_SETTINGS = {
@@ -24,13 +31,17 @@ export const LINK_SETTINGS = {
   cap: "cap=RATE",
   up: "up=RATE",
   down: "down=RATE",
+  price: "price=PRICE",
+  budget: "budget=SIZE",
+  reset: "reset=DAY",
+  hard: "hard",
 } as const;
 
 /** What `bindlink link set` takes besides. */
-const UNDOING = { unmetered: "unmetered" } as const;
+const UNDOING = { unmetered: "unmetered", soft: "soft" } as const;
 
 /** Values that undo a setting there. */
-const NO_CAP = "none";
+const NONE = "none";
 const GLOBAL_MODE = "default";
 
 const SET_SPELLINGS = { ...LINK_SETTINGS, ...UNDOING } as const;
@@ -62,10 +73,17 @@ function toChange(
     const advice = "cap is for both directions: type up=RATE;down=RATE instead";
     exclude(given, ["cap", oneWay], `${subject}: ${advice}`);
   }
+  exclude(given, ["hard", "soft"], `${subject}: hard or soft: leave one out`);
+  if (given.has("hard") && !given.has("budget") && !how.undoes) {
+    throw new UsageError(
+      `${subject}: hard says what happens when a budget is used up: add budget=SIZE, or leave it out`,
+    );
+  }
+  const cost = readCost(given, subject, how);
   const capBps = (name: SettingName): number | undefined => {
     const value = given.get(name) ?? given.get("cap");
     if (value === undefined) return undefined;
-    if (how.undoes && value === NO_CAP) return DEFAULT_LINK_SETTINGS.capUpBps;
+    if (how.undoes && value === NONE) return DEFAULT_LINK_SETTINGS.capUpBps;
     return parseRateBps(value, `${subject}: ${given.has(name) ? name : "cap"}`);
   };
   const mode = given.get("mode");
@@ -74,10 +92,46 @@ function toChange(
   return {
     ...(given.has("backup") ? { mode: "backup" } : {}),
     ...(mode === undefined ? {} : { mode: parseMode(mode, `${subject}: mode`, how) }),
+    ...cost,
     ...(given.has("metered") ? { isMetered: true } : {}),
     ...(given.has("unmetered") ? { isMetered: false } : {}),
     ...(up === undefined ? {} : { capUpBps: up }),
     ...(down === undefined ? {} : { capDownBps: down }),
+  };
+}
+
+/** What a link costs and may carry. One of which there is something to say is metered. */
+function readCost(
+  given: ReadonlyMap<SettingName, string>,
+  subject: string,
+  how: { readonly undoes: boolean },
+): LinkChange {
+  const read = <T>(
+    name: SettingName,
+    none: T,
+    parse: (text: string, subject: string) => T,
+  ): T | undefined => {
+    const value = given.get(name);
+    if (value === undefined) return undefined;
+    return how.undoes && value === NONE ? none : parse(value, `${subject}: ${name}`);
+  };
+  const pricePerGb = read<number | null>("price", DEFAULT_LINK_SETTINGS.pricePerGb, parsePrice);
+  const budgetBytes = read("budget", DEFAULT_LINK_SETTINGS.budgetBytes, parseSizeBytes);
+  const reset = given.get("reset");
+  const isMetered = typeof pricePerGb === "number" || (budgetBytes ?? Infinity) < Infinity;
+  if (isMetered && given.has("unmetered")) {
+    throw new UsageError(
+      `${subject}: a link with a price or a budget is metered: leave unmetered out, or type ` +
+        "price=none budget=none",
+    );
+  }
+  return {
+    ...(isMetered ? { isMetered } : {}),
+    ...(pricePerGb === undefined ? {} : { pricePerGb }),
+    ...(budgetBytes === undefined ? {} : { budgetBytes }),
+    ...(reset === undefined ? {} : { resetDay: parseDayOfMonth(reset, `${subject}: reset`) }),
+    ...(given.has("hard") ? { isBudgetHard: true } : {}),
+    ...(given.has("soft") ? { isBudgetHard: false } : {}),
   };
 }
 

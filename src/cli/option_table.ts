@@ -104,7 +104,8 @@ export const OPTIONS: readonly OptionSpec[] = [
       "names a link for log and metrics; settings follow it, each after a ;, which a shell wants " +
       "quoted: 'phone1=192.168.43.1:1080;metered;cap=5mbit'. Settings: metered (its traffic costs " +
       "money), backup or mode=MODE (as for --mode), cap=RATE (each way) or up=RATE and down=RATE, " +
-      "in kbit, mbit or gbit a second.",
+      "in kbit, mbit or gbit a second; price=PRICE for a GB, budget=SIZE a month (10GB), " +
+      "reset=DAY of the month, hard (off when it is used up).",
   },
   {
     name: "proxy-target",
@@ -141,7 +142,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     protocol: "secure",
     help: "How links are used that do not say it themselves. speed: whenever it makes the tunnel " +
       "faster; redundant: each packet over a second link as well; backup: only while no other " +
-      "link is up; cheapest: metered links only when the others do not suffice.",
+      "link is up; cheapest: metered links only when the others do not suffice, by price.",
     defaults: both(DEFAULT_LINK_SETTINGS.mode),
     choices: LINK_MODES,
   },

@@ -158,6 +158,59 @@ export function parseRateBps(text: string, subject: string): number {
   return fail("type a rate from 64kbit to 100gbit");
 }
 
+/** Units of a size, in bytes: providers count in powers of ten. */
+const SIZE_UNITS_BYTES: ReadonlyMap<string, number> = new Map([
+  ["mb", 1e6],
+  ["gb", 1e9],
+  ["tb", 1e12],
+  ["mib", 2 ** 20],
+  ["gib", 2 ** 30],
+  ["tib", 2 ** 40],
+]);
+
+/** What a budget can be, in bytes. */
+const MIN_SIZE_BYTES = 1e6;
+const MAX_SIZE_BYTES = 1e15;
+
+/** A size with its unit, e.g. `1.5GB`, in bytes. @throws {UsageError} */
+export function parseSizeBytes(text: string, subject: string): number {
+  const fail = (problem: string): never => {
+    throw new UsageError(`${subject} ${quoteValue(text)}: ${problem}`);
+  };
+  const match = /^(\d{1,9}(?:\.\d{1,9})?)([a-z]*)$/i.exec(text);
+  const figure = match?.[1];
+  const unit = match?.[2]?.toLowerCase();
+  if (figure === undefined || unit === undefined) {
+    return fail("type a number and its unit, e.g. 10GB or 0.5GB");
+  }
+  if (unit === "") return fail(`the unit is missing: type ${figure}GB, or MB or TB`);
+  const unitBytes = SIZE_UNITS_BYTES.get(unit);
+  if (unitBytes === undefined) return fail(`type ${figure}MB, ${figure}GB or ${figure}TB`);
+  const sizeBytes = Math.round(Number(figure) * unitBytes);
+  if (sizeBytes >= MIN_SIZE_BYTES && sizeBytes <= MAX_SIZE_BYTES) return sizeBytes;
+  return fail("type a size from 1MB to 1000TB");
+}
+
+/** More than anybody pays for a GB in any currency. */
+const MAX_PRICE = 1e6;
+
+/** A price in whatever currency, e.g. `2.50`. @throws {UsageError} */
+export function parsePrice(text: string, subject: string): number {
+  const price = /^\d{1,7}(?:\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
+  if (price <= MAX_PRICE) return price;
+  throw new UsageError(
+    `${subject} ${quoteValue(text)}: type a number without a currency, e.g. 2.50, at most ` +
+      `${MAX_PRICE}, with a point and at most three digits behind it`,
+  );
+}
+
+/** A day of the month. @throws {UsageError} */
+export function parseDayOfMonth(text: string, subject: string): number {
+  const day = /^\d{1,2}$/.test(text) ? Number(text) : NaN;
+  if (day >= 1 && day <= 31) return day;
+  throw new UsageError(`${subject} ${quoteValue(text)}: type a day of the month, 1 to 31`);
+}
+
 /** Largest packet in the tunnel. @param hasIpv6 whether the tunnel has an IPv6 address. @throws {UsageError} */
 export function parseMtuBytes(text: string, subject: string, hasIpv6: boolean): number {
   const bytes = /^\d{1,6}$/.test(text) ? Number(text) : NaN;

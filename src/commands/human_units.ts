@@ -51,4 +51,12 @@ export function formatPercent(fraction: number): string {
   return `${percent.toFixed(digits)} %`;
 }
 
+/** `0 MB`, `950 MB`, `1.50 GB`, `120 GB`: in powers of ten, as providers count. */
+export function formatGigabytes(bytes: number): string {
+  if (bytes >= 999.5e9) return `${(bytes / 1e12).toFixed(2)} TB`;
+  if (bytes >= 999.5e6) return `${(bytes / 1e9).toFixed(bytes >= 99.95e9 ? 0 : 2)} GB`;
+  const megabytes = bytes / 1e6;
+  return `${megabytes.toFixed(megabytes >= 9.95 || megabytes === 0 ? 0 : 1)} MB`;
+}
+
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;

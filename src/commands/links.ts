@@ -50,8 +50,8 @@ async function setLink(request: Extract<DaemonRequest, { kind: "link set" }>): P
   const settings = encodeChange(request.change);
   await askDaemon(request, "slave", { command: "link.set", name, settings });
   const { links } = await askStatus(request, "slave");
-  const now = links.find((link) => link.name === name)?.settings;
-  return `${name}: ${now === undefined ? "changed" : settingsText(now)}\n`;
+  const now = links.find((link) => link.name === name);
+  return `${name}: ${now === undefined ? "changed" : settingsText(now.settings, now.budget)}\n`;
 }
 
 /** What is said of an outcome. */

@@ -5,7 +5,14 @@
  */
 
 import type { LinkReport, LinkSettingsReport, StatusReport } from "../control/status_report.ts";
-import { formatBps, formatBytes, formatDuration, formatPercent } from "./human_units.ts";
+import type { BudgetSnapshot } from "../snapshot.ts";
+import {
+  formatBps,
+  formatBytes,
+  formatDuration,
+  formatGigabytes,
+  formatPercent,
+} from "./human_units.ts";
 import { tableLines } from "./text_table.ts";
 
 /** Several lines. */
@@ -39,15 +46,16 @@ export function linkListText(status: StatusReport): string {
       link.name,
       link.state,
       `${link.kind} ${link.address}`.trim(),
-      settingsText(link.settings),
+      settingsText(link.settings, link.budget),
     ]),
   ];
   return `${tableLines(rows, new Set()).join("\n")}\n`;
 }
 
-/** `cheapest, metered, at most 5.0 Mbit/s`. */
+/** `cheapest, metered, at most 5.0 Mbit/s, 2.5 per GB, 10.0 GB until 2026-12-15`. */
 export function settingsText(
   { mode, isMetered, capUpBps, capDownBps }: LinkSettingsReport,
+  budget?: BudgetSnapshot,
 ): string {
   const words = [mode];
   if (isMetered) words.push("metered");
@@ -56,7 +64,17 @@ export function settingsText(
     if (capUpBps !== null) words.push(`up at most ${formatBps(capUpBps)}`);
     if (capDownBps !== null) words.push(`down at most ${formatBps(capDownBps)}`);
   }
+  if (budget !== undefined) words.push(...costWords(budget));
   return words.join(", ");
+}
+
+function costWords({ pricePerGb, limitBytes, resetsOn, isHard }: BudgetSnapshot): string[] {
+  const words: string[] = [];
+  if (pricePerGb !== null) words.push(`${pricePerGb} per GB`);
+  if (limitBytes === null) return words;
+  words.push(`${formatGigabytes(limitBytes)} until ${resetsOn}`);
+  if (isHard) words.push("hard");
+  return words;
 }
 
 function headLine({ version, role, tun, uptimeSeconds, mode }: StatusReport): string {
@@ -100,5 +118,25 @@ function linkLines(links: readonly LinkReport[], otherwise: string): readonly st
 function whyLines(link: LinkReport): readonly string[] {
   const over = link.transport === "tcp" ? " over TCP" : "";
   const way = `${link.kind} ${link.address}`.trim() + over;
-  return [`  ${link.reason}`, `  ${way}; ${settingsText(link.settings)}`];
+  const budget = link.budget === undefined ? [] : [`  ${budgetText(link.budget)}`];
+  return [`  ${link.reason}`, `  ${way}; ${settingsText(link.settings)}`, ...budget];
+}
+
+/** `used 4.20 of 10.0 GB since 2026-11-15 (42 %), cost 10.50; runs out on 2026-12-04, begins anew on 2026-12-15`. */
+export function budgetText(budget: BudgetSnapshot): string {
+  const { usedBytes, limitBytes, cost, startsOn, resetsOn, runsOutOn, isSpent, isHard } = budget;
+  const used = formatGigabytes(usedBytes);
+  const words = [
+    limitBytes === null
+      ? `used ${used} since ${startsOn}`
+      : `used ${used} of ${formatGigabytes(limitBytes)} since ${startsOn} (${
+        Math.floor(100 * usedBytes / limitBytes)
+      } %)`,
+  ];
+  if (cost !== null) words.push(`, cost ${cost.toFixed(2)}`);
+  if (isSpent) words.push(isHard ? "; off" : "; only while no other link is up");
+  else if (runsOutOn !== null) words.push(`; runs out on ${runsOutOn}`);
+  else if (limitBytes !== null) words.push("; lasts");
+  words.push(`${isSpent ? " until" : "; begins anew on"} ${resetsOn}`);
+  return words.join("");
 }

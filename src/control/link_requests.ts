@@ -1,5 +1,5 @@
 /**
- * Links and their settings in control requests, as JSON: caps that are none are null there, and what is not named is left out.
+ * Links and their settings in control requests, as JSON: caps and budgets that are none are null there, and what is not named is left out.
  * Pure.
  *
  * @module
@@ -16,16 +16,20 @@ import {
 } from "../multiplexer/link_settings.ts";
 import type { HostPort } from "../net_address.ts";
 
+/** As on the command line. */
+const MAX_PRICE_PER_GB = 1e6;
+
 /** Most links in one request: a slave has no more. */
 const MAX_LINKS = 255;
 
 /** A change of settings as it is sent. */
 export function encodeChange(change: LinkChange): Record<string, unknown> {
-  const { capUpBps, capDownBps, ...rest } = change;
+  const { capUpBps, capDownBps, budgetBytes, ...rest } = change;
   return {
     ...rest,
     ...(capUpBps === undefined ? {} : { capUpBps: encodeCap(capUpBps) }),
     ...(capDownBps === undefined ? {} : { capDownBps: encodeCap(capDownBps) }),
+    ...(budgetBytes === undefined ? {} : { budgetBytes: encodeCap(budgetBytes) }),
   };
 }
 
@@ -41,14 +45,39 @@ export function decodeMode(value: unknown): LinkMode {
 
 /** Reads a change of settings. @throws Error */
 export function decodeChange(value: unknown): LinkChange {
-  const { mode, isMetered, capUpBps, capDownBps } = asObject(value, "settings");
+  const { mode, isMetered, capUpBps, capDownBps, ...cost } = asObject(value, "settings");
   if (isMetered !== undefined && typeof isMetered !== "boolean") return fail("isMetered");
   return {
+    ...decodeCost(cost),
     ...(mode === undefined ? {} : { mode: mode === null ? null : decodeMode(mode) }),
     ...(isMetered === undefined ? {} : { isMetered }),
     ...(capUpBps === undefined ? {} : { capUpBps: decodeCap(capUpBps, "capUpBps") }),
     ...(capDownBps === undefined ? {} : { capDownBps: decodeCap(capDownBps, "capDownBps") }),
   };
+}
+
+function decodeCost(
+  { pricePerGb, budgetBytes, resetDay, isBudgetHard }: Readonly<Record<string, unknown>>,
+): LinkChange {
+  if (isBudgetHard !== undefined && typeof isBudgetHard !== "boolean") return fail("isBudgetHard");
+  return {
+    ...(pricePerGb === undefined ? {} : { pricePerGb: decodePrice(pricePerGb) }),
+    ...(budgetBytes === undefined ? {} : { budgetBytes: decodeCap(budgetBytes, "budgetBytes") }),
+    ...(resetDay === undefined ? {} : { resetDay: decodeDay(resetDay) }),
+    ...(isBudgetHard === undefined ? {} : { isBudgetHard }),
+  };
+}
+
+/** Thousandths at the finest, as the master is told it. */
+function decodePrice(value: unknown): number | null {
+  if (value === null) return null;
+  const isPrice = typeof value === "number" && value >= 0 && value <= MAX_PRICE_PER_GB;
+  return isPrice ? Math.round(value * 1_000) / 1_000 : fail("pricePerGb");
+}
+
+function decodeDay(value: unknown): number {
+  const isDay = typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 31;
+  return isDay ? value : fail("resetDay");
 }
 
 /** Reads links to add. @throws Error */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { DaemonSnapshot, LinkSnapshot } from "../snapshot.ts";
+import type { BudgetSnapshot, DaemonSnapshot, LinkSnapshot } from "../snapshot.ts";
 import type { RecentEvent } from "../recent_events.ts";
 import type { CounterRates } from "./rate_meter.ts";
 
@@ -60,6 +60,8 @@ export interface LinkReport {
   /** Milliseconds since anything came. */
   readonly silentMs: number | null;
   readonly settings: LinkSettingsReport;
+  /** At a slave, of a link with a budget or a price. */
+  readonly budget?: BudgetSnapshot;
 }
 
 /** A slave, as its master has it. */
@@ -166,6 +168,7 @@ function craftLink(link: LinkSnapshot, rates: CounterRates): LinkReport {
       capUpBps: capOrNull(link.capUpBps),
       capDownBps: capOrNull(link.capDownBps),
     },
+    ...(link.budget === undefined ? {} : { budget: link.budget }),
   };
 }
 

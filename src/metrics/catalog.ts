@@ -8,6 +8,7 @@
 import type { LinkState } from "../snapshot.ts";
 import { DROP_REASON_LABELS } from "../wire/drop_reason.ts";
 import { BONDING_METRICS } from "./bonding_metrics.ts";
+import { BUDGET_METRICS } from "./budget_metrics.ts";
 import {
   labelsOf,
   LINK_LABELS,
@@ -115,6 +116,7 @@ export const METRICS: readonly MetricDefinition[] = [
     (l) => l.transport === "tcp" ? 1 : 0,
   ),
   ...BONDING_METRICS,
+  ...BUDGET_METRICS,
   slaveMetric(
     "gauge",
     "connected",

@@ -58,7 +58,7 @@ export class MtuProber {
     this.#messages.sendPing(link, isIdle, now);
     link.mtuProbeUs = probeTimeUs(now);
     port.fragmentAboveBytes = Number.POSITIVE_INFINITY;
-    port.send(this.#craft(link, sizeBytes, now), now);
+    port.send(this.#craft(link, sizeBytes), now);
     link.updateMaxPacket();
   }
 
@@ -74,7 +74,7 @@ export class MtuProber {
     }
   }
 
-  #craft(link: MultiplexerLink, datagramBytes: number, now: number): Packet {
+  #craft(link: MultiplexerLink, datagramBytes: number): Packet {
     const messageBytes = datagramBytes - SEAL_OVERHEAD_BYTES;
     let message = this.#message;
     if (message === null || message.capacityBytes < messageBytes) {

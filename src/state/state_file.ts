@@ -109,6 +109,16 @@ export function removeLeftovers(path: string, minAgeMs: number): void {
   }
 }
 
+/** Gives a file that cannot be understood another name, so that a new one can be begun. @returns where it is now, in words. */
+export function setAside(path: string): string {
+  try {
+    Deno.renameSync(path, `${path}.broken`);
+    return `; the file is now ${JSON.stringify(`${path}.broken`)}`;
+  } catch {
+    return "";
+  }
+}
+
 /** Syncs a directory, so that names in it survive a power cut. @throws Deno's errors. */
 export function syncDirectory(path: string): void {
   using directory = Deno.openSync(path);

@@ -8,7 +8,7 @@
 import { encodeKey } from "./key_text.ts";
 import type { SlaveRecord, SlaveUsage } from "./master_store.ts";
 import { StateError } from "./state_error.ts";
-import { readStateFile, removeLeftovers, writeStateFile } from "./state_file.ts";
+import { readStateFile, removeLeftovers, setAside, writeStateFile } from "./state_file.ts";
 
 /** The usage of one master's slaves. */
 export class UsageBook {
@@ -68,16 +68,6 @@ function readUsage(path: string): Map<string, SlaveUsage> {
       sentBytes: fields.integer("sentBytes", 0, Number.MAX_SAFE_INTEGER),
     }];
   }));
-}
-
-/** @returns where it is now, in words. */
-function setAside(path: string): string {
-  try {
-    Deno.renameSync(path, `${path}.broken`);
-    return `; the file is now ${JSON.stringify(`${path}.broken`)}`;
-  } catch {
-    return "";
-  }
 }
 
 const FORMAT = { format: "bindlink usage", version: 1 } as const;

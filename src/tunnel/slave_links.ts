@@ -14,14 +14,17 @@
  * @module
  */
 
+import type { BudgetState } from "../budget/budget_state.ts";
 import type { InitiatedHandler } from "../linkmap/datagram_handler.ts";
 import { LinkMap, type LinkMapOptions } from "../linkmap/link_map.ts";
 import type { LinkSpec } from "../linkmap/link_spec.ts";
 import type { LinkDefaults, LinkOutcome, LiveLinks, NewLink } from "../live_links.ts";
 import { changeSettings, type LinkChange, type LinkMode } from "../multiplexer/link_settings.ts";
+import type { LinkSnapshot } from "../snapshot.ts";
 import { UsageError } from "../usage_error.ts";
+import { BudgetKeeper } from "./budget_keeper.ts";
 import { DRAIN_LOOK_MS, LinkDrain } from "./link_drain.ts";
-import { MAX_LINKS, newLinkSpecs } from "./new_link_spec.ts";
+import { heldAdvice, heldReason, type OwnLink, OwnLinks } from "./own_links.ts";
 import { SealedLink } from "./sealed_link.ts";
 import type { SecureCodec } from "./secure_codec.ts";
 import type { SecureLinks } from "./secure_links.ts";
@@ -32,31 +35,20 @@ export interface SlaveLinksOptions extends LinkMapOptions {
   readonly codec: SecureCodec;
   readonly defaults: LinkDefaults;
   readonly handler: InitiatedHandler;
+  /** Where is kept what metered links carried. */
+  readonly stateDir: string;
+  /** The machine's clock, ms since 1970. */
+  readonly wallClock: () => number;
   /** Something is due at that time, earlier than was told before. */
   readonly reschedule: (atMs: number) => void;
-}
-
-/** A link of this slave. */
-interface OwnLink {
-  spec: LinkSpec;
-  readonly link: SealedLink;
-  /** While it is handed over; null: it is not. */
-  closing: Closing | null;
-}
-
-/** A hand-over under way. */
-interface Closing {
-  readonly drain: LinkDrain;
-  readonly done: Promise<void>;
-  readonly resolve: () => void;
 }
 
 /** The links of one slave. */
 export class SlaveLinks implements LiveLinks {
   readonly #options: SlaveLinksOptions;
   readonly #linkMap: LinkMap;
-  /** In the order they came. */
-  readonly #own: OwnLink[] = [];
+  readonly #own = new OwnLinks();
+  readonly #budgets: BudgetKeeper;
   #mode: LinkMode;
   #defaults: LinkDefaults;
   #lastId = 0;
@@ -68,6 +60,8 @@ export class SlaveLinks implements LiveLinks {
     this.#linkMap = new LinkMap(options);
     this.#defaults = options.defaults;
     this.#mode = options.defaults.mode;
+    const onState = this.#handleBudget.bind(this);
+    this.#budgets = new BudgetKeeper({ ...options, onState });
   }
 
   /** See {@link LiveLinks.mode}. */
@@ -77,7 +71,12 @@ export class SlaveLinks implements LiveLinks {
 
   /** See {@link LiveLinks.specs}. */
   get specs(): readonly LinkSpec[] {
-    return this.#own.map(({ spec, link }) => ({ ...spec, settings: link.settings }));
+    // As the user said it: what follows from a budget is no setting.
+    const said = { isSpent: false };
+    return this.#own.all.map(({ spec, link: { settings } }) => ({
+      ...spec,
+      settings: { ...settings, ...said },
+    }));
   }
 
   /** Opens links, which have their ids and names. */
@@ -86,30 +85,34 @@ export class SlaveLinks implements LiveLinks {
     for (const spec of specs) {
       const { id, name, settings } = spec;
       const link = new SealedLink({ id, name, isInitiator: true, settings, codec });
-      const own: OwnLink = { spec, link, closing: null };
-      this.#own.push(own);
+      const own: OwnLink = { spec, link, closing: null, heldReason: "" };
+      this.#own.all.push(own);
       this.#lastId = id;
       peer.add(link, now);
-      this.#open(own);
+      this.#budgets.look([link], now);
+      // One whose budget is used up may be on its way out already.
+      if (own.closing === null) this.#open(own);
     }
+    this.#lookAtBudgets(now);
   }
 
   /** No link is opened from now on, and none handed over. */
   stop(): void {
     this.#isClosed = true;
-    for (const own of this.#own) this.#endHandOver(own);
+    for (const own of this.#own.all) this.#endHandOver(own);
   }
 
   /** Closes all links; resolves when nothing is left. */
   async close(): Promise<void> {
     this.stop();
+    this.#budgets.close(this.#own.links(), this.#options.clock());
     await this.#linkMap.close();
   }
 
   /** This slave stays away: nothing goes over its links any more. */
   abandon(reason: string): void {
     const { peer, clock } = this.#options;
-    for (const { link } of this.#own) {
+    for (const { link } of this.#own.all) {
       link.detach(reason);
       peer.multiplexer.handleLinkClosed(link.id, clock());
     }
@@ -118,15 +121,16 @@ export class SlaveLinks implements LiveLinks {
 
   /** Ids of the links that are open. */
   *openIds(): IterableIterator<number> {
-    for (const { link } of this.#own) if (link.socket !== null) yield link.id;
+    for (const { link } of this.#own.all) if (link.socket !== null) yield link.id;
   }
 
   /** Looks after links that are silent or handed over. */
   handleTimeout(now: number): void {
     this.#linkMap.handleTimeout(now);
+    this.#budgets.handleTimeout(this.#own.links(), now);
     if (now < this.#nextLookMs) return;
     this.#nextLookMs = Number.POSITIVE_INFINITY;
-    for (const own of this.#own) {
+    for (const own of this.#own.all) {
       if (own.closing === null) continue;
       if (own.closing.drain.isDone(now)) this.#endHandOver(own);
       else this.#nextLookMs = now + DRAIN_LOOK_MS;
@@ -135,13 +139,24 @@ export class SlaveLinks implements LiveLinks {
 
   /** Monotonic ms of the next {@link SlaveLinks.handleTimeout} that has something to do. */
   nextTimeout(): number {
-    return Math.min(this.#nextLookMs, this.#linkMap.nextTimeout());
+    const budgetsMs = this.#budgets.nextTimeout();
+    return Math.min(this.#nextLookMs, budgetsMs, this.#linkMap.nextTimeout());
+  }
+
+  /** Where links stand with their budgets, in what is shown of them. */
+  withBudgets(snapshots: readonly LinkSnapshot[]): LinkSnapshot[] {
+    const links = new Map(this.#own.all.map(({ link }) => [link.id, link]));
+    return snapshots.map((snapshot) => {
+      const link = links.get(snapshot.id);
+      const budget = link === undefined ? null : this.#budgets.snapshot(link);
+      return budget === null ? snapshot : { ...snapshot, budget };
+    });
   }
 
   /** See {@link LiveLinks.setMode}. */
   setMode(mode: LinkMode): void {
     this.#mode = mode;
-    for (const own of this.#own) {
+    for (const own of this.#own.all) {
       if (!own.spec.hasOwnMode) this.#apply(own, { mode });
     }
     this.#options.logger.info("Mode changed", { mode });
@@ -155,14 +170,8 @@ export class SlaveLinks implements LiveLinks {
   /** See {@link LiveLinks.add}. */
   add(links: readonly NewLink[]): readonly string[] {
     this.#needOpen();
-    if (this.#own.length + links.length > MAX_LINKS) {
-      throw new UsageError(
-        `A slave has at most ${MAX_LINKS} links, and this one has ${this.#own.length}: ` +
-          "remove one with: bindlink link remove NAME",
-      );
-    }
-    const known = { specs: this.specs, lastId: this.#lastId, mode: this.#mode };
-    const specs = newLinkSpecs(links, known, this.#defaults);
+    const context = { lastId: this.#lastId, mode: this.#mode, defaults: this.#defaults };
+    const specs = this.#own.specsOf(links, context);
     this.start(specs, this.#options.clock());
     for (const { name, id } of specs) {
       this.#options.logger.info("Link added", { link: name, id });
@@ -172,12 +181,13 @@ export class SlaveLinks implements LiveLinks {
 
   /** See {@link LiveLinks.remove}. */
   async remove(name: string): Promise<LinkOutcome> {
-    const own = this.#find(name);
-    const outcome = this.#outcome(own, true);
+    const own = this.#own.find(name);
+    const outcome = this.#own.outcome(own, true);
     await this.#handOver(own);
-    const isGone = own.link.isOff && this.#own.includes(own);
+    const isGone = own.link.isOff && this.#own.all.includes(own);
     if (!isGone) return { ...outcome, isChanged: false };
-    this.#own.splice(this.#own.indexOf(own), 1);
+    this.#lookAtBudgets(this.#options.clock());
+    this.#own.remove(own);
     this.#options.peer.remove(own.link.id, this.#options.clock());
     this.#options.logger.info("Link removed", { link: name, id: own.link.id });
     return outcome;
@@ -185,9 +195,10 @@ export class SlaveLinks implements LiveLinks {
 
   /** See {@link LiveLinks.switchOff}. */
   async switchOff(name: string): Promise<LinkOutcome> {
-    const own = this.#find(name);
-    if (own.link.isOff) return this.#outcome(own, false);
-    const outcome = this.#outcome(own, true);
+    const own = this.#own.find(name);
+    own.heldReason = "";
+    if (own.link.isOff) return this.#own.outcome(own, false);
+    const outcome = this.#own.outcome(own, true);
     await this.#handOver(own);
     if (!own.link.isOff) return { ...outcome, isChanged: false };
     this.#options.logger.info("Link switched off", { link: name, id: own.link.id });
@@ -197,12 +208,13 @@ export class SlaveLinks implements LiveLinks {
   /** See {@link LiveLinks.switchOn}: one that is being handed over stays. */
   switchOn(name: string): LinkOutcome {
     this.#needOpen();
-    const own = this.#find(name);
+    const own = this.#own.find(name);
     const { peer, logger, clock } = this.#options;
-    const { id } = own.link;
+    const { id, settings } = own.link;
+    if (settings.isSpent && settings.isBudgetHard) throw new UsageError(heldAdvice(own));
     const wasOn = !own.link.isOff && own.closing === null;
     const known = peer.multiplexer.getLink(id);
-    if (wasOn || known === null) return this.#outcome(own, false);
+    if (wasOn || known === null) return this.#own.outcome(own, false);
     known.isLeaving = false;
     if (own.closing === null) {
       own.link.isOff = false;
@@ -213,27 +225,53 @@ export class SlaveLinks implements LiveLinks {
       peer.multiplexer.handleSettings(id, clock());
     }
     logger.info("Link switched on", { link: name, id });
-    return this.#outcome(own, true);
+    return this.#own.outcome(own, true);
   }
 
   /** See {@link LiveLinks.change}. */
   change(name: string, change: LinkChange): LinkOutcome {
-    const own = this.#find(name);
+    const own = this.#own.find(name);
     if (change.mode !== undefined) {
       const { hasOwnMode: _, ...spec } = own.spec;
       own.spec = change.mode === null ? spec : { ...spec, hasOwnMode: true };
     }
     this.#apply(own, change);
-    const { mode, isMetered, capUpBps, capDownBps } = own.link.settings;
-    const settings = { mode, isMetered, capUpBps, capDownBps };
+    const { isSpent: _, ...settings } = own.link.settings;
     this.#options.logger.info("Link changed", { link: name, id: own.link.id, ...settings });
-    return this.#outcome(own, true);
+    this.#lookAtBudgets(this.#options.clock());
+    return this.#own.outcome(own, true);
+  }
+
+  #lookAtBudgets(now: number): void {
+    this.#budgets.look(this.#own.links(), now);
+    this.#options.reschedule(this.#budgets.nextTimeout());
+  }
+
+  /** A budget that is used up makes its link the last resort, or closes it; one that begins anew undoes that. */
+  #handleBudget(link: SealedLink, state: BudgetState): void {
+    const own = this.#own.of(link);
+    if (own === null || this.#isClosed) return;
+    const { isSpent } = state;
+    if (link.settings.isSpent !== isSpent) {
+      const { peer, clock, logger } = this.#options;
+      link.settings = { ...link.settings, isSpent };
+      peer.multiplexer.handleSettings(link.id, clock());
+      if (!isSpent) logger.info("Link budget begins anew, or was raised", { link: link.name });
+    }
+    if (isSpent && link.settings.isBudgetHard) {
+      if (link.isOff || own.closing !== null) return;
+      own.heldReason = heldReason(state);
+      void this.#handOver(own);
+    } else if (own.heldReason !== "") {
+      own.heldReason = "";
+      this.switchOn(own.spec.name);
+    }
   }
 
   /** See {@link LiveLinks.rename}: the master is told. */
   rename(name: string, to: string): void {
-    const own = this.#find(name);
-    if (this.#own.some(({ spec }) => spec.name === to)) {
+    const own = this.#own.find(name);
+    if (this.#own.all.some(({ spec }) => spec.name === to)) {
       throw new UsageError(`Another link is called ${JSON.stringify(to)}: choose another name`);
     }
     own.spec = { ...own.spec, name: to };
@@ -272,23 +310,8 @@ export class SlaveLinks implements LiveLinks {
     const { resolve } = own.closing;
     own.closing = null;
     own.link.isOff = true;
-    void this.#linkMap.release(own.link, "switched off").then(resolve);
+    void this.#linkMap.release(own.link, own.heldReason || "switched off").then(resolve);
     peer.multiplexer.handleLinkClosed(own.link.id, clock());
-  }
-
-  #find(name: string): OwnLink {
-    const own = this.#own.find((it) => it.spec.name === name);
-    if (own !== undefined) return own;
-    const names = this.#own.map((it) => it.spec.name);
-    throw new UsageError(
-      `There is no link ${JSON.stringify(name)}: ` +
-        (names.length === 0 ? "this slave has none" : `there is ${names.join(", ")}`),
-    );
-  }
-
-  #outcome(own: OwnLink, isChanged: boolean): LinkOutcome {
-    const isLast = this.#own.every((it) => it === own || it.link.isOff || it.closing !== null);
-    return { name: own.spec.name, isChanged, isLast };
   }
 
   #needOpen(): void {

@@ -76,6 +76,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       peer: this.#peer,
       codec: this.#codec,
       defaults: options.linkDefaults,
+      stateDir: options.stateDir,
       handler: this,
     });
     const { secretKey, psk, masterKey } = options.identity;
@@ -144,7 +145,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
 
   /** See {@link Tunnel.snapshotLinks}. */
   snapshotLinks(now: number): LinkSnapshot[] {
-    return this.#peer.snapshot(now);
+    return this.#links.withBudgets(this.#peer.snapshot(now));
   }
 
   /** See {@link Tunnel.snapshotBonding}. */

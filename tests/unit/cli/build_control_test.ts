@@ -110,7 +110,7 @@ Deno.test("link set says what is wrong with a setting", async () => {
       ["cap=5", /^bindlink link set "p": cap "5": the unit is missing/],
       ["metred", /did you mean metered\?$/],
       ["mode=fast", /mode "fast": type one of speed, redundant, backup, cheapest, default$/],
-      ["frobnicate", /type one of metered, backup, .*unmetered$/],
+      ["frobnicate", /type one of metered, backup, .*unmetered, soft$/],
     ] as const
   ) {
     assert.match(await complaint(`link set p ${word}`), said);

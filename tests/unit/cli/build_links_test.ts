@@ -124,7 +124,7 @@ Deno.test("a link has the name and the settings that it is given, with a proxy o
       "--targets dsl=[2001:db8::5]:4321;up=2mbit;down=10Mbit,c:3",
   );
   assert.deepEqual(links.map((link) => [link.name, link.settings]), [
-    ["phone1", { mode: "speed", isMetered: true, capUpBps: 5e6, capDownBps: 5e6 }],
+    ["phone1", { ...settings, isMetered: true, capUpBps: 5e6, capDownBps: 5e6 }],
     ["b:2", { ...settings, mode: "backup" }],
     ["dsl", { ...settings, capUpBps: 2e6, capDownBps: 10e6 }],
     ["c:3", settings],

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { looksLikeSetting, parseNewSettings } from "../../../src/cli/link_setting_words.ts";
+import {
+  looksLikeSetting,
+  parseLinkChange,
+  parseNewSettings,
+} from "../../../src/cli/link_setting_words.ts";
 import {
   changeSettings,
   DEFAULT_LINK_SETTINGS,
@@ -41,11 +45,65 @@ Deno.test("parseNewSettings reads each setting", () => {
   assert.deepEqual(parse("up=500kbit"), { ...DEFAULT_LINK_SETTINGS, capUpBps: 5e5 });
   assert.deepEqual(parse("down = 1.5gbit"), { ...DEFAULT_LINK_SETTINGS, capDownBps: 1.5e9 });
   assert.deepEqual(parse("metered", "mode=cheapest", "up=2mbit", "down=10mbit"), {
+    ...DEFAULT_LINK_SETTINGS,
     mode: "cheapest",
     isMetered: true,
     capUpBps: 2e6,
     capDownBps: 10e6,
   });
+});
+
+Deno.test("parseNewSettings reads what a link costs and may carry; it is metered then", () => {
+  assert.deepEqual(parse("budget=10GB", "reset=15", "price=2.50", "hard"), {
+    ...DEFAULT_LINK_SETTINGS,
+    isMetered: true,
+    budgetBytes: 10e9,
+    resetDay: 15,
+    pricePerGb: 2.5,
+    isBudgetHard: true,
+  });
+  assert.deepEqual(parse("price=0"), { ...DEFAULT_LINK_SETTINGS, isMetered: true, pricePerGb: 0 });
+  for (
+    const [text, bytes] of [["500mb", 5e8], ["1.5TB", 1.5e12], ["2GiB", 2 ** 31], ["1MB", 1e6]]
+      .values()
+  ) {
+    assert.equal(parse(`budget=${text}`).budgetBytes, bytes);
+  }
+});
+
+Deno.test("parseNewSettings says what is wrong with a price, a budget, a day", () => {
+  for (
+    const [text, problem] of [
+      ["budget=10", '"10": the unit is missing: type 10GB, or MB or TB'],
+      ["budget=10gbit", '"10gbit": type 10MB, 10GB or 10TB'],
+      ["budget=none", '"none": type a number and its unit, e.g. 10GB or 0.5GB'],
+      ["budget=0GB", '"0GB": type a size from 1MB to 1000TB'],
+      ["reset=0", '"0": type a day of the month, 1 to 31'],
+      ["reset=32", '"32": type a day of the month, 1 to 31'],
+      ["reset=1.5", '"1.5": type a day of the month, 1 to 31'],
+    ] as const
+  ) {
+    const name = text.split("=")[0];
+    assert.equal(complaint(text), `--proxies "h:1": ${name} ${problem}`);
+  }
+  for (const price of ["2€", "-1", "1e3", "0.0001", "1000001", "none"]) {
+    assert.match(complaint(`price=${price}`), /: price ".*": type a number without a currency/);
+  }
+  assert.match(complaint("hard"), /: hard says what happens when a budget is used up: add budget/);
+  assert.match(complaint("soft"), /setting 1 is unknown|did you mean/);
+});
+
+Deno.test("parseLinkChange undoes a price and a budget, and keeps a metered link metered", () => {
+  const change = (...texts: string[]): unknown => parseLinkChange(texts, "SETTING");
+  assert.deepEqual(change("price=none", "budget=none", "soft"), {
+    pricePerGb: null,
+    budgetBytes: Infinity,
+    isBudgetHard: false,
+  });
+  assert.deepEqual(change("budget=none", "unmetered"), { budgetBytes: Infinity, isMetered: false });
+  assert.deepEqual(change("reset=31", "hard"), { resetDay: 31, isBudgetHard: true });
+  assert.throws(() => change("budget=1GB", "unmetered"), /a link with a price or a budget is/);
+  assert.throws(() => change("hard", "soft"), /hard or soft: leave one out/);
 });
 
 Deno.test("parseNewSettings says which setting was meant", () => {
@@ -72,7 +130,7 @@ Deno.test("parseNewSettings names all settings when none is near, and not what s
   assert.equal(
     complaint("metered", "s3cretword=x"),
     '--proxies "h:1": setting 2 is unknown: type one of metered, backup, mode=MODE, cap=RATE, ' +
-      "up=RATE, down=RATE",
+      "up=RATE, down=RATE, price=PRICE, budget=SIZE, reset=DAY, hard",
   );
   assert.match(complaint("constructor"), /setting 1 is unknown/);
 });

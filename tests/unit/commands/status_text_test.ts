@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { statusText } from "../../../src/commands/status_text.ts";
+import { linkListText, statusText } from "../../../src/commands/status_text.ts";
 import { craftStatus, type StatusReport } from "../../../src/control/status_report.ts";
-import type { DaemonSnapshot } from "../../../src/snapshot.ts";
+import type { BudgetSnapshot, DaemonSnapshot } from "../../../src/snapshot.ts";
 import { sampleDaemon, sampleLink, sampleSlave } from "../metrics/sample_snapshot.ts";
 
 function report(changes: Partial<DaemonSnapshot>): StatusReport {
@@ -53,6 +53,61 @@ modem   connecting  1.9 Mbit/s  12.0 Mbit/s           -    0 %    0 %
   direct 203.0.113.5:4321 over TCP; backup
 `,
   );
+});
+
+const BUDGET: BudgetSnapshot = {
+  usedBytes: 4.2e9,
+  limitBytes: 10e9,
+  cost: 10.5,
+  pricePerGb: 2.5,
+  startsOn: "2026-11-15",
+  resetsOn: "2026-12-15",
+  runsOutOn: "2026-12-04",
+  isSpent: false,
+  isHard: false,
+};
+
+Deno.test("statusText says of a link with a budget how it stands with that", () => {
+  for (
+    const [change, line] of [
+      [
+        {},
+        "used 4.20 GB of 10.00 GB since 2026-11-15 (42 %), cost 10.50; runs out on 2026-12-04; " +
+        "begins anew on 2026-12-15",
+      ],
+      [
+        { runsOutOn: null, cost: null },
+        "used 4.20 GB of 10.00 GB since 2026-11-15 (42 %); lasts; begins anew on 2026-12-15",
+      ],
+      [
+        { usedBytes: 10.04e9, isSpent: true, runsOutOn: "2026-12-01", cost: 25.1 },
+        "used 10.04 GB of 10.00 GB since 2026-11-15 (100 %), cost 25.10; only while no other link " +
+        "is up until 2026-12-15",
+      ],
+      [
+        { usedBytes: 10.04e9, isSpent: true, runsOutOn: "2026-12-01", isHard: true, cost: null },
+        "used 10.04 GB of 10.00 GB since 2026-11-15 (100 %); off until 2026-12-15",
+      ],
+      [
+        { limitBytes: null, runsOutOn: null, usedBytes: 12.3e6, cost: 0.03 },
+        "used 12 MB since 2026-11-15, cost 0.03; begins anew on 2026-12-15",
+      ],
+    ] as const
+  ) {
+    const link = sampleLink({ budget: { ...BUDGET, ...change } });
+    const lines = statusText(report({ links: [link] })).split("\n");
+    assert.equal(lines.at(-2), `  ${line}`);
+  }
+});
+
+Deno.test("linkListText has price and budget with the settings", () => {
+  const links = [
+    sampleLink({ budget: BUDGET }),
+    sampleLink({ id: 2, budget: { ...BUDGET, pricePerGb: null, isHard: true } }),
+  ];
+  const lines = linkListText(report({ links })).split("\n");
+  assert.match(lines[1]!, /  speed, metered, .*, 2.5 per GB, 10.00 GB until 2026-12-15$/);
+  assert.match(lines[2]!, /  speed, metered, .*, 10.00 GB until 2026-12-15, hard$/);
 });
 
 Deno.test("statusText of a master has the links with their slaves", () => {

@@ -21,12 +21,37 @@ const CHANGES = fc.record({
   isMetered: fc.boolean(),
   capUpBps: CAPS,
   capDownBps: CAPS,
+  pricePerGb: fc.constantFrom(null, 0, 2.5, 1e6),
+  budgetBytes: CAPS,
+  resetDay: fc.integer({ min: 1, max: 31 }),
+  isBudgetHard: fc.boolean(),
 }, { requiredKeys: [] }) as fc.Arbitrary<LinkChange>;
 
 Deno.test("a change of settings is read as it was sent", () => {
   fc.assert(fc.property(CHANGES, (change) => {
     assert.deepEqual(decodeChange(sent(encodeChange(change))), { ...change });
   }));
+});
+
+Deno.test("a price, a budget and a day that cannot be are refused", () => {
+  for (
+    const change of [
+      { pricePerGb: -1 },
+      { pricePerGb: "2" },
+      { pricePerGb: 1e7 },
+      { budgetBytes: 0 },
+      { budgetBytes: "1GB" },
+      { resetDay: 0 },
+      { resetDay: 32 },
+      { resetDay: 1.5 },
+      { resetDay: null },
+      { isBudgetHard: 1 },
+    ]
+  ) {
+    const key = Object.keys(change)[0];
+    assert.throws(() => decodeChange(change), new RegExp(`"${key}" is missing or malformed$`));
+  }
+  assert.deepEqual(decodeChange({ pricePerGb: 0.12345, isSpent: true }), { pricePerGb: 0.123 });
 });
 
 Deno.test("a link to add is read as it was sent", () => {
