@@ -36,6 +36,8 @@ export interface SlaveTerms {
   readonly tundev?: MemoryTundevOptions;
   /** What the user says of all its links. */
   readonly settings?: Partial<LinkSettings>;
+  /** Where its links' usage is kept; not given: none of them has a budget. */
+  readonly stateDir?: string;
 }
 
 /** Options that no test of a tunnel is about. */
@@ -83,6 +85,7 @@ export function slaveOptions(
   const mtuBytes = 1_500;
   return {
     ...COMMON,
+    stateDir: terms.stateDir ?? COMMON.stateDir,
     protocol: "secure",
     role: "slave",
     links: Array.from({ length: links }, (_, i) => ({
