@@ -106,8 +106,8 @@ Deno.test("linkListText has price and budget with the settings", () => {
     sampleLink({ id: 2, budget: { ...BUDGET, pricePerGb: null, isHard: true } }),
   ];
   const lines = linkListText(report({ links })).split("\n");
-  assert.match(lines[1]!, /  speed, metered, .*, 2.5 per GB, 10.00 GB until 2026-12-15$/);
-  assert.match(lines[2]!, /  speed, metered, .*, 10.00 GB until 2026-12-15, hard$/);
+  assert.match(lines[1]!, / {2}speed, metered, .*, 2.5 per GB, 10.00 GB until 2026-12-15$/);
+  assert.match(lines[2]!, / {2}speed, metered, .*, 10.00 GB until 2026-12-15, hard$/);
 });
 
 Deno.test("statusText of a master has the links with their slaves", () => {
