@@ -198,7 +198,9 @@ export class LinkCare {
   }
 
   #probeMtu(link: MultiplexerLink, now: number): void {
-    this.#prober.handleTimeout(link, this.isIdle(now) || link.isIdleAt(now), now);
+    const isIdle = this.isIdle(now) || link.isIdleAt(now);
+    if (isIdle && link.port.settings.isMetered) link.mtu.putOff(now);
+    this.#prober.handleTimeout(link, isIdle, now);
   }
 
   #tune(now: number): void {

@@ -114,6 +114,13 @@ export class PathMtu {
     if (!this.#isSearching) this.#begin(now);
   }
 
+  /** A search that only repeats what is known is put off, as if it had been made: the link costs money, and nothing goes over it. */
+  putOff(now: number): void {
+    if (this.isKnown && !this.#isSearching && now >= this.nextTimeoutMs) {
+      this.nextTimeoutMs = now + REPEAT_MS;
+    }
+  }
+
   /** Several large packets in a row were lost: a router that drops them silently is now on the way, or it was chance. */
   handleLargeLost(now: number): void {
     if (now - this.#endedMs >= RECHECK_MS) this.recheck(now);

@@ -51,6 +51,25 @@ class Path {
 
 const anyTruth = fc.integer({ min: LEAST_DATAGRAM_BYTES, max: MOST_BYTES + 50 });
 
+Deno.test("PathMtu.putOff skips a search that would repeat one, and no other", () => {
+  const mtu = new PathMtu();
+  mtu.restart(1_472, 0);
+  mtu.putOff(0);
+  assert.equal(mtu.nextTimeoutMs, 0, "the first one is made");
+  for (let now = 0; !mtu.isKnown; now++) {
+    assert.ok(now < 10_000);
+    if (mtu.handleTimeout(100, now) > 0) mtu.handleAnswer(now);
+  }
+  const dueMs = mtu.nextTimeoutMs;
+  mtu.putOff(dueMs - 1);
+  assert.equal(mtu.nextTimeoutMs, dueMs, "what is not due is left alone");
+  mtu.putOff(dueMs);
+  assert.equal(mtu.nextTimeoutMs, dueMs + 600_000);
+  mtu.recheck(dueMs);
+  mtu.putOff(dueMs);
+  assert.equal(mtu.nextTimeoutMs, dueMs, "one that has a reason is made");
+});
+
 Deno.test("PathMtu ends less than 8 bytes below what any path carries, never above", () => {
   fc.assert(fc.property(anyTruth, (truthBytes) => {
     const path = new Path(truthBytes);

@@ -3,6 +3,7 @@
 import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { LinkSnapshot } from "../../../src/snapshot.ts";
+import { printFigures } from "../../support/figures.ts";
 import { innerPacket } from "../../support/inner_packets.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { type SlaveEnd, TunnelWorld } from "../../support/tunnel_world.ts";
@@ -132,4 +133,25 @@ Deno.test("a link that the user switched off while its budget held it stays off 
   assert.equal(phone1(slave).budget!.isSpent, false);
   slave.tunnel.links.switchOn("phone1");
   await world.runUntil(() => slave.upIds.length === 2, 5_000, "it is up");
+});
+
+Deno.test("a metered link that carries nothing costs less than 80 kB an hour, handshakes included", async () => {
+  using dir = new TempDir();
+  await using world = await TunnelWorld.create(["laptop"]);
+  const slave = await world.join("laptop", { stateDir: dir.path });
+  slave.tunnel.links.change("phone1", { isMetered: true, mode: "cheapest", pricePerGb: 1 });
+  const run = async (seconds: number): Promise<void> => {
+    for (let mark = 0; mark < seconds; mark++) {
+      slave.send(innerPacket(2, 1, mark));
+      await world.runFor(1_000);
+    }
+  };
+  await run(30);
+  const before = phone1(slave).budget!.usedBytes;
+  await run(1_200);
+  const bytesPerHour = (phone1(slave).budget!.usedBytes - before) * 3;
+  printFigures("a metered link at rest, of a whole tunnel", {
+    "kB an hour": (bytesPerHour / 1e3).toFixed(0),
+  });
+  assert.ok(bytesPerHour < 80e3, `${bytesPerHour} bytes an hour`);
 });
