@@ -32,7 +32,7 @@ for (const [what, settings] of Object.entries({ cheapest: CHEAPEST, spent: SPENT
         "in the tunnel": traffic,
         "kB an hour": (bytesPerHour / 1e3).toFixed(0),
       });
-      assert.ok(bytesPerHour < 100e3, `${bytesPerHour} bytes an hour`);
+      assert.ok(bytesPerHour < 50e3, `${bytesPerHour} bytes an hour`);
     });
   }
 }
