@@ -61,14 +61,9 @@ export class BudgetKeeper {
     this.#book = new LinkUsageBook(stateDir, (text) => logger.warn(text));
   }
 
-  /** Monotonic ms of the next {@link BudgetKeeper.handleTimeout} that has something to do. */
+  /** Monotonic ms when {@link BudgetKeeper.look} is due; Infinity: there is nothing to count. */
   nextTimeout(): number {
     return this.#nextLookMs;
-  }
-
-  /** Looks at the links if it is time to. */
-  handleTimeout(links: Iterable<SealedLink>, now: number): void {
-    if (now >= this.#nextLookMs) this.look(links, now);
   }
 
   /** Looks at links: those of which budget or price is known are counted from their first look on. */
@@ -140,7 +135,7 @@ export class BudgetKeeper {
       usedBytes: state.usedBytes,
       limitBytes: state.limitBytes,
       resetsOn: state.resetsOn,
-      ...(percent < 100 ? { runsOutOn: state.runsOutOn } : { from: consequence(link.settings) }),
+      ...(percent < 100 ? { runsOutOn: state.runsOutOn } : { then: consequence(link.settings) }),
     });
   }
 
@@ -166,5 +161,5 @@ function hasBudget({ budgetBytes, pricePerGb }: LinkSettings): boolean {
 }
 
 function consequence({ isBudgetHard }: LinkSettings): string {
-  return isBudgetHard ? "now on it is off" : "now on it is used while no other link is up";
+  return isBudgetHard ? "off" : "used while no other link is up";
 }

@@ -127,7 +127,7 @@ export class SlaveLinks implements LiveLinks {
   /** Looks after links that are silent or handed over. */
   handleTimeout(now: number): void {
     this.#linkMap.handleTimeout(now);
-    this.#budgets.handleTimeout(this.#own.links(), now);
+    if (now >= this.#budgets.nextTimeout()) this.#budgets.look(this.#own.links(), now);
     if (now < this.#nextLookMs) return;
     this.#nextLookMs = Number.POSITIVE_INFINITY;
     for (const own of this.#own.all) {

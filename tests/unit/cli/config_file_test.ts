@@ -48,7 +48,7 @@ metered = true
 cap = "5mbit"
 
 [links]
-usb = { interface = "usb0", up = "1mbit", down = "2mbit" }
+usb = { interface = "usb0", up = "1mbit", budget = "10GB", reset = 15, price = 2.50, hard = true }
 `,
     { path: "s.toml", role: "slave" },
   );
@@ -61,7 +61,11 @@ usb = { interface = "usb0", up = "1mbit", down = "2mbit" }
       "phone1=socks5://me%40home:a%3Bb%2Cc%3Dd%25@h:1080;metered;cap=5mbit",
       "s.toml:7: links.phone1.proxy",
     ],
-    ["interfaces", "usb=usb0;up=1mbit;down=2mbit", "s.toml:14: links.usb.interface"],
+    [
+      "interfaces",
+      "usb=usb0;up=1mbit;budget=10GB;reset=15;price=2.50;hard",
+      "s.toml:14: links.usb.interface",
+    ],
   ]);
 });
 
