@@ -16,23 +16,8 @@ export interface ShownBudget {
   readonly isShort: boolean;
 }
 
-/** What a report says of it, of a link with a budget or a price. */
-export interface BudgetReport {
-  readonly usedBytes: number;
-  /** Null: a price only. */
-  readonly limitBytes: number | null;
-  /** Of what is used; null: no price. */
-  readonly cost: number | null;
-  /** Days, `YYYY-MM-DD`: when counting begins anew, and when nothing is left if it goes on like this. */
-  readonly resetsOn: string;
-  readonly runsOutOn: string | null;
-  readonly isSpent: boolean;
-}
-
 /** The budget of a link; null when it has neither that nor a price, or its daemon does not tell. */
-export function budgetOf(
-  { budget }: LinkReport & { readonly budget?: BudgetReport },
-): ShownBudget | null {
+export function budgetOf({ budget }: LinkReport): ShownBudget | null {
   if (budget === undefined) return null;
   const { usedBytes, limitBytes, cost, resetsOn, runsOutOn, isSpent } = budget;
   const paid = cost === null ? "" : `, cost ${cost.toFixed(2)}`;

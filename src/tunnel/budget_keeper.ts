@@ -17,7 +17,7 @@ import {
 import { overheadBytes } from "../budget/wire_overhead.ts";
 import { describeError, type Logger } from "../log.ts";
 import type { LinkSettings } from "../multiplexer/link_settings.ts";
-import type { BudgetSnapshot } from "../snapshot.ts";
+import type { BudgetSnapshot, LinkSnapshot } from "../snapshot.ts";
 import { LinkUsageBook } from "../state/link_usage_book.ts";
 import { localTime } from "./local_time.ts";
 import type { SealedLink } from "./sealed_link.ts";
@@ -42,6 +42,11 @@ export interface BudgetKeeperOptions {
 
 /** A link's counters when it was last looked at. */
 interface Counted {
+  /**
+   * What its usage is kept by: the name that it had when counting began. One that is handed over for another one of its name has
+   * a stand-in for a while.
+   */
+  readonly key: string;
   readonly packets: number;
   readonly bytes: number;
 }
@@ -95,10 +100,21 @@ export class BudgetKeeper {
     this.#nextLookMs = Number.POSITIVE_INFINITY;
   }
 
+  /** What is shown of links, with where they stand. @param links those of them that may have a budget */
+  addTo(snapshots: readonly LinkSnapshot[], links: Iterable<SealedLink>): LinkSnapshot[] {
+    const byId = new Map([...links].map((link) => [link.id, link]));
+    return snapshots.map((snapshot) => {
+      const link = byId.get(snapshot.id);
+      const budget = link === undefined ? null : this.snapshot(link);
+      return budget === null ? snapshot : { ...snapshot, budget };
+    });
+  }
+
   /** Where a link stands; null: nothing is counted of it. */
-  snapshot({ name, settings }: SealedLink): BudgetSnapshot | null {
+  snapshot(link: SealedLink): BudgetSnapshot | null {
+    const { settings } = link;
     if (!hasBudget(settings)) return null;
-    const state = budgetState(this.#book.usageOf(name), settings, this.#time());
+    const state = this.#stateOf(link, this.#time());
     return { ...state, isHard: settings.isBudgetHard, pricePerGb: settings.pricePerGb };
   }
 
@@ -106,17 +122,22 @@ export class BudgetKeeper {
     return localTime(this.#options.wallClock());
   }
 
-  #stateOf({ name, settings }: SealedLink, time: LocalTime): BudgetState {
-    return budgetState(this.#book.usageOf(name), settings, time);
+  #stateOf(link: SealedLink, time: LocalTime): BudgetState {
+    return budgetState(this.#book.usageOf(this.#keyOf(link)), link.settings, time);
+  }
+
+  #keyOf(link: SealedLink): string {
+    return this.#counted.get(link)?.key ?? link.name;
   }
 
   #count(link: SealedLink, { today }: LocalTime): void {
     const packets = link.sentPackets + link.receivedPackets;
     const bytes = link.sentBytes + link.receivedBytes;
+    const key = this.#keyOf(link);
     const before = this.#counted.get(link) ?? { packets, bytes };
-    this.#counted.set(link, { packets, bytes });
+    this.#counted.set(link, { key, packets, bytes });
     const headerBytes = (packets - before.packets) * overheadBytes(link.transport, link.remote);
-    this.#book.add(link.name, today, bytes - before.bytes + headerBytes);
+    this.#book.add(key, today, bytes - before.bytes + headerBytes);
   }
 
   /** Once a period for each of the percentages; again when the budget was raised meanwhile. */
@@ -124,9 +145,10 @@ export class BudgetKeeper {
     const { logger } = this.#options;
     const book = this.#book;
     const percent = warnPercentOf(state);
-    const toldPercent = book.usageOf(link.name).toldIn(state);
+    const key = this.#keyOf(link);
+    const toldPercent = book.usageOf(key).toldIn(state);
     if (percent === toldPercent) return;
-    book.noteTold(link.name, state.startsOn, percent);
+    book.noteTold(key, state.startsOn, percent);
     if (percent < toldPercent) return;
     logger.warn(percent < 100 ? "Link budget nearly used" : "Link budget used up", {
       link: link.name,

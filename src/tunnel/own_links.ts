@@ -63,6 +63,25 @@ export class OwnLinks {
     return this.all.find((it) => it.link === link) ?? null;
   }
 
+  /** All, with the settings that they have now as their user said them: what follows from a budget is none. */
+  specs(): readonly LinkSpec[] {
+    return this.all.map(({ spec, link }) => ({
+      ...spec,
+      settings: { ...link.settings, isSpent: false },
+    }));
+  }
+
+  /** Gives a link another name. @throws UsageError when that is another link's, or there is no such link */
+  rename(name: string, to: string): OwnLink {
+    const own = this.find(name);
+    if (this.all.some(({ spec }) => spec.name === to)) {
+      throw new UsageError(`Another link is called ${JSON.stringify(to)}: choose another name`);
+    }
+    own.spec = { ...own.spec, name: to };
+    own.link.name = to;
+    return own;
+  }
+
   /** Forgets a link. */
   remove(own: OwnLink): void {
     this.all.splice(this.all.indexOf(own), 1);
@@ -88,6 +107,13 @@ export class OwnLinks {
     const specs = this.all.map(({ spec }) => spec);
     return newLinkSpecs(links, { specs, lastId, mode }, defaults);
   }
+}
+
+/** The link with a mode of its own, or none: null. Undefined: as it was. */
+export function withMode(spec: LinkSpec, mode: LinkMode | null | undefined): LinkSpec {
+  if (mode === undefined) return spec;
+  const { hasOwnMode: _, ...others } = spec;
+  return mode === null ? others : { ...others, hasOwnMode: true };
 }
 
 /** Why a link is off whose budget is used up and hard, for people. */

@@ -22,23 +22,20 @@ import type { LinkDefaults, LinkOutcome, LiveLinks, NewLink } from "../live_link
 import { changeSettings, type LinkChange, type LinkMode } from "../multiplexer/link_settings.ts";
 import type { LinkSnapshot } from "../snapshot.ts";
 import { UsageError } from "../usage_error.ts";
-import { BudgetKeeper } from "./budget_keeper.ts";
+import { BudgetKeeper, type BudgetKeeperOptions } from "./budget_keeper.ts";
 import { DRAIN_LOOK_MS, LinkDrain } from "./link_drain.ts";
-import { heldAdvice, heldReason, type OwnLink, OwnLinks } from "./own_links.ts";
+import { heldAdvice, heldReason, type OwnLink, OwnLinks, withMode } from "./own_links.ts";
 import { SealedLink } from "./sealed_link.ts";
 import type { SecureCodec } from "./secure_codec.ts";
 import type { SecureLinks } from "./secure_links.ts";
 
 /** What {@link SlaveLinks} work with. */
-export interface SlaveLinksOptions extends LinkMapOptions {
+export interface SlaveLinksOptions
+  extends LinkMapOptions, Pick<BudgetKeeperOptions, "stateDir" | "wallClock"> {
   readonly peer: SecureLinks;
   readonly codec: SecureCodec;
   readonly defaults: LinkDefaults;
   readonly handler: InitiatedHandler;
-  /** Where is kept what metered links carried. */
-  readonly stateDir: string;
-  /** The machine's clock, ms since 1970. */
-  readonly wallClock: () => number;
   /** Something is due at that time, earlier than was told before. */
   readonly reschedule: (atMs: number) => void;
 }
@@ -60,8 +57,7 @@ export class SlaveLinks implements LiveLinks {
     this.#linkMap = new LinkMap(options);
     this.#defaults = options.defaults;
     this.#mode = options.defaults.mode;
-    const onState = this.#handleBudget.bind(this);
-    this.#budgets = new BudgetKeeper({ ...options, onState });
+    this.#budgets = new BudgetKeeper({ ...options, onState: this.#handleBudget.bind(this) });
   }
 
   /** See {@link LiveLinks.mode}. */
@@ -71,12 +67,7 @@ export class SlaveLinks implements LiveLinks {
 
   /** See {@link LiveLinks.specs}. */
   get specs(): readonly LinkSpec[] {
-    // As the user said it: what follows from a budget is no setting.
-    const said = { isSpent: false };
-    return this.#own.all.map(({ spec, link: { settings } }) => ({
-      ...spec,
-      settings: { ...settings, ...said },
-    }));
+    return this.#own.specs();
   }
 
   /** Opens links, which have their ids and names. */
@@ -139,18 +130,13 @@ export class SlaveLinks implements LiveLinks {
 
   /** Monotonic ms of the next {@link SlaveLinks.handleTimeout} that has something to do. */
   nextTimeout(): number {
-    const budgetsMs = this.#budgets.nextTimeout();
-    return Math.min(this.#nextLookMs, budgetsMs, this.#linkMap.nextTimeout());
+    const nextMs = Math.min(this.#nextLookMs, this.#budgets.nextTimeout());
+    return Math.min(nextMs, this.#linkMap.nextTimeout());
   }
 
   /** Where links stand with their budgets, in what is shown of them. */
   withBudgets(snapshots: readonly LinkSnapshot[]): LinkSnapshot[] {
-    const links = new Map(this.#own.all.map(({ link }) => [link.id, link]));
-    return snapshots.map((snapshot) => {
-      const link = links.get(snapshot.id);
-      const budget = link === undefined ? null : this.#budgets.snapshot(link);
-      return budget === null ? snapshot : { ...snapshot, budget };
-    });
+    return this.#budgets.addTo(snapshots, this.#own.links());
   }
 
   /** See {@link LiveLinks.setMode}. */
@@ -231,10 +217,7 @@ export class SlaveLinks implements LiveLinks {
   /** See {@link LiveLinks.change}. */
   change(name: string, change: LinkChange): LinkOutcome {
     const own = this.#own.find(name);
-    if (change.mode !== undefined) {
-      const { hasOwnMode: _, ...spec } = own.spec;
-      own.spec = change.mode === null ? spec : { ...spec, hasOwnMode: true };
-    }
+    own.spec = withMode(own.spec, change.mode);
     this.#apply(own, change);
     const { isSpent: _, ...settings } = own.link.settings;
     this.#options.logger.info("Link changed", { link: name, id: own.link.id, ...settings });
@@ -252,8 +235,8 @@ export class SlaveLinks implements LiveLinks {
     const own = this.#own.of(link);
     if (own === null || this.#isClosed) return;
     const { isSpent } = state;
+    const { peer, clock, logger } = this.#options;
     if (link.settings.isSpent !== isSpent) {
-      const { peer, clock, logger } = this.#options;
       link.settings = { ...link.settings, isSpent };
       peer.multiplexer.handleSettings(link.id, clock());
       if (!isSpent) logger.info("Link budget begins anew, or was raised", { link: link.name });
@@ -270,12 +253,7 @@ export class SlaveLinks implements LiveLinks {
 
   /** See {@link LiveLinks.rename}: the master is told. */
   rename(name: string, to: string): void {
-    const own = this.#own.find(name);
-    if (this.#own.all.some(({ spec }) => spec.name === to)) {
-      throw new UsageError(`Another link is called ${JSON.stringify(to)}: choose another name`);
-    }
-    own.spec = { ...own.spec, name: to };
-    own.link.name = to;
+    const own = this.#own.rename(name, to);
     this.#apply(own, {});
     this.#options.logger.info("Link renamed", { link: to, id: own.link.id, before: name });
   }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { BudgetSnapshot } from "../../../src/snapshot.ts";
 import { ASCII_GLYPHS, UNICODE_GLYPHS } from "../../../src/top/glyphs.ts";
 import { pressKey } from "../../../src/top/key_action.ts";
-import type { BudgetReport } from "../../../src/top/link_budget.ts";
 import { drawScreen } from "../../../src/top/screen.ts";
 import { lineText, lineWidth } from "../../../src/top/styled_line.ts";
 import { itemsOf } from "../../../src/top/top_item.ts";
@@ -73,14 +73,17 @@ Deno.test("drawScreen says that the daemon is away, and keeps what was last know
 });
 
 Deno.test("drawScreen shows how much of a budget is used, where the report has it", () => {
-  const shown = (changes: Partial<BudgetReport>): string | undefined => {
-    const budget: BudgetReport = {
+  const shown = (changes: Partial<BudgetSnapshot>): string | undefined => {
+    const budget: BudgetSnapshot = {
       usedBytes: 3.2e9,
       limitBytes: 10e9,
       cost: null,
+      pricePerGb: null,
+      startsOn: "2026-02-15",
       resetsOn: "2026-03-15",
       runsOutOn: "2026-03-12",
       isSpent: false,
+      isHard: false,
       ...changes,
     };
     const links = [{ ...sampleLink(), budget }];
