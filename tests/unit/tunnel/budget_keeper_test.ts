@@ -154,6 +154,19 @@ Deno.test("the user is warned at 80 and 100 %, once a period, over restarts", ()
   assert.deepEqual(next.warnings, ["warn Link budget nearly used"]);
 });
 
+Deno.test("a link that is renamed on its way out is counted under the name it had", () => {
+  using rig = new Rig();
+  const link = linkWith({ budgetBytes: 1e6 });
+  rig.keeper.look([link], 0);
+  rig.pass(link, 10, 1_000);
+  link.name = "phone1#old";
+  rig.pass(link, 10, 1_000);
+  rig.keeper.close([link], rig.now);
+  assert.equal(rig.keeper.snapshot(link)!.usedBytes, 40 * 1_028);
+  link.name = "phone1";
+  assert.equal(rig.savedBytes(link), 40 * 1_028);
+});
+
 Deno.test("a budget that is raised warns again when its 80 % are reached", () => {
   using rig = new Rig();
   const link = linkWith({ budgetBytes: 200_000 });

@@ -63,6 +63,8 @@ Deno.test("a link whose budget is used up is spared by both ends, told of, and u
   }
   assert.ok(phone1(slave).sentPackets - sentPackets < 10, "it rests");
   assert.equal(phone1(slave).doing, "spent");
+  // A reload compares what the user says with what the user said.
+  assert.equal(slave.tunnel.links.specs[0]!.settings.isSpent, false);
   const { budget } = phone1(slave);
   assert.equal(budget!.isHard, false);
   await world.runFor(62_000);
