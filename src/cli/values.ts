@@ -141,21 +141,14 @@ const RATE_UNITS_BPS: ReadonlyMap<string, number> = new Map([
 
 /** A rate with its unit, e.g. `1.5mbit`, in bits per second. @throws {UsageError} */
 export function parseRateBps(text: string, subject: string): number {
-  const fail = (problem: string): never => {
-    throw new UsageError(`${subject} ${quoteValue(text)}: ${problem}`);
-  };
-  const match = /^(\d{1,9}(?:\.\d{1,9})?)([a-z]*)$/i.exec(text);
-  const figure = match?.[1];
-  const unit = match?.[2]?.toLowerCase();
-  if (figure === undefined || unit === undefined) {
-    return fail("type a number and its unit, e.g. 5mbit or 0.5mbit");
-  }
-  if (unit === "") return fail(`the unit is missing: type ${figure}mbit, or kbit or gbit`);
-  const unitBps = RATE_UNITS_BPS.get(unit);
-  if (unitBps === undefined) return fail(`type ${figure}kbit, ${figure}mbit or ${figure}gbit`);
-  const rateBps = Math.round(Number(figure) * unitBps);
-  if (rateBps >= MIN_CAP_BPS && rateBps <= MAX_CAP_BPS) return rateBps;
-  return fail("type a rate from 64kbit to 100gbit");
+  return parseQuantity(text, subject, {
+    units: RATE_UNITS_BPS,
+    usual: ["mbit", "kbit", "gbit"],
+    figures: ["5", "0.5"],
+    min: MIN_CAP_BPS,
+    max: MAX_CAP_BPS,
+    range: "a rate from 64kbit to 100gbit",
+  });
 }
 
 /** Units of a size, in bytes: providers count in powers of ten. */
@@ -174,6 +167,32 @@ const MAX_SIZE_BYTES = 1e15;
 
 /** A size with its unit, e.g. `1.5GB`, in bytes. @throws {UsageError} */
 export function parseSizeBytes(text: string, subject: string): number {
+  return parseQuantity(text, subject, {
+    units: SIZE_UNITS_BYTES,
+    usual: ["GB", "MB", "TB"],
+    figures: ["10", "0.5"],
+    min: MIN_SIZE_BYTES,
+    max: MAX_SIZE_BYTES,
+    range: "a size from 1MB to 1000TB",
+  });
+}
+
+/** Numbers with a unit. */
+interface Quantity {
+  /** What a unit, in lower case, stands for. */
+  readonly units: ReadonlyMap<string, number>;
+  /** Units as they are told, the likeliest first. */
+  readonly usual: readonly [string, string, string];
+  /** Numbers for an example. */
+  readonly figures: readonly [string, string];
+  readonly min: number;
+  readonly max: number;
+  /** What it can be, in words. */
+  readonly range: string;
+}
+
+function parseQuantity(text: string, subject: string, quantity: Quantity): number {
+  const { units, usual: [first, second, third], figures: [whole, part], min, max } = quantity;
   const fail = (problem: string): never => {
     throw new UsageError(`${subject} ${quoteValue(text)}: ${problem}`);
   };
@@ -181,14 +200,17 @@ export function parseSizeBytes(text: string, subject: string): number {
   const figure = match?.[1];
   const unit = match?.[2]?.toLowerCase();
   if (figure === undefined || unit === undefined) {
-    return fail("type a number and its unit, e.g. 10GB or 0.5GB");
+    return fail(`type a number and its unit, e.g. ${whole}${first} or ${part}${first}`);
   }
-  if (unit === "") return fail(`the unit is missing: type ${figure}GB, or MB or TB`);
-  const unitBytes = SIZE_UNITS_BYTES.get(unit);
-  if (unitBytes === undefined) return fail(`type ${figure}MB, ${figure}GB or ${figure}TB`);
-  const sizeBytes = Math.round(Number(figure) * unitBytes);
-  if (sizeBytes >= MIN_SIZE_BYTES && sizeBytes <= MAX_SIZE_BYTES) return sizeBytes;
-  return fail("type a size from 1MB to 1000TB");
+  if (unit === "") {
+    return fail(`the unit is missing: type ${figure}${first}, or ${second} or ${third}`);
+  }
+  const factor = units.get(unit);
+  if (factor === undefined) {
+    return fail(`type ${figure}${second}, ${figure}${first} or ${figure}${third}`);
+  }
+  const value = Math.round(Number(figure) * factor);
+  return value >= min && value <= max ? value : fail(`type ${quantity.range}`);
 }
 
 /** More than anybody pays for a GB in any currency. */

@@ -9,7 +9,8 @@ import { encodeChange, encodeNewLink } from "../control/link_requests.ts";
 import type { LinkOutcome } from "../live_links.ts";
 import { askDaemon, askStatus } from "./ask_daemon.ts";
 import { type CommandIo, printResult } from "./command_io.ts";
-import { linkListText, settingsText } from "./status_text.ts";
+import { settingsText } from "../control/settings_text.ts";
+import { linkListText } from "./status_text.ts";
 
 /** What is asked here. */
 type LinkRequest = Exclude<DaemonRequest, { readonly kind: "status" | "top" | "reload" }>;

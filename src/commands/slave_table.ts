@@ -5,7 +5,7 @@
  */
 
 import type { SlaveListing } from "../state/master_admin.ts";
-import { formatAgo, formatBytes } from "./human_units.ts";
+import { formatAgo, formatBytes } from "../human_units.ts";
 import { tableLines } from "./text_table.ts";
 
 /** The table, a line for each slave, with a head. @param nowMs milliseconds since 1970. */

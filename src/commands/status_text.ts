@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { LinkReport, LinkSettingsReport, StatusReport } from "../control/status_report.ts";
+import { settingsText } from "../control/settings_text.ts";
+import type { LinkReport, StatusReport } from "../control/status_report.ts";
 import type { BudgetSnapshot } from "../snapshot.ts";
 import {
   formatBps,
@@ -12,7 +13,7 @@ import {
   formatDuration,
   formatGigabytes,
   formatPercent,
-} from "./human_units.ts";
+} from "../human_units.ts";
 import { tableLines } from "./text_table.ts";
 
 /** Several lines. */
@@ -50,31 +51,6 @@ export function linkListText(status: StatusReport): string {
     ]),
   ];
   return `${tableLines(rows, new Set()).join("\n")}\n`;
-}
-
-/** `cheapest, metered, at most 5.0 Mbit/s, 2.5 per GB, 10.0 GB until 2026-12-15`. */
-export function settingsText(
-  { mode, isMetered, capUpBps, capDownBps }: LinkSettingsReport,
-  budget?: BudgetSnapshot,
-): string {
-  const words = [mode];
-  if (isMetered) words.push("metered");
-  if (capUpBps !== null && capUpBps === capDownBps) words.push(`at most ${formatBps(capUpBps)}`);
-  else {
-    if (capUpBps !== null) words.push(`up at most ${formatBps(capUpBps)}`);
-    if (capDownBps !== null) words.push(`down at most ${formatBps(capDownBps)}`);
-  }
-  if (budget !== undefined) words.push(...costWords(budget));
-  return words.join(", ");
-}
-
-function costWords({ pricePerGb, limitBytes, resetsOn, isHard }: BudgetSnapshot): string[] {
-  const words: string[] = [];
-  if (pricePerGb !== null) words.push(`${pricePerGb} per GB`);
-  if (limitBytes === null) return words;
-  words.push(`${formatGigabytes(limitBytes)} until ${resetsOn}`);
-  if (isHard) words.push("hard");
-  return words;
 }
 
 function headLine({ version, role, tun, uptimeSeconds, mode }: StatusReport): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAgo } from "../commands/human_units.ts";
+import { formatAgo } from "../human_units.ts";
 import type { RecentEvent } from "../recent_events.ts";
 import { type Line, span, type Style } from "./styled_line.ts";
 import { printable } from "./text_width.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { formatBps, formatBytes, formatPercent } from "../commands/human_units.ts";
-import { settingsText } from "../commands/status_text.ts";
+import { formatBps, formatBytes, formatPercent } from "../human_units.ts";
+import { settingsText } from "../control/settings_text.ts";
 import type { LinkReport, SlaveReport } from "../control/status_report.ts";
 import {
   type Canvas,

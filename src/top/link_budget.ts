@@ -4,13 +4,14 @@
  * @module
  */
 
+import { formatGigabytes } from "../human_units.ts";
 import type { LinkReport } from "../control/status_report.ts";
 
 /** A budget as the screen has it. */
 export interface ShownBudget {
   /** What is used of it, 0..1 or more; null: there is a price only. */
   readonly usedFraction: number | null;
-  /** `32 %: 3.20 of 10.00 GB, runs out on 2026-12-04`. */
+  /** `32 %: 3.20 GB of 10.00 GB, runs out on 2026-12-04`. */
   readonly text: string;
   /** Whether little is left. */
   readonly isShort: boolean;
@@ -21,9 +22,9 @@ export function budgetOf({ budget }: LinkReport): ShownBudget | null {
   if (budget === undefined) return null;
   const { usedBytes, limitBytes, cost, resetsOn, runsOutOn, isSpent } = budget;
   const paid = cost === null ? "" : `, cost ${cost.toFixed(2)}`;
-  const used = gigabytes(usedBytes);
+  const used = formatGigabytes(usedBytes);
   if (limitBytes === null) {
-    return { usedFraction: null, text: `${used} GB used${paid}`, isShort: false };
+    return { usedFraction: null, text: `${used} used${paid}`, isShort: false };
   }
   const usedFraction = usedBytes / Math.max(1, limitBytes);
   const outlook = isSpent
@@ -34,14 +35,9 @@ export function budgetOf({ budget }: LinkReport): ShownBudget | null {
   const share = `${Math.floor(100 * usedFraction)} %`;
   return {
     usedFraction,
-    text: `${share}: ${used} of ${gigabytes(limitBytes)} GB, ${outlook}${paid}`,
+    text: `${share}: ${used} of ${formatGigabytes(limitBytes)}, ${outlook}${paid}`,
     isShort: usedFraction >= SHORT_FRACTION,
   };
-}
-
-/** In powers of ten, as providers count. */
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(2);
 }
 
 /** From here on the daemon warns. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatBps, formatBytes, formatDuration } from "../commands/human_units.ts";
+import { formatBps, formatBytes, formatDuration } from "../human_units.ts";
 import type { StatusReport } from "../control/status_report.ts";
 import type { Canvas } from "./canvas.ts";
 import { sparklineOf } from "./item_lines.ts";

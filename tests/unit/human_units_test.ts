@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatAgo, formatBytes } from "../../../src/commands/human_units.ts";
+import { formatAgo, formatBytes } from "../../src/human_units.ts";
 
 Deno.test("formatBytes shows two to four digits in the right unit", () => {
   const cases: readonly (readonly [number, string])[] = [
