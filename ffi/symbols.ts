@@ -50,6 +50,10 @@ export const LIBC_SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `int bind(int fd, const struct sockaddr *address, socklen_t length)`; bind(2). */
   bind: { parameters: ["i32", "u64", "u32"], result: "i32" },
+  /** `int connect(int fd, const struct sockaddr *address, socklen_t length)`; connect(2). */
+  connect: { parameters: ["i32", "u64", "u32"], result: "i32" },
+  /** `ssize_t send(int fd, const void *buf, size_t length, int flags)`; send(2). */
+  send: { parameters: ["i32", "u64", "u64", "i32"], result: "i32" },
   /** `int getsockname(int fd, struct sockaddr *address, socklen_t *length)`; getsockname(2). */
   getsockname: { parameters: ["i32", "u64", "u64"], result: "i32" },
   /** `int getsockopt(int fd, int level, int option, void *value, socklen_t *length)`; getsockopt(2). */

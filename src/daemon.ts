@@ -7,6 +7,7 @@
 
 import { StatusDesk } from "./control/status_desk.ts";
 import type { DaemonOptions, MasterOptions } from "./daemon_options.ts";
+import { pause } from "./event_turn.ts";
 import { chooseIoEngine, type IoEngine } from "./linkmap/io_engine.ts";
 import type { ReactorTimer } from "./reactor.ts";
 import { TcpSocket } from "./linkmap/tcp_socket.ts";
@@ -31,6 +32,7 @@ import { openTundev } from "./tundev/open_tundev.ts";
 import type { Tundev } from "./tundev/tundev.ts";
 import { DropCounters, DropReason } from "./wire/drop_reason.ts";
 import type { Packet } from "./wire/packet.ts";
+import { watchInterfaces } from "./watch_interfaces.ts";
 import { openWebPage } from "./web_page.ts";
 
 /** What a daemon gets from whoever runs it. */
@@ -112,6 +114,7 @@ class Daemon implements ReactorTimer {
   readonly #routing: Routing;
   readonly #startedMs = clock();
   #tunnel: Tunnel | null = null;
+  #interfaces: Disposable | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When something is due; Infinity: nothing is. */
   #timerMs = Number.POSITIVE_INFINITY;
@@ -147,6 +150,10 @@ class Daemon implements ReactorTimer {
       state,
     });
     await this.#tunnel.start();
+    const { name: tunName } = this.#tundev;
+    const parts = { tunnel: this.#tunnel, engine: this.#engine, ways: this.#routing.ways, tunName };
+    const { logger } = this.#context;
+    this.#interfaces = watchInterfaces(this.#options, { ...parts, logger, clock });
     this.#handleTimer();
   }
 
@@ -157,7 +164,7 @@ class Daemon implements ReactorTimer {
     const options = this.#options;
     if (tunnel === null) return stack.move();
     const reloader = stack.use(openReloader(options, tunnel, this.#context));
-    const status = new StatusDesk({ source: this, events, pid: Deno.pid, clock, sleep });
+    const status = new StatusDesk({ source: this, events, pid: Deno.pid, clock, sleep: pause });
     const desk = { status, reload: () => reloader.reload() };
     if (state !== null && tunnel instanceof MasterTunnel) {
       await state.serve(tunnel.administration, desk);
@@ -191,6 +198,7 @@ class Daemon implements ReactorTimer {
     this.#isStopped = true;
     this.#timerMs = Number.POSITIVE_INFINITY;
     clearTimeout(this.#timer);
+    this.#interfaces?.[Symbol.dispose]();
     await this.#tunnel?.close();
   }
 
@@ -282,10 +290,6 @@ class Daemon implements ReactorTimer {
     if (this.#timerMs === Infinity || this.#isStopped) return;
     this.#timer = setTimeout(this.#handleTimer, Math.max(1, Math.ceil(this.#timerMs - clock())));
   }
-}
-
-function sleep(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
 /** Monotonic milliseconds. */

@@ -95,10 +95,12 @@ export interface SlaveOptions extends CommonOptions {
   readonly protocol: "secure";
   readonly role: "slave";
   readonly stateDir: string;
-  /** At least one, ids from 1 up. */
+  /** Ids from 1 up; at least one, unless interfaces become links. */
   readonly links: readonly LinkSpec[];
   /** For links that are added while it runs. */
   readonly linkDefaults: LinkDefaults;
+  /** Network interfaces become links by themselves; not given: only the user makes links. */
+  readonly auto?: AutoOptions;
   readonly identity: SlaveIdentity;
   /** Largest packet the user wants, in bytes; 0: what the master says. */
   readonly wantedMtuBytes: number;
@@ -116,6 +118,13 @@ export interface RoutingOptions {
   readonly routes: readonly Cidr[];
   /** Whether nothing but the tunnel and the links' own packets may leave the machine. */
   readonly hasKillSwitch: boolean;
+}
+
+/** Which interfaces become links by themselves; patterns as a shell's, for whole names. */
+export interface AutoOptions {
+  /** Only these, of whatever kind; empty: all that lead out. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
 }
 
 /** The keys of a slave, 32 bytes each. */

@@ -41,7 +41,7 @@ interface Way extends Pick<LinkSpec, "targets" | "proxy" | "device"> {
 type SettingsReader = (texts: readonly string[], subject: string) => LinkChange;
 
 /**
- * The links of a slave with a token, at least one: with none named, a direct one to the endpoints.
+ * The links of a slave with a token: with none named, a direct one to the endpoints, unless interfaces become links (`--auto`).
  * @param endpoints the token's, at least one. @throws {UsageError}
  */
 export function buildLinks(
@@ -57,7 +57,7 @@ export function buildLinks(
     proxy: null,
     settings: {},
   };
-  const ways = named.length > 0 ? named : [direct];
+  const ways = named.length > 0 || given.flag("auto") ? named : [direct];
   return numbered(ways, parseMode(given), !given.flag("no-tcp-fallback"));
 }
 
@@ -175,8 +175,9 @@ function proxyWays(
   const proxies = given.find("proxies");
   const target = given.findOne("proxy-target");
   if (proxies === undefined) {
-    // Unless it is typed, it may be left over from another run.
-    if (target?.origin !== "command line" && target?.origin !== "file") return [];
+    // Unless it is typed, it may be left over from another run. Links by themselves may find proxies.
+    const isTyped = target?.origin === "command line" || target?.origin === "file";
+    if (!isTyped || given.flag("auto")) return [];
     throw new UsageError(
       `${target.subject} needs --proxies HOST:PORT; to reach the master without a proxy, ` +
         "type --targets HOST:PORT",

@@ -8,6 +8,7 @@ import type { LegacyOptions, SlaveOptions } from "../daemon_options.ts";
 import type { StoredJoin } from "../command_request.ts";
 import { UsageError } from "../usage_error.ts";
 import { buildLegacyLinks, buildLinkDefaults, buildLinks } from "./build_links.ts";
+import { buildAuto } from "./build_auto.ts";
 import { buildRouting } from "./build_routing.ts";
 import { buildWeb } from "./build_web.ts";
 import { buildCommon, chooseProtocol, keepOneTundev, stateDirOf } from "./common_options.ts";
@@ -62,13 +63,15 @@ export function buildSecureSlave(
     identity: buildIdentity(found, given, inputs),
     wantedMtuBytes: mtu === undefined ? 0 : parseMtuBytes(mtu.value, mtu.subject, false),
     rekeyAfterMs: 1000 * parseSeconds(rekey.value, rekey.subject, REKEY_LIMITS),
+    ...buildAuto(given),
     ...buildRouting(given),
     ...buildWeb(given),
   };
 }
 
 function checkEngine(given: GivenOptions): void {
-  const interfaces = given.find("interfaces");
+  const interfaces = given.find("interfaces") ??
+    (given.flag("auto") ? given.find("auto") : undefined);
   if (interfaces === undefined || given.one("io").value !== "deno") return;
   throw new UsageError(`${interfaces.subject} needs --io ffi: leave --io deno out`);
 }

@@ -6,6 +6,7 @@
  */
 
 import { DEFAULT_LINK_SETTINGS, LINK_MODES } from "../multiplexer/link_settings.ts";
+import { AUTO_OPTIONS } from "./auto_options.ts";
 import { type CommandName, type Role, roleOf } from "./command_table.ts";
 import { CONFIG_OPTIONS } from "./config_options.ts";
 import { CONTROL_COMMANDS } from "./control_commands.ts";
@@ -135,6 +136,7 @@ export const OPTIONS: readonly OptionSpec[] = [
       "prefers; with name and settings as for --proxies: 'phone1=usb0;metered'. One that is not " +
       "there is waited for.",
   },
+  ...AUTO_OPTIONS,
   {
     name: "mode",
     metavar: "MODE",

@@ -48,6 +48,9 @@ export interface DatagramSocket extends Disposable {
   /** As {@link send}, but may be fragmented; where that is forbidden otherwise. */
   sendFragmentable?(packet: Packet, dst: NetAddress): number;
 
+  /** An address of this machine without which it is dead; not given: it goes by whichever there is. */
+  readonly localHostname?: string | undefined;
+
   /** Why the socket ended by itself, e.g. the SOCKS5 control connection closed; null while it lives or after `close()`. */
   readonly failure: Error | null;
 

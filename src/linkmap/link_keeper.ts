@@ -29,6 +29,9 @@ const REOPEN_UNHEARD_MS = 3_000;
 /** Wait before a way that had no turn yet. The backoff is for ways that failed. */
 const FRESH_WAY_WAIT_MS = 250;
 
+/** An answer that a link does not get in this time after the machine woke makes it open anew. */
+const WAKE_ANSWER_MS = 1_000;
+
 /** How often an interface that is not there is looked for. */
 const DEVICE_WAIT_MS = 500;
 
@@ -53,6 +56,8 @@ export interface LinkKeeperOptions {
   readonly onOpen: () => void;
   /** The link has lost its socket. */
   readonly onClosed: () => void;
+  /** Whether this machine has an address; another one is for tests. */
+  readonly hasAddress?: (hostname: string) => boolean;
   /** How interfaces are looked for; another one is for tests. */
   readonly findInterface?: InterfaceFinder;
   /** Receives from the socket until it ends. Must not reject. */
@@ -66,6 +71,8 @@ export class LinkKeeper {
   readonly #rotation: CandidateRotation;
   readonly #device: LinkDevice | null;
   readonly #abort = new AbortController();
+  /** Ends one opening, or the wait after it. */
+  #round = new AbortController();
   readonly #stopped: Promise<void>;
   #opened: OpenedLink | null = null;
   #openedAtMs = 0;
@@ -74,6 +81,10 @@ export class LinkKeeper {
   #isReversePathTold = false;
   /** The socket was closed, though it works, to try UDP. */
   #isLeavingTcp = false;
+  /** When the machine woke; Infinity: since then the link was heard, or opened anew. */
+  #wokeMs = Number.POSITIVE_INFINITY;
+  /** What ends now begins anew at once: it is the sleep's doing. */
+  #isHurried = false;
 
   /** Starts at once. */
   constructor(options: LinkKeeperOptions) {
@@ -87,8 +98,37 @@ export class LinkKeeper {
   /** Closes the link and resolves when nothing of it is left. */
   async stop(): Promise<void> {
     this.#abort.abort();
+    this.#round.abort();
     this.#opened?.socket.close();
     await this.#stopped;
+  }
+
+  /** The machine is in another network: a wait is over, and a socket whose interface or address is gone is given up. */
+  retry(): void {
+    this.#backoff.reset();
+    const opened = this.#opened;
+    if (opened === null || this.#device?.isGone || this.#hasLostAddress(opened.socket)) {
+      this.#hurry();
+    }
+  }
+
+  /** The machine woke: as {@link retry}, and what gets no answer soon is given up, too. @returns monotonic ms of when to look */
+  wake(now: number): number {
+    this.retry();
+    if (this.#opened !== null && !this.#isHurried) this.#wokeMs = now;
+    return now + WAKE_ANSWER_MS;
+  }
+
+  #hasLostAddress({ localHostname }: DatagramSocket): boolean {
+    const { hasAddress = hasLocalAddress } = this.#options;
+    return localHostname !== undefined && !hasAddress(localHostname);
+  }
+
+  #hurry(): void {
+    this.#wokeMs = Number.POSITIVE_INFINITY;
+    this.#isHurried = true;
+    this.#round.abort(new Error("The machine woke"));
+    this.#opened?.socket.close();
   }
 
   /** Called about once a second: gives up a socket over which nothing comes any more, or whose interface is gone. */
@@ -96,6 +136,8 @@ export class LinkKeeper {
     if (this.#opened === null) return;
     if (this.#device?.isGone) return this.#opened.socket.close();
     const isHeard = this.#noteHeard(now);
+    if (this.#options.lastHeardMs() >= this.#wokeMs) this.#wokeMs = Number.POSITIVE_INFINITY;
+    if (now - this.#wokeMs >= WAKE_ANSWER_MS) return this.#hurry();
     const limitMs = this.#silenceLimitMs(isHeard, this.#opened.alternatives);
     const sinceMs = Math.max(this.#options.lastHeardMs(), this.#openedAtMs);
     if (now - sinceMs >= limitMs) this.#opened.socket.close();
@@ -112,11 +154,13 @@ export class LinkKeeper {
     for (let attempt = 0; !this.#abort.signal.aborted; attempt++) {
       if (attempt > 0) link.reconnects++;
       this.#isLeavingTcp = false;
+      this.#isHurried = false;
+      this.#round = new AbortController();
       let reason: string;
       try {
         const nowMs = clock();
         this.#device?.noteBound();
-        const attempted = open(spec, { rotation: this.#rotation, nowMs }, this.#abort.signal);
+        const attempted = open(spec, { rotation: this.#rotation, nowMs }, this.#round.signal);
         reason = await this.#serve(await attempted);
       } catch (error) {
         reason = describeError(error);
@@ -127,11 +171,12 @@ export class LinkKeeper {
       link.detach(reason);
       onClosed();
       this.#tellDown(reason, waitMs);
-      await abortableSleep(waitMs, this.#abort.signal);
+      await abortableSleep(waitMs, this.#round.signal);
     }
   }
 
   #waitMs(random: number): number {
+    if (this.#isHurried) return 0;
     if (this.#device?.isMissing || this.#device?.isGone) return DEVICE_WAIT_MS;
     return this.#rotation.hasFreshWay ? FRESH_WAY_WAIT_MS : this.#backoff.nextMs(random);
   }
@@ -159,6 +204,7 @@ export class LinkKeeper {
     this.#opened = null;
     if (socket.failure !== null) return describeError(socket.failure);
     if (this.#isLeavingTcp) return "Trying UDP again";
+    if (this.#isHurried) return "Opened anew: the machine woke";
     const silence = `Nothing heard from ${link.remote}`;
     return socket.lastSendError === null
       ? silence
@@ -213,10 +259,18 @@ export class LinkKeeper {
   #tellDown(reason: string, waitMs: number): void {
     const { link, logger } = this.#options;
     const properties = { link: link.name, id: link.id, reason, retryMs: Math.round(waitMs) };
-    if (this.#isLeavingTcp || this.#loggedReasons.has(reason)) {
+    if (this.#isLeavingTcp || this.#isHurried || this.#loggedReasons.has(reason)) {
       logger.debug("Link down", properties);
     } else logger.warn("Link down", properties);
     if (this.#loggedReasons.size >= MAX_LOGGED_REASONS) this.#loggedReasons.clear();
     this.#loggedReasons.add(reason);
+  }
+}
+
+function hasLocalAddress(hostname: string): boolean {
+  try {
+    return Deno.networkInterfaces().some(({ address }) => address === hostname);
+  } catch {
+    return true; // it cannot be known
   }
 }

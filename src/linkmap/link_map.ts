@@ -138,6 +138,18 @@ export class LinkMap {
     this.#listener?.rescan();
   }
 
+  /** The machine is in another network: links that wait try it at once. */
+  retry(): void {
+    for (const keeper of this.#keepers.values()) keeper.retry();
+  }
+
+  /** The machine woke: links begin anew where they have to. */
+  wake(now: number): void {
+    for (const keeper of this.#keepers.values()) {
+      this.#nextCareMs = Math.min(this.#nextCareMs, keeper.wake(now));
+    }
+  }
+
   /** Monotonic ms of the next {@link handleTimeout} that has something to do. */
   nextTimeout(): number {
     return this.#nextCareMs;

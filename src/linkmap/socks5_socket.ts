@@ -80,6 +80,11 @@ export class Socks5Socket implements DatagramSocket {
     return this.#failure;
   }
 
+  /** See {@link DatagramSocket.localHostname}: the control connection's. */
+  get localHostname(): string {
+    return this.#control.localAddr.hostname;
+  }
+
   /** See {@link DatagramSocket.lastSendError}. */
   get lastSendError(): Error | null {
     return this.#udp.lastSendError;

@@ -90,6 +90,11 @@ export class TcpSocket implements DatagramSocket {
     return TcpSocket.#openCount;
   }
 
+  /** See {@link DatagramSocket.localHostname}. */
+  get localHostname(): string {
+    return this.#conn.localAddr.hostname;
+  }
+
   /** See {@link DatagramSocket.failure}. */
   get failure(): Error | null {
     return this.#failure;

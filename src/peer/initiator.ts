@@ -153,6 +153,14 @@ export class Initiator {
     if (this.#state === "settled") this.#seekAtOnce(now);
   }
 
+  /**
+   * This machine has slept, or is in another network: the session in use may be over at the master, so a new one is sought at once.
+   * An attempt of before is not waited for.
+   */
+  handleWake(now: number): void {
+    if (this.#state === "settled" || this.#state === "seeking") this.#seekAt(now, now);
+  }
+
   /** Stays away from now on: replaced or revoked, as an authenticated notice says. The sessions are the caller's matter. */
   stop(): void {
     this.#state = "away";

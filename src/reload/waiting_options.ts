@@ -48,6 +48,7 @@ const SLAVE: readonly Reader<SlaveOptions>[] = [
   ["token or key-file", ({ identity }) => identity],
   ["state-dir", ({ stateDir }) => stateDir],
   ["no-tcp-fallback", ({ linkDefaults }) => linkDefaults.allowsTcp],
+  ["auto, auto-include or auto-exclude", ({ auto }) => auto],
   ["rekey-after", ({ rekeyAfterMs }) => rekeyAfterMs],
   ["route or route-all", ({ routing }) => routing?.routes ?? []],
   ["kill-switch", ({ routing }) => routing?.hasKillSwitch ?? false],
@@ -75,7 +76,10 @@ export function waitingOptions(running: DaemonOptions, wanted: DaemonOptions): r
 
 /** What a slave goes by from then on: what is wanted, but for what cannot change while it runs. */
 export function reachableSlave(running: SlaveOptions, wanted: SlaveOptions): SlaveOptions {
-  const { logLevel, logFormat, links, linkDefaults } = wanted;
+  const { logLevel, logFormat, linkDefaults } = wanted;
+  // Interfaces become links after a restart only: until then what there is has to do.
+  const waitsForAuto = wanted.links.length === 0 && running.auto === undefined;
+  const links = waitsForAuto ? running.links : wanted.links;
   const { allowsTcp } = running.linkDefaults;
   const live = { ...running, logLevel, logFormat };
   if (isDeepStrictEqual(running.identity, wanted.identity)) {

@@ -51,7 +51,10 @@ export async function openRouting(
       await undoClaims(context, (claim) => keeps && isKillSwitch(claim));
     }
     if (options.role === "slave" && options.routing !== undefined) {
-      return await SlaveRouting.open({ links: options.links, routing: options.routing }, context);
+      const { links, auto, linkDefaults, routing } = options;
+      // Links that interfaces become lead to where the token says.
+      const others = auto === undefined ? [] : [{ proxy: null, targets: linkDefaults.endpoints }];
+      return await SlaveRouting.open({ links: [...links, ...others], routing }, context);
     }
     if (options.role === "master" && isWanted && masterKey !== null) {
       return await MasterExit.open(innerNetworks(options.pool, masterKey), context);

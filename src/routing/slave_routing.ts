@@ -35,7 +35,12 @@ export interface SlaveRoutingContext {
 }
 
 /** What the user asked for. */
-type Terms = Pick<SlaveOptions, "links"> & Required<Pick<SlaveOptions, "routing">>;
+interface Terms extends Required<Pick<SlaveOptions, "routing">> {
+  readonly links: readonly LinkEnds[];
+}
+
+/** Where a link leads. */
+type LinkEnds = Pick<LinkSpec, "proxy" | "targets">;
 
 /** The routing of a slave that runs. */
 export class SlaveRouting implements Routing {
@@ -203,7 +208,7 @@ async function hasKillSwitchTable(machine: Machine): Promise<boolean> {
 }
 
 /** Host names that a socket of ours will send to: proxies, and the targets of direct links. */
-function namesOf(links: readonly LinkSpec[]): readonly string[] {
+function namesOf(links: readonly LinkEnds[]): readonly string[] {
   const hosts = links.flatMap(({ proxy, targets }) =>
     proxy === null ? targets.map(({ host }) => host) : [proxy.host]
   );

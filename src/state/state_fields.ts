@@ -44,6 +44,11 @@ export class StateFields {
     return [...this.#values.keys()];
   }
 
+  /** A value as it stands there, for who checks it himself. */
+  value(key: string): unknown {
+    return this.#values.get(key);
+  }
+
   /** A text. @throws StateError */
   text(key: string): string {
     const value = this.#values.get(key);

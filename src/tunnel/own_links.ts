@@ -127,3 +127,8 @@ export function heldAdvice({ spec: { name }, heldReason }: OwnLink): string {
   return `${name} stays off: ${heldReason}; to use it all the same, raise its budget: ` +
     `bindlink link set ${name} budget=…, or let it be the last resort: bindlink link set ${name} soft`;
 }
+
+/** @throws UsageError when links are not opened any more. */
+export function needOpen(isClosed: boolean): void {
+  if (isClosed) throw new UsageError("This slave opens no links any more: restart it first");
+}

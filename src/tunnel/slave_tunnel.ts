@@ -13,7 +13,6 @@ import { Initiator } from "../peer/initiator.ts";
 import { Keyring } from "../peer/keyring.ts";
 import { LinkCounters } from "../peer/session.ts";
 import { DEFAULT_SESSION_LIMITS } from "../peer/session_limits.ts";
-import type { LiveLinks } from "../live_links.ts";
 import type { BondingSnapshot, LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 import {
   DATAGRAM_HEADER_BYTES,
@@ -32,6 +31,7 @@ import { explainRefusal } from "./refusal_text.ts";
 import { SealingBuffers, SecureCodec } from "./secure_codec.ts";
 import { openSecureLinks, type SecureLinks } from "./secure_links.ts";
 import { SlaveLinks } from "./slave_links.ts";
+import { SlaveWake } from "./slave_wake.ts";
 import { TooBigAnswers } from "./too_big_answers.ts";
 import type { SecureContext, Tunnel } from "./tunnel.ts";
 import { assignToTundev, tellJoined } from "./welcome_news.ts";
@@ -44,7 +44,10 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   readonly #codec: SecureCodec;
   readonly #initiator: Initiator;
   readonly #peer: SecureLinks;
-  readonly #links: SlaveLinks;
+  /** What commands see and change of it. */
+  readonly links: SlaveLinks;
+  /** Is told when networks change. */
+  readonly waking: SlaveWake;
   readonly #onNotice = (code: number): void => this.#handleNotice(code);
   /** Monotonic ms of the newest answer to a handshake, by link id. */
   readonly #answeredMs = new Float64Array(256).fill(Number.NEGATIVE_INFINITY);
@@ -71,7 +74,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       onTooBig: (packet, mtuBytes, at) => this.#tooBig.handle(packet, mtuBytes, at),
       onAsk: (now) => this.#initiator.handleAsked(now),
     });
-    this.#links = new SlaveLinks({
+    this.links = new SlaveLinks({
       ...context,
       peer: this.#peer,
       codec: this.#codec,
@@ -94,22 +97,18 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
       keyring: this.#keyring,
       counters: new LinkCounters(),
       mtuBytes: options.wantedMtuBytes,
-      openLinks: () => this.#links.openIds(),
+      openLinks: () => this.links.openIds(),
       send: (linkId, datagram) => void this.#peer.get(linkId)?.transmit(datagram),
       onWelcome: (welcome, now) => this.#handleWelcome(welcome, now),
       onRefusal: (refusal) => this.#handleRefusal(refusal),
     });
-  }
-
-  /** What commands see and change of it. */
-  get links(): LiveLinks {
-    return this.#links;
+    this.waking = new SlaveWake({ ...context, links: this.links, initiator: this.#initiator });
   }
 
   /** See {@link Tunnel.start}. */
   start(): Promise<void> {
     const now = this.#context.clock();
-    this.#links.start(this.#options.links, now);
+    this.links.start(this.#options.links, now);
     this.#initiator.start(now);
     return Promise.resolve();
   }
@@ -128,24 +127,22 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
 
   /** See {@link Tunnel.handleTimeout}. */
   handleTimeout(now: number): void {
+    this.waking.handleTimeout(now);
     this.#initiator.handleTimeout(now);
     if (this.#peer.multiplexer.nextTimeout() <= now) this.#peer.multiplexer.handleTimeout(now);
-    this.#links.handleTimeout(now);
+    this.links.handleTimeout(now);
     this.#peer.tellNews(now);
   }
 
   /** See {@link Tunnel.nextTimeout}. */
   nextTimeout(): number {
-    return Math.min(
-      this.#initiator.nextTimeout(),
-      this.#peer.multiplexer.nextTimeout(),
-      this.#links.nextTimeout(),
-    );
+    const linksMs = Math.min(this.links.nextTimeout(), this.waking.nextTimeout());
+    return Math.min(linksMs, this.#initiator.nextTimeout(), this.#peer.multiplexer.nextTimeout());
   }
 
   /** See {@link Tunnel.snapshotLinks}. */
   snapshotLinks(now: number): LinkSnapshot[] {
-    return this.#links.withBudgets(this.#peer.snapshot(now));
+    return this.links.withBudgets(this.#peer.snapshot(now));
   }
 
   /** See {@link Tunnel.snapshotBonding}. */
@@ -162,13 +159,13 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
   async close(): Promise<void> {
     this.#peer.quieten();
     this.#initiator.stop();
-    this.#links.stop();
+    this.links.stop();
     const session = this.#keyring.sending(this.#context.clock());
     if (session !== null) {
       for (const link of this.#peer.all) link.sendNotice(NoticeCode.CLOSING, session);
       await this.#context.flush();
     }
-    await this.#links.close();
+    await this.links.close();
     this.#keyring.clear();
   }
 
@@ -260,7 +257,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#mtuBytes = welcome.mtuBytes;
     assignToTundev(this.#context, welcome);
     // Confirms the session at the master, and lets it learn the links.
-    for (const linkId of this.#links.openIds()) this.#peer.multiplexer.handleSession(linkId, now);
+    for (const linkId of this.links.openIds()) this.#peer.multiplexer.handleSession(linkId, now);
   }
 
   #handleRefusal(refusal: Refusal | RefusalCode): void {
@@ -277,7 +274,7 @@ export class SlaveTunnel implements Tunnel, InitiatedHandler {
     this.#keyring.clear();
     this.#peer.quieten();
     this.#peer.multiplexer.clear();
-    this.#links.abandon(reason);
+    this.links.abandon(reason);
   }
 
   #handleNotice(code: number): void {

@@ -46,6 +46,7 @@ export class FakeNetwork {
 export class FakeDatagramSocket implements DatagramSocket {
   /** A test may say otherwise. */
   transport: Transport = "udp";
+  localHostname: string | undefined;
   readonly label: string;
   readonly localAddress: NetAddress;
   failure: Error | null = null;

@@ -37,6 +37,15 @@ export class RoutingRig implements Disposable {
     return this.#open({ ...options, ...routing === undefined ? {} : { routing } });
   }
 
+  /** A slave's, of which interfaces are the only links, to the name `master`. */
+  openAutoSlave(routing: RoutingOptions): Promise<Routing> {
+    const identity = { secretKey: KEY, psk: KEY, masterKey: KEY };
+    const { linkDefaults, ...options } = slaveOptions({ links: 0 }, identity, false);
+    const endpoints = [{ host: "master", port: 4321 }];
+    const auto = { include: [], exclude: [] };
+    return this.#open({ ...options, auto, linkDefaults: { ...linkDefaults, endpoints }, routing });
+  }
+
   /** A master's. */
   openMaster(isExit: boolean): Promise<Routing> {
     return this.#open({ ...masterOptions({}), isExit });

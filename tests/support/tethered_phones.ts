@@ -63,6 +63,11 @@ export class TetheredPhones implements AsyncDisposable {
     return `usb${index}`;
   }
 
+  /** A phone, which answers on 192.168.42.1 once it is plugged in. @param index from 0 */
+  phone(index: number): Namespace {
+    return this.#phones[index]!;
+  }
+
   /** A phone is plugged in: the laptop gets an address and a default route from it. */
   async plugIn(index: number): Promise<void> {
     const { laptop } = this;

@@ -28,6 +28,8 @@ class Rig implements AsyncDisposable {
   readonly ways: string[] = [];
   /** Ways that cannot be opened. */
   readonly broken = new Set<Transport>();
+  /** Addresses of this machine. */
+  readonly addresses = new Set<string>();
   /** Indexes of the interfaces that there are. */
   readonly interfaces = new Map<string, number>();
   readonly link: Link;
@@ -56,6 +58,7 @@ class Rig implements AsyncDisposable {
       askIntervalMs: () => 1_000,
       onOpen: () => {},
       onClosed: () => {},
+      hasAddress: (hostname) => this.addresses.has(hostname),
       findInterface: (name) => this.interfaces.get(name) ?? null,
       pump: async (socket) => {
         this.opened.push(socket);
@@ -238,4 +241,57 @@ Deno.test("LinkKeeper waits for an interface, leaves it when it is gone, and fol
   rig.interfaces.set("usb7", 14);
   rig.pass(1_000);
   await rig.opening(2);
+});
+
+Deno.test("LinkKeeper tries at once when the machine wakes, whatever it waited for", async () => {
+  let tries = 0;
+  await using rig = new Rig({}, () => {
+    tries++;
+    return Promise.reject(new Error("No network"));
+  });
+  await awaitCondition("three tries, so that the next wait is long", () => tries === 3);
+  const startMs = performance.now();
+  rig.keeper.wake(rig.now);
+  await awaitCondition("another try", () => tries === 4, { intervalMs: 5 });
+  const tookMs = performance.now() - startMs;
+  assert(tookMs < 300, `${tookMs} ms`);
+});
+
+Deno.test("LinkKeeper opens anew what gets no answer in the second after the machine woke", async () => {
+  await using rig = new Rig();
+  await rig.opening(0);
+  rig.hear();
+  rig.now += 5_000;
+  assert.equal(rig.keeper.wake(rig.now), rig.now + 1_000);
+  rig.pass(999);
+  assert.equal(rig.opened.length, 1);
+  rig.pass(1);
+  await rig.opening(1);
+  assert.deepEqual(rig.ways, ["udp 192.0.2.100:4321", "udp 192.0.2.100:4321"], "the same way");
+  assert.equal(rig.logger.count("warn Link down"), 0, "no news");
+});
+
+Deno.test("LinkKeeper leaves a link that answers after the machine woke", async () => {
+  await using rig = new Rig();
+  await rig.opening(0);
+  rig.now += 5_000;
+  rig.keeper.wake(rig.now);
+  rig.now += 400;
+  rig.hear();
+  rig.pass(5_000);
+  await Promise.resolve();
+  assert.equal(rig.link.reconnects, 0);
+});
+
+Deno.test("LinkKeeper opens at once anew what had an address that is gone when the machine woke", async () => {
+  await using rig = new Rig();
+  const socket = await rig.opening(0);
+  rig.hear();
+  rig.addresses.add("192.0.2.1");
+  socket.localHostname = "192.0.2.1";
+  rig.keeper.wake(rig.now);
+  assert.equal(rig.opened.length, 1);
+  rig.addresses.clear();
+  rig.keeper.wake(rig.now);
+  await rig.opening(1);
 });

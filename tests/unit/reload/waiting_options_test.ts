@@ -35,6 +35,7 @@ Deno.test("waitingOptions names what cannot change while it runs", async () => {
         "no-tcp-fallback",
         "rekey-after",
       ]],
+      ["--auto --targets a:1", ["auto, auto-include or auto-exclude"]],
       ["--route-all --kill-switch", ["route or route-all", "kill-switch"]],
       ["--http", ["http"]],
       ["--http --http-token sixteen-letters-", ["http", "http-token"]],
@@ -61,7 +62,7 @@ Deno.test("each option of an end either waits for a restart or changes while it 
     master: [...waits, ...live, "listen", "pool", "exit", "allow-slave-to-slave"],
     slave: [
       ...[...waits, "token", "token-file", "key-file", "rekey-after"],
-      ...["route", "route-all", "kill-switch"],
+      ...["route", "route-all", "kill-switch", "auto", "auto-include", "auto-exclude"],
       ...[...live, "mode", "proxies", "proxy-target", "targets", "interfaces"],
     ],
   };
@@ -79,6 +80,16 @@ Deno.test("waitingOptions has nothing to say of the other protocol's options", a
   assert.deepEqual(waitingOptions(await slave(TOKEN), old), ["protocol", "address"]);
   assert.deepEqual(waitingOptions(old, await slave(TOKEN)), ["protocol", "address"]);
   assert.deepEqual(waitingOptions(await master(""), await master("")), []);
+});
+
+Deno.test("reachableSlave keeps the links until a restart makes interfaces links", async () => {
+  const [running, auto] = [await slave(`${TOKEN} --targets h:1`), await slave(`${TOKEN} --auto`)];
+  assert.deepEqual(reachableSlave(running, auto).links, running.links);
+  assert.deepEqual(
+    reachableSlave(auto, await slave(`${TOKEN} --auto --targets h:1`)).links.length,
+    1,
+  );
+  assert.deepEqual(reachableSlave(auto, auto).links, []);
 });
 
 Deno.test("reachableSlave keeps what cannot change, so that it is named again", async () => {

@@ -174,6 +174,14 @@ Deno.test("a kill switch stays when the daemon fails, is replaced by the next, a
   assert.equal(rig.machine.state, before);
 });
 
+Deno.test("a kill switch lets interfaces that become links look up where they lead", async () => {
+  using rig = new RoutingRig();
+  const routing = await rig.openAutoSlave(ALL_KILL);
+  const up = rig.logger.events.find(({ text }) => text.startsWith("info Kill switch up"));
+  assert.match(String(up?.properties["until"]), /host names are known/);
+  await routing.close(true);
+});
+
 Deno.test("a kill switch that is left goes with a start without one", async () => {
   using rig = new RoutingRig();
   const first = await rig.openSlave(ALL_KILL);

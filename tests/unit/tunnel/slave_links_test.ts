@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { LinkOutcome, LiveLinks, NewLink } from "../../../src/live_links.ts";
+import { InterfaceLinks } from "../../../src/tunnel/interface_links.ts";
 import { assertCarries } from "../../support/assert_carries.ts";
 import { innerPacket, markOf } from "../../support/inner_packets.ts";
 import { type SlaveEnd, TunnelWorld } from "../../support/tunnel_world.ts";
@@ -207,6 +208,34 @@ Deno.test("SlaveLinks.setMode changes the links that do not say it themselves", 
     "speed",
   ]);
   assert.equal(rig.links.mode, "redundant");
+});
+
+Deno.test("InterfaceLinks.drop forgets a link at once: what is in flight goes over the others", async () => {
+  await using rig = await Rig.create();
+  const links = new InterfaceLinks(rig.slave.tunnel.links);
+  assert.deepEqual([links.stateOf("phone1"), links.stateOf("phone9")], ["up", "off"]);
+  links.drop("phone1", "its interface is gone");
+  links.drop("phone1", "again");
+  assert.deepEqual(links.specs.map(({ name }) => name), ["phone2"]);
+  assert.deepEqual(rig.states, ["2 up"]);
+  assert.deepEqual(await rig.carry(300), { missing: 0 });
+});
+
+Deno.test("InterfaceLinks.drop ends a hand-over that is under way", async () => {
+  await using rig = await Rig.create();
+  const removed = rig.links.remove("phone1");
+  new InterfaceLinks(rig.slave.tunnel.links).drop("phone1", "its interface is gone");
+  const { isChanged, tookMs } = await rig.await(removed);
+  assert.equal(isChanged, false, "it was not the command that removed it");
+  assert(tookMs <= 100, `${tookMs} ms`);
+});
+
+Deno.test("SlaveLinks.onChange is told what a command changes", async () => {
+  await using rig = await Rig.create();
+  const told: unknown[] = [];
+  rig.slave.tunnel.links.onChange = (name, change) => void told.push([name, change]);
+  rig.links.change("phone1", { isMetered: true });
+  assert.deepEqual(told, [["phone1", { isMetered: true }]]);
 });
 
 Deno.test("SlaveLinks list the links there are when one is not known", async () => {
