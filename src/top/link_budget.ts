@@ -11,7 +11,7 @@ import type { LinkReport } from "../control/status_report.ts";
 export interface ShownBudget {
   /** What is used of it, 0..1 or more; null: there is a price only. */
   readonly usedFraction: number | null;
-  /** `32 %: 3.20 GB of 10.00 GB, runs out on 2026-12-04`. */
+  /** `32 % of 10.00 GB, runs out on 2026-12-04`. */
   readonly text: string;
   /** Whether little is left. */
   readonly isShort: boolean;
@@ -22,9 +22,12 @@ export function budgetOf({ budget }: LinkReport): ShownBudget | null {
   if (budget === undefined) return null;
   const { usedBytes, limitBytes, cost, resetsOn, runsOutOn, isSpent } = budget;
   const paid = cost === null ? "" : `, cost ${cost.toFixed(2)}`;
-  const used = formatGigabytes(usedBytes);
   if (limitBytes === null) {
-    return { usedFraction: null, text: `${used} used${paid}`, isShort: false };
+    return {
+      usedFraction: null,
+      text: `${formatGigabytes(usedBytes)} used${paid}`,
+      isShort: false,
+    };
   }
   const usedFraction = usedBytes / Math.max(1, limitBytes);
   const outlook = isSpent
@@ -35,7 +38,7 @@ export function budgetOf({ budget }: LinkReport): ShownBudget | null {
   const share = `${Math.floor(100 * usedFraction)} %`;
   return {
     usedFraction,
-    text: `${share}: ${used} of ${formatGigabytes(limitBytes)}, ${outlook}${paid}`,
+    text: `${share} of ${formatGigabytes(limitBytes)}, ${outlook}${paid}`,
     isShort: usedFraction >= SHORT_FRACTION,
   };
 }

@@ -90,14 +90,14 @@ Deno.test("drawScreen shows how much of a budget is used, where the report has i
     const text = screenText(sampleState(sampleReport({ links })), USUAL);
     return /^ {4}(budget .*)$/m.exec(text)?.[1];
   };
-  assert.equal(shown({}), "budget ███▎░░░░░░ 32 %: 3.20 GB of 10.00 GB, runs out on 2026-03-12");
+  assert.equal(shown({}), "budget ███▎░░░░░░ 32 % of 10.00 GB, runs out on 2026-03-12");
   assert.equal(
     shown({ runsOutOn: null, cost: 6.4 }),
-    "budget ███▎░░░░░░ 32 %: 3.20 GB of 10.00 GB, lasts until 2026-03-15, cost 6.40",
+    "budget ███▎░░░░░░ 32 % of 10.00 GB, lasts until 2026-03-15, cost 6.40",
   );
   assert.equal(
     shown({ usedBytes: 11e9, isSpent: true }),
-    "budget ██████████ 110 %: 11.00 GB of 10.00 GB, used up until 2026-03-15",
+    "budget ██████████ 110 % of 10.00 GB, used up until 2026-03-15",
   );
   assert.equal(shown({ limitBytes: null, cost: 6.4 }), "budget 3.20 GB used, cost 6.40");
   assert.doesNotMatch(screenText(sampleState(), USUAL), /^ {4}budget/m);
