@@ -7,7 +7,7 @@
 
 import { main } from "./src/main.ts";
 
-export { runDaemon } from "./src/daemon.ts";
+export { runDaemon } from "./src/run_daemon.ts";
 export type {
   Cidr,
   CommonOptions,

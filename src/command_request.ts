@@ -83,6 +83,16 @@ export type DaemonRequest =
     | { readonly kind: "top" }
     | { readonly kind: "reload" }
     | { readonly kind: "mode"; readonly mode: LinkMode }
+    | {
+      readonly kind: "record";
+      readonly path: string;
+      /** Null: until a signal. */
+      readonly seconds: number | null;
+      readonly intervalMs: number;
+      readonly hidesNames: boolean;
+      /** Whether a file that is there is replaced. */
+      readonly isForced: boolean;
+    }
     | { readonly kind: "link add"; readonly links: readonly NewLink[] }
     | { readonly kind: "link remove" | "link up" | "link down"; readonly name: string }
     | { readonly kind: "link set"; readonly name: string; readonly change: LinkChange }

@@ -1,36 +1,32 @@
 /**
- * The composition root: wires tundev, tunnel and metrics, and a master's state; runs them until told to
- * stop, and takes them down in the reverse order.
+ * A running end: carries packets between tundev and tunnel, with one timer, and shows itself to commands, metrics and pages.
  *
  * @module
  */
 
+import { SampleKeeper } from "./control/sample_keeper.ts";
 import { StatusDesk } from "./control/status_desk.ts";
-import type { DaemonOptions, MasterOptions } from "./daemon_options.ts";
+import type { DaemonOptions } from "./daemon_options.ts";
 import { pause } from "./event_turn.ts";
-import { chooseIoEngine, type IoEngine } from "./linkmap/io_engine.ts";
+import type { IoEngine } from "./linkmap/io_engine.ts";
 import type { ReactorTimer } from "./reactor.ts";
 import { TcpSocket } from "./linkmap/tcp_socket.ts";
 import type { Logger } from "./log.ts";
-import { MetricsServer } from "./metrics/http_server.ts";
-import { RecentEvents } from "./recent_events.ts";
+import type { RecentEvents } from "./recent_events.ts";
 import type { Configuration } from "./reload/reloader.ts";
-import { startNotifier } from "./service/start_notifier.ts";
 import { statusText } from "./service/status_text.ts";
 import { SlaveControl } from "./slave_control.ts";
 import type { DaemonSnapshot } from "./snapshot.ts";
 import { BondingTotals } from "./tunnel/bonding_totals.ts";
-import { MasterState } from "./master_state.ts";
+import type { MasterState } from "./master_state.ts";
 import { openReloader } from "./open_reloader.ts";
 import { openTunnel } from "./open_tunnel.ts";
-import { openRouting } from "./routing/open_routing.ts";
 import type { Routing } from "./routing/routing.ts";
 import { MasterTunnel } from "./tunnel/master_tunnel.ts";
 import { SlaveTunnel } from "./tunnel/slave_tunnel.ts";
 import type { Tunnel } from "./tunnel/tunnel.ts";
-import { openTundev } from "./tundev/open_tundev.ts";
 import type { Tundev } from "./tundev/tundev.ts";
-import { DropCounters, DropReason } from "./wire/drop_reason.ts";
+import { type DropCounters, DropReason } from "./wire/drop_reason.ts";
 import type { Packet } from "./wire/packet.ts";
 import { watchInterfaces } from "./watch_interfaces.ts";
 import { openWebPage } from "./web_page.ts";
@@ -47,57 +43,8 @@ export interface DaemonContext {
 /** A timer that is later than this is one that does not come: then the watchdog is not fed. In a transfer it is late by some ms. */
 const MAX_LATE_MS = 5_000;
 
-/**
- * Runs a master or a slave until the signal fires; resolves when everything is closed.
- * @throws SysError when the tun cannot be made, StateError when a master's state cannot be used, Error when the port is
- * taken or the tun is deleted.
- */
-export async function runDaemon(options: DaemonOptions, context: DaemonContext): Promise<void> {
-  const { signal } = context;
-  const logger = new RecentEvents(context.logger, Date.now);
-  await using stack = new AsyncDisposableStack();
-  // The state first: a second master is told that there is a first one, not that its port is taken.
-  const state = isSecureMaster(options) ? stack.use(MasterState.open(options, logger)) : null;
-  const engine = chooseIoEngine(
-    options.io,
-    (reason) => logger.info("Packets go one by one: the fast engine does not work", { reason }),
-  );
-  const drops = new DropCounters();
-  const tundev = stack.use(openTundev(options.tundev, {
-    reactor: engine.reactor,
-    wantsOffload: engine.name === "ffi",
-    onLost: (reason, pkts) => drops.count(reason, pkts),
-    onWarning: (message) => logger.warn(message),
-  }));
-  const masterKey = state?.store.keyPair.publicKey ?? null;
-  const routing = await openRouting(options, { logger, tun: tundev.name, masterKey });
-  stack.defer(() => routing.close(signal.aborted));
-  const daemon = new Daemon(options, { ...context, logger }, { tundev, engine, drops, routing });
-  stack.defer(() => daemon.stop());
-  await daemon.start(state);
-  stack.use(await daemon.takeCommands(state, logger));
-  if (options.metrics !== null) {
-    stack.use(await MetricsServer.start(options.metrics, daemon, logger));
-  }
-  logger.info(`Running as ${options.role}`, {
-    version: context.version,
-    tundev: tundev.name,
-    mtu: tundev.mtuBytes,
-    io: engine.name,
-  });
-  routing.handleRunning();
-  stack.use(await startNotifier(daemon, logger));
-  await daemon.run(AbortSignal.any([signal, routing.failed]));
-  if (!signal.aborted) routing.failed.throwIfAborted();
-  logger.info("Stopping");
-}
-
-function isSecureMaster(options: DaemonOptions): options is MasterOptions {
-  return options.protocol === "secure" && options.role === "master";
-}
-
 /** What a {@link Daemon} is made of. */
-interface DaemonParts {
+export interface DaemonParts {
   readonly tundev: Tundev;
   readonly engine: IoEngine;
   readonly drops: DropCounters;
@@ -105,7 +52,7 @@ interface DaemonParts {
 }
 
 /** One running end of the tunnel. */
-class Daemon implements ReactorTimer {
+export class Daemon implements ReactorTimer {
   readonly #options: DaemonOptions;
   readonly #context: DaemonContext;
   readonly #tundev: Tundev;
@@ -173,7 +120,9 @@ class Daemon implements ReactorTimer {
       const name = kind === "tun" ? this.#tundev.name : kind;
       const { stateDir } = options;
       const { links } = tunnel;
-      stack.use(await SlaveControl.open({ stateDir, name, links, desk, logger: events }));
+      const { version } = this.#context;
+      const keeper = stack.use(new SampleKeeper({ source: this, version, clock }));
+      stack.use(await SlaveControl.open({ stateDir, name, links, desk, keeper, logger: events }));
     }
     const links = tunnel instanceof SlaveTunnel ? tunnel.links : null;
     stack.use(await openWebPage(options, { links, desk: status, events, clock }));
@@ -217,6 +166,7 @@ class Daemon implements ReactorTimer {
       tunWrittenPackets: this.#tunWrittenPackets,
       tunWrittenBytes: this.#tunWrittenBytes,
       drops: new Map(this.#drops.entries()),
+      io: this.#engine.name,
       tunName: this.#tundev.name,
       tunMtuBytes: this.#tundev.mtuBytes,
       uptimeSeconds: (now - this.#startedMs) / 1_000,

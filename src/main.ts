@@ -92,7 +92,7 @@ async function runUntilSignal(
   using stop = new StopSignals(Deno.exit);
   try {
     // Only here: help and version need neither the engine nor its libraries.
-    const { runDaemon } = await import("./daemon.ts");
+    const { runDaemon } = await import("./run_daemon.ts");
     await runDaemon(options, {
       logger,
       signal: stop.signal,

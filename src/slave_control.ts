@@ -8,6 +8,7 @@
 import { isListening } from "./control/control_client.ts";
 import { type ControlHandler, ControlServer } from "./control/control_server.ts";
 import { type DaemonDesk, handleDaemonRequest } from "./control/daemon_requests.ts";
+import type { SampleKeeper } from "./control/sample_keeper.ts";
 import { handleSlaveRequest, slaveSocketName } from "./control/slave_requests.ts";
 import { inodeOf } from "./control/socket_path.ts";
 import type { LiveLinks } from "./live_links.ts";
@@ -21,6 +22,7 @@ export interface SlaveControlOptions {
   readonly name: string;
   readonly links: LiveLinks;
   readonly desk: DaemonDesk;
+  readonly keeper: SampleKeeper;
   readonly logger: Logger;
 }
 
@@ -34,13 +36,16 @@ export class SlaveControl implements AsyncDisposable {
 
   /** Listens; without the socket the tunnel works all the same. */
   static async open(options: SlaveControlOptions): Promise<SlaveControl> {
-    const { stateDir, links, desk, logger } = options;
+    const { stateDir, links, desk, keeper, logger } = options;
     try {
       for (const warning of ensureStateDir(stateDir)) logger.warn(warning);
       return new SlaveControl(
         await listen(
           options,
-          (request) => handleDaemonRequest(desk, request, (own) => handleSlaveRequest(links, own)),
+          (request) =>
+            request.command === "samples"
+              ? keeper.answer(request)
+              : handleDaemonRequest(desk, request, (own) => handleSlaveRequest(links, own)),
         ),
       );
     } catch (error) {

@@ -73,6 +73,26 @@ export interface LinkSnapshot {
   /** Packets sent over it that were sent before, and packets sent over it that were lost. */
   readonly resentPackets: number;
   readonly lostPackets: number;
+  /** For recordings; not there with the legacy protocol. */
+  readonly measures?: LinkMeasures;
+}
+
+/** What is measured of a link, as it is: for those who look many times a second. Counters, but for a peer that began anew, only grow. */
+export interface LinkMeasures {
+  /** Round trip of the last ping over this very link, ms; 0: none yet. */
+  readonly ownRoundTripMs: number;
+  /** Rate that the peer says arrived lately, bits per second of IP; 0: not known. */
+  readonly deliveredBps: number;
+  /** Whether the capacity was ever reached: before, it is what was tried so far. */
+  readonly isCapacityKnown: boolean;
+  /** Whether what we send waits for the link now, so that what arrives is what it carries. */
+  readonly hasQueue: boolean;
+  /** Messages of the peer so far, and those of them that arrived; bytes of IP of these. */
+  readonly peerSentPackets: number;
+  readonly arrivedPackets: number;
+  readonly arrivedBytes: number;
+  /** Least time of the last 25 to 50 ms from the peer to here, as u32 µs with an offset that nobody knows. */
+  readonly arrivedTransitUs: number;
 }
 
 /** Where a link stands with its budget. Days are local ones, `YYYY-MM-DD`. */
@@ -173,6 +193,8 @@ export interface DaemonSnapshot {
   readonly tunWrittenBytes: number;
   /** Drops so far: label of the reason -> count. */
   readonly drops: ReadonlyMap<string, number>;
+  /** What moves the packets: `ffi` or `deno`. */
+  readonly io?: string;
   readonly tunName: string;
   readonly tunMtuBytes: number;
   /** Seconds since start. */

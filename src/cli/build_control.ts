@@ -14,6 +14,7 @@ import type { GivenOptions } from "./given_options.ts";
 import type { CommandLineInputs } from "./inputs.ts";
 import { parseLinkChange } from "./link_setting_words.ts";
 import { quoteValue } from "./quote.ts";
+import { readRecordOptions } from "./record_options.ts";
 import { parseChoice } from "./values.ts";
 
 /** Which ends a command to a running daemon may mean. */
@@ -45,6 +46,8 @@ export function buildControl(
       return { kind: command, daemon };
     case "mode":
       return { kind: command, daemon, mode: parseChoice(name, "bindlink mode", LINK_MODES) };
+    case "record":
+      return { kind: command, daemon, ...readRecordOptions(given, name) };
     case "link add":
       return { kind: command, daemon, links: buildNewLinks(given) };
     case "link remove":

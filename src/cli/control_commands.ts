@@ -18,7 +18,8 @@ export type ControlCommandName =
   | "link remove"
   | "link up"
   | "link down"
-  | "link set";
+  | "link set"
+  | "record";
 
 const LINK_ARGUMENT: ArgumentSpec = {
   metavar: "NAME",
@@ -153,6 +154,21 @@ export const CONTROL_COMMANDS: readonly CommandSpec[] = [
       "bindlink link set phone2 mode=backup metered down=20mbit up=2mbit",
       "bindlink link set phone2 cap=none mode=default unmetered",
       "bindlink link set phone2 budget=10GB reset=15 price=2.50",
+    ],
+  },
+  {
+    name: "record",
+    brief: "Write down each link's delay, rate and loss while the slave runs.",
+    description:
+      "Until Ctrl-C, or for the time of --for. No packets, addresses or keys are in the file, " +
+      "only the links' names; those that say where a link leads are numbers there. It can be attached " +
+      "to a bug report, and replayed.",
+    words: [{ metavar: "FILE", help: "The file to write.", isRequired: true }],
+    examples: [
+      "bindlink record bad-evening.jsonl",
+      "bindlink record bad-evening.jsonl --for 600 --hide-names",
+      "# an hour, each second",
+      "bindlink record long.jsonl --for 3600 --every 1000 --force",
     ],
   },
 ];

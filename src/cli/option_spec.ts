@@ -42,6 +42,10 @@ export type OptionKey =
   | "master"
   | "measure"
   | "nat-timeout"
+  | "for"
+  | "every"
+  | "hide-names"
+  | "force"
   | "state-dir"
   | "daemon"
   | "metrics"
@@ -81,9 +85,12 @@ export function defaultOf(option: OptionSpec, command: CommandName): string | un
   return option.defaults?.[roleOf(command)];
 }
 
-/** Whether the environment may give an option to a command: links that are to be added must be typed, or the slave's own were added again. */
+/** What the environment gives nothing but where the daemon is: links that are to be added must be typed, or the slave's own were added again. */
+const TYPED_ONLY: readonly CommandName[] = ["link add", "record"];
+
+/** Whether the environment may give an option to a command. */
 export function readsEnvironment({ name }: OptionSpec, command: CommandName): boolean {
-  return command !== "link add" || name === "state-dir" || name === "daemon";
+  return !TYPED_ONLY.includes(command) || name === "state-dir" || name === "daemon";
 }
 
 /** The environment variable that stands for an option, e.g. `BINDLINK_PROXY_TARGET`. */

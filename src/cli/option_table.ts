@@ -13,6 +13,7 @@ import { CONTROL_COMMANDS } from "./control_commands.ts";
 import { DOCTOR_OPTIONS } from "./doctor_options.ts";
 import { INVITE_OPTIONS } from "./invite_options.ts";
 import type { OptionSpec } from "./option_spec.ts";
+import { RECORD_OPTIONS } from "./record_options.ts";
 import { ROUTING_OPTIONS } from "./routing_options.ts";
 import { SERVICE_OPTIONS } from "./service_options.ts";
 import { WEB_OPTIONS } from "./web_options.ts";
@@ -212,6 +213,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: "Print JSON.",
   },
   ...DOCTOR_OPTIONS,
+  ...RECORD_OPTIONS,
   {
     name: "state-dir",
     metavar: "DIR",

@@ -119,16 +119,27 @@ export function parsePool(text: string, subject: string): Cidr {
   return { address, prefixBits };
 }
 
+/** What a number may be, both included. */
+interface Limits {
+  readonly min: number;
+  readonly max: number;
+}
+
 /** A whole number of seconds. @throws {UsageError} */
-export function parseSeconds(
-  text: string,
-  subject: string,
-  limits: { readonly min: number; readonly max: number },
-): number {
-  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  if (seconds >= limits.min && seconds <= limits.max) return seconds;
+export function parseSeconds(text: string, subject: string, limits: Limits): number {
+  return parseWhole(text, subject, limits, "seconds");
+}
+
+/** A whole number of milliseconds. @throws {UsageError} */
+export function parseMilliseconds(text: string, subject: string, limits: Limits): number {
+  return parseWhole(text, subject, limits, "milliseconds");
+}
+
+function parseWhole(text: string, subject: string, { min, max }: Limits, unit: string): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (number >= min && number <= max) return number;
   throw new UsageError(
-    `${subject} ${quoteValue(text)}: type a number of seconds from ${limits.min} to ${limits.max}`,
+    `${subject} ${quoteValue(text)}: type a number of ${unit} from ${min} to ${max}`,
   );
 }
 

@@ -13,7 +13,10 @@ import { settingsText } from "../control/settings_text.ts";
 import { linkListText } from "./status_text.ts";
 
 /** What is asked here. */
-type LinkRequest = Exclude<DaemonRequest, { readonly kind: "status" | "top" | "reload" }>;
+type LinkRequest = Exclude<
+  DaemonRequest,
+  { readonly kind: "status" | "top" | "reload" | "record" }
+>;
 
 /** Does it, and says what it did. @throws UsageError, StateError, Error. */
 export async function runLinkCommand(request: LinkRequest, io: CommandIo): Promise<void> {

@@ -64,6 +64,11 @@ export async function runCommand(
       await runTop(request);
       break;
     }
+    case "record": {
+      // Only here, as above.
+      const { runRecord } = await import("./record.ts");
+      return await runRecord(request, io);
+    }
     default:
       await runLinkCommand(request, io);
   }

@@ -172,6 +172,7 @@ function craftLink(link: LinkSnapshot, rates: CounterRates): LinkReport {
   };
 }
 
-function capOrNull(capBps: number): number | null {
+/** A cap as reports have it: none is null. */
+export function capOrNull(capBps: number): number | null {
   return Number.isFinite(capBps) ? capBps : null;
 }

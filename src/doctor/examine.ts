@@ -60,7 +60,8 @@ export async function examine(
 const JOIN_ADVICE =
   'paste the token once: bindlink join - (with the same sudo as "bindlink slave")';
 
-function tryEngine(io: SlaveOptions["io"]): EngineChoice {
+/** The engine that the daemon would choose, or why it has none. */
+export function tryEngine(io: SlaveOptions["io"]): EngineChoice {
   let reason = "";
   try {
     const engine = chooseIoEngine(io, (why) => {

@@ -29,7 +29,7 @@ export interface EngineChoice {
 
 /** All facts about the machine. */
 export async function lookAtMachine(
-  options: CommonOptions & { readonly stateDir: string },
+  options: Pick<CommonOptions, "tundev"> & { readonly stateDir: string },
   choice: EngineChoice,
 ): Promise<MachineFacts> {
   const wallMs = Date.now();

@@ -8,7 +8,7 @@ import type { LegacyLink } from "../multiplexer/legacy_link.ts";
 import { explainLink, stateNameOf } from "../multiplexer/link_reason.ts";
 import type { MultiplexerLink } from "../multiplexer/multiplexer_link.ts";
 import { TALLIER_WINDOW_MS } from "../multiplexer/tallier.ts";
-import type { LinkSnapshot } from "../snapshot.ts";
+import type { LinkMeasures, LinkSnapshot } from "../snapshot.ts";
 import type { Link } from "./link.ts";
 
 /** A link now. @param context.slave whose link it is, at a master; else empty. */
@@ -37,6 +37,24 @@ export function snapshotLink(
     capDownBps: settings.capDownBps,
     resentPackets: known.resentPkts,
     lostPackets: known.lostPkts,
+    measures: measuresOf(known, now),
+  };
+}
+
+/** What is measured of a link, as it is. */
+export function measuresOf(
+  { capacity, rate, received, ownRoundTripMs }: MultiplexerLink,
+  now: number,
+): LinkMeasures {
+  return {
+    ownRoundTripMs,
+    deliveredBps: capacity.deliveredBps,
+    isCapacityKnown: capacity.isKnown,
+    hasQueue: rate.isBusy,
+    peerSentPackets: received.newestSeqNo + 1,
+    arrivedPackets: received.receivedPkts,
+    arrivedBytes: received.receivedBytes,
+    arrivedTransitUs: received.minTransitUs(now),
   };
 }
 

@@ -13,6 +13,7 @@ import { BINDLINK_FROM_SOURCE } from "../support/bindlink_process.ts";
 import { findProgram } from "../support/requirements.ts";
 import type { BondingCase, Direction } from "./bonding/bonding_case.ts";
 import { CASES } from "./bonding/cases.ts";
+import { recordedCase } from "./bonding/recorded_case.ts";
 import type { FailoverSeries } from "./bonding/failover_series.ts";
 import { writeReport } from "./bonding/report.ts";
 import { mergeResults, readResults } from "./bonding/result_file.ts";
@@ -38,6 +39,8 @@ Usage: deno task bench:bonding [OPTIONS]
   --json FILE        where results are merged in; docs/bonding-results.json by default, nothing
                      by default with --quick, --program or --arg
   --report           writes table and plot of the results kept so far into docs/, measures nothing
+  --trace FILE       links that follow what "bindlink record" wrote, in place of the cases; nothing
+                     is merged into docs/bonding-results.json
   --list             the cases
 `;
 
@@ -134,14 +137,17 @@ function readArguments(args: readonly string[]): Request {
       arg: { type: "string", multiple: true },
       json: { type: "string" },
       report: { type: "boolean" },
+      trace: { type: "string" },
       list: { type: "boolean" },
       help: { type: "boolean" },
     },
   });
   const { only, quick, program, baseline } = values;
-  const cases = CASES.filter(({ name }) => only?.some((prefix) => name.startsWith(prefix)) ?? true);
+  const all = values.trace === undefined ? CASES : [recordedCase(values.trace)];
+  const cases = all.filter(({ name }) => only?.some((prefix) => name.startsWith(prefix)) ?? true);
   if (cases.length === 0) throw new Error(`No case begins with "${only?.join('", "')}"`);
-  const isDefault = !quick && program === undefined && values.arg === undefined;
+  const isDefault = !quick && program === undefined && values.arg === undefined &&
+    values.trace === undefined;
   return {
     cases,
     options: {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { requestControl } from "../../src/control/control_client.ts";
+import { SampleKeeper } from "../../src/control/sample_keeper.ts";
 import { StatusDesk } from "../../src/control/status_desk.ts";
 import type { LiveLinks } from "../../src/live_links.ts";
 import { RecentEvents } from "../../src/recent_events.ts";
@@ -39,7 +40,9 @@ function makeDesk(logger: RecordingLogger): StatusDesk {
 async function open(stateDir: string, logger = new RecordingLogger()): Promise<SlaveControl> {
   const report = { changes: ["Added a"], waiting: [], warnings: [] };
   const desk = { status: makeDesk(logger), reload: () => Promise.resolve(report) };
-  return await SlaveControl.open({ stateDir, name: "bind0", links: LINKS, desk, logger });
+  const source = { snapshot: () => sampleDaemon() };
+  const keeper = new SampleKeeper({ source, version: "1", clock: () => 0 });
+  return await SlaveControl.open({ stateDir, name: "bind0", links: LINKS, desk, keeper, logger });
 }
 
 Deno.test("SlaveControl answers status and commands on a private socket, which is gone at the end", async () => {

@@ -6,6 +6,7 @@
 
 import type { LinkProfile } from "../../support/link_profile.ts";
 import type { LteTraceOptions } from "../../support/lte_trace.ts";
+import type { ReplayStep } from "../../support/recorded_links.ts";
 
 /** Which way the payload goes: `up` is from the laptop to the server. */
 export type Direction = "up" | "down";
@@ -16,6 +17,8 @@ export interface CaseLink {
   readonly down: Partial<LinkProfile>;
   /** Rate and delay follow this trace both ways. */
   readonly trace?: LteTraceOptions;
+  /** It follows a recording: times are from the beginning of the measured time. */
+  readonly recorded?: readonly ReplayStep[];
 }
 
 /** A change of a link while the case is measured. */

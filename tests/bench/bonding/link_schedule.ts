@@ -6,6 +6,7 @@
 
 import { type LinkProfile, linkProfile } from "../../support/link_profile.ts";
 import { lteTrace, meanRateOf } from "../../support/lte_trace.ts";
+import { meanReplayBps } from "../../support/recorded_links.ts";
 import type { BondingCase, CaseLink, Direction } from "./bonding_case.ts";
 import type { RelayStep } from "./relay_main.ts";
 import type { Route } from "./rig.ts";
@@ -20,6 +21,13 @@ export interface FlowTime {
 export function scheduleOf(bondingCase: BondingCase, route: Route, time: FlowTime): RelayStep[] {
   return subjectLinks(bondingCase, route).flatMap(({ link, caseIndex, relayLink }) => [
     ...traceSteps(link, relayLink, time),
+    ...(link.recorded ?? []).map(({ atMs, up, down, isCut }) => ({
+      atMs: time.warmUpMs + atMs,
+      link: relayLink,
+      up,
+      down,
+      cut: isCut,
+    })),
     ...(bondingCase.steps ?? []).filter((step) => step.link === caseIndex).map(
       ({ atMs, change, cut }) => ({
         atMs: time.warmUpMs + atMs,
@@ -54,6 +62,9 @@ export function capacityBps(
     if (link.trace !== undefined) {
       const end = time.warmUpMs + time.measuredMs;
       return sum + meanRateOf(lteTrace(link.trace), time.warmUpMs, end);
+    }
+    if (link.recorded !== undefined) {
+      return sum + meanReplayBps(link.recorded, direction, time.measuredMs);
     }
     let rateBps = link[direction].rateBps ?? Infinity;
     const steps = [{ atMs: 0, rateBps, delayMs: 0 }];

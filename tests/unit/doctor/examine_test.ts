@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { loadLibc } from "../../../ffi/libc.ts";
 import { loadLibcrypto } from "../../../ffi/libcrypto.ts";
 import { runCommand } from "../../../src/commands/run_command.ts";
-import { runDaemon } from "../../../src/daemon.ts";
+import { runDaemon } from "../../../src/run_daemon.ts";
 import type { Configuration } from "../../../src/reload/reloader.ts";
 import { examine } from "../../../src/doctor/examine.ts";
 import type { Finding } from "../../../src/doctor/finding.ts";
