@@ -94,7 +94,11 @@ export class WebHandler {
     if (this.#answers > MAX_ANSWERS) {
       return answerRefusal({ status: 503, message: "Too many at a time", headers: {} });
     }
-    const url = new URL(request.url);
+    const url = URL.parse(request.url);
+    // What Host says stands in it, and may be anything. It must not throw: that is logged.
+    if (url === null) {
+      return answerRefusal({ status: 400, message: "No such address", headers: {} });
+    }
     const { headers, method } = request;
     const refusal = refuse({
       method,

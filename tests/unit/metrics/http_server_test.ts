@@ -113,3 +113,16 @@ Deno.test("MetricsServer.close frees the port, waits for no idle connection, and
   await Promise.all([server.close(), server.close()]);
   Deno.listen(server.address).close();
 });
+
+Deno.test("MetricsServer logs nothing for a Host that is no host", async () => {
+  const logger = new RecordingLogger();
+  await using server = await MetricsServer.start(ANY_PORT, { snapshot: sampleDaemon }, logger);
+  assert(server);
+  const before = logger.events.length;
+  using conn = await Deno.connect(server.address);
+  await conn.write(new TextEncoder().encode("GET /metrics HTTP/1.1\r\nHost: [::1\r\n\r\n"));
+  const buffer = new Uint8Array(1024);
+  const length = await conn.read(buffer);
+  assert.match(new TextDecoder().decode(buffer.subarray(0, length ?? 0)), /^HTTP\/1\.1 404 /);
+  assert.equal(logger.events.length, before);
+});

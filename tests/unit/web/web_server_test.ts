@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatAddress } from "../../../src/net_address.ts";
+import { formatAddress, type NetAddress } from "../../../src/net_address.ts";
 import { WebServer } from "../../../src/web/web_server.ts";
 import { awaitCondition } from "../../support/await_condition.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
@@ -127,3 +127,20 @@ Deno.test("WebServer's end frees the port and stops looking", async () => {
   Deno.listen(server.address).close();
   assert.equal(looks(), before);
 });
+
+Deno.test("WebServer logs nothing for a Host that is no host, so that nobody fills log and events", async () => {
+  const { server, logger, privateLogger } = await start();
+  await using _server = server;
+  const before = logger.events.length;
+  assert.match(await answerTo(server.address, "[::1"), /^HTTP\/1\.1 400 /);
+  assert.deepEqual([logger.events.length, privateLogger.events.length], [before, 0]);
+});
+
+/** What is answered at first to a request with that Host. */
+async function answerTo(address: NetAddress, host: string): Promise<string> {
+  using conn = await Deno.connect(address);
+  await conn.write(new TextEncoder().encode(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
+  const buffer = new Uint8Array(1024);
+  const length = await conn.read(buffer);
+  return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
+}
