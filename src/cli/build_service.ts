@@ -63,7 +63,8 @@ export async function buildInstallService(
       needsTun: options.tundev.kind === "tun",
       needsLowPort: listensLow(options),
       bindsToInterfaces: options.role === "slave" &&
-        options.links.some(({ device }) => device !== undefined),
+        (options.links.some(({ device }) => device !== undefined) ||
+          options.protocol === "secure" && options.auto !== undefined),
       setsForwarding: "isExit" in options && options.isExit === true,
     },
   };
@@ -108,6 +109,7 @@ function listensLow(options: DaemonOptions): boolean {
     options.role === "master" ? options.listen.port : null,
     options.tundev.kind === "listen-tcp" ? options.tundev.listen.port : null,
     options.metrics?.port ?? null,
+    options.protocol === "secure" ? options.web?.port ?? null : null,
   ];
   return ports.some((port) => port !== null && port < FIRST_UNPRIVILEGED_PORT);
 }

@@ -96,6 +96,9 @@ async function install(
     const text = configText ??
       `# Options of bindlink ${role}: "bindlink ${role} --help" lists them.\n`;
     host.writeFile(configPath, text, { mode: 0o640, gid });
+  } else {
+    // One that holds a secret is often root's alone.
+    host.letGroupRead(configPath, gid);
   }
   const stored = tokenText === null ? [] : host.storeToken(tokenText);
   for (const warning of stored) printNote(io, `warning: ${warning}\n`);

@@ -20,6 +20,8 @@ export interface ServiceHost {
   readFile(path: string): string | null;
   /** Writes a file whole or not at all; folders are made, 0755. @param group whose it is besides root's; null: root's. */
   writeFile(path: string, text: string, access: FileAccess): void;
+  /** Lets a group read a file, unless all can; without right of its own to change it. */
+  letGroupRead(path: string, gid: number): void;
   /** Stores a token for the service, without options. @returns what is to be warned of, in sentences. */
   storeToken(token: string): readonly string[];
   /** Copies an executable, 0755, in place of what runs from there. */
@@ -46,6 +48,7 @@ export function systemHost(): ServiceHost {
     kernelRelease: Deno.osRelease(),
     readFile,
     writeFile,
+    letGroupRead,
     storeToken: (token) => writeStoredJoin(SERVICE_STATE_DIR, { token, options: {} }),
     copyProgram: (from, to): void => {
       Deno.copyFileSync(from, `${to}.new`);
@@ -74,9 +77,24 @@ function readFile(path: string): string | null {
   }
 }
 
+function letGroupRead(path: string, gid: number): void {
+  const { mode } = Deno.statSync(path);
+  if (mode === null || (mode & 0o004) !== 0) return;
+  // In this order: with the mode first, another group could read it.
+  Deno.chownSync(path, null, gid);
+  Deno.chmodSync(path, (mode & 0o7770) & ~0o020 | 0o040);
+}
+
+function makeFolder(path: string): void {
+  if (isDirectory(path)) return;
+  Deno.mkdirSync(path, { recursive: true });
+  // Whatever root's umask is: the service has to get to what is in it.
+  Deno.chmodSync(path, 0o755);
+}
+
 function writeFile(path: string, text: string, { mode, gid }: FileAccess): void {
   const temporary = `${path}.${crypto.randomUUID()}.new`;
-  Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o755 });
+  makeFolder(path.slice(0, path.lastIndexOf("/")));
   try {
     // Closed to others until it is whose it is to be.
     Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });

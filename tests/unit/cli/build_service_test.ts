@@ -46,6 +46,8 @@ Deno.test("install-service knows what the options need of the system", async () 
   assert.deepEqual(await needs("master --listen 443 --exit"), [true, true, false, true]);
   assert.deepEqual(await needs("master --connect-tcp 127.0.0.1:22"), [false, false, false, false]);
   assert.deepEqual(await needs(`slave ${TOKEN} --interfaces usb0`), [true, false, true, false]);
+  assert.deepEqual(await needs(`slave ${TOKEN} --auto`), [true, false, true, false]);
+  assert.deepEqual(await needs("master --http 80"), [true, true, false, false]);
 });
 
 Deno.test("install-service keeps a secret key in the state directory", async () => {

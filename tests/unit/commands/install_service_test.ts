@@ -29,6 +29,9 @@ class FakeHost implements ServiceHost {
     this.files.set(path, text);
     this.access.set(path, access);
   }
+  letGroupRead(path: string, gid: number): void {
+    this.access.set(path, { mode: 0o640, gid });
+  }
   storeToken(token: string): readonly string[] {
     this.tokens.push(token);
     return [];
@@ -107,6 +110,7 @@ Deno.test("install-service leaves a file as it is when no option was given, and 
   host.files.set(CONFIG_PATH, "# mine\n");
   await install(host);
   assert.equal(host.files.get(CONFIG_PATH), "# mine\n");
+  assert.deepEqual(host.access.get(CONFIG_PATH), { mode: 0o640, gid: 987 });
   const io = await install(host, { configText: "mtu = 1300\n" });
   assert.equal(host.files.get(CONFIG_PATH), "mtu = 1300\n");
   assert.equal(host.files.get(`${CONFIG_PATH}.old`), "# mine\n");
