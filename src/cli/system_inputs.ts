@@ -23,8 +23,9 @@ export interface TextSource {
 export function systemInputs(): CommandLineInputs {
   let stdin: string | null = null;
   const environment = (name: string): string | undefined => Deno.env.get(name);
+  const files = new TextFiles();
   return {
-    readFile: readTextFile,
+    readFile: (path) => files.read(path),
     // Once: there is nothing more when the options are read again.
     readStdin: () => stdin ??= readText(Deno.stdin, promptForToken),
     absolutePath: (path) => resolve(path),
@@ -35,14 +36,35 @@ export function systemInputs(): CommandLineInputs {
       const folder = defaultConfigDir({ environment, uid: Deno.uid(), os: Deno.build.os });
       return folder === null ? null : `${folder}/${role}.toml`;
     },
-    readConfigFile,
+    readConfigFile: (path) => readConfigFile(path, files),
     readStoredJoin,
   };
 }
 
-function readConfigFile(path: string): ConfigText | null {
-  try {
+/**
+ * Reads files, and pipes once, such as a shell's `<(...)`: there is nothing more in them when the options are read again, and who
+ * waited for it would hold up the tunnel.
+ */
+class TextFiles {
+  /** What was in each pipe, by path; null: it was a file. */
+  readonly #seen = new Map<string, string | null>();
+
+  /** @throws Error when it cannot be read. */
+  read(path: string): string {
+    const { isFile, isDirectory } = Deno.statSync(path);
+    const isPipe = !isFile && !isDirectory;
+    const before = this.#seen.get(path);
+    if (isPipe && typeof before === "string") return before;
+    if (isPipe && before === null) throw new Error("it was a file at the start, and is none now");
     const text = readTextFile(path);
+    this.#seen.set(path, isPipe ? text : null);
+    return text;
+  }
+}
+
+function readConfigFile(path: string, files: TextFiles): ConfigText | null {
+  try {
+    const text = files.read(path);
     const { mode } = Deno.statSync(path);
     return { text, isReadableByOthers: mode !== null && (mode & S_IROTH) !== 0 };
   } catch (error) {
@@ -54,7 +76,7 @@ function readConfigFile(path: string): ConfigText | null {
 /** inode(7): others may read. */
 const S_IROTH = 0o004;
 
-/** A text file, or a pipe such as a shell's `<(...)`, of which the size is not known before. */
+/** A text file, or a pipe, of which the size is not known before. */
 function readTextFile(path: string): string {
   using file = Deno.openSync(path);
   return readText(file, () => {});

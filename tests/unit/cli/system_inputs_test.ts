@@ -84,3 +84,43 @@ Deno.test("systemInputs tells of a configuration file whether all can read it", 
     Deno.removeSync(folder, { recursive: true });
   }
 });
+
+Deno.test("systemInputs reads a pipe once, and gives the same when the options are read again", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const path = `${folder}/fifo`;
+    await makeFifo(path);
+    const writer = new Deno.Command("sh", { args: ["-c", 'echo mtu=1300 > "$0"', path] }).spawn();
+    const inputs = systemInputs();
+    assert.equal(inputs.readConfigFile(path)?.text, "mtu=1300\n");
+    await writer.status;
+    // Nobody writes any more: a second look at the pipe would wait without end.
+    assert.equal(inputs.readConfigFile(path)?.text, "mtu=1300\n");
+    assert.equal(inputs.readFile(path), "mtu=1300\n");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("systemInputs does not wait for a pipe in place of a file that was read", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const path = `${folder}/slave.toml`;
+    Deno.writeTextFileSync(path, "mtu=1300");
+    const inputs = systemInputs();
+    assert.equal(inputs.readConfigFile(path)?.text, "mtu=1300");
+    Deno.removeSync(path);
+    await makeFifo(path);
+    assert.throws(() => inputs.readConfigFile(path), /it was a file at the start/);
+    Deno.removeSync(path);
+    Deno.writeTextFileSync(path, "mtu=1400");
+    assert.equal(inputs.readConfigFile(path)?.text, "mtu=1400");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+async function makeFifo(path: string): Promise<void> {
+  const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
+  assert(success);
+}
