@@ -19,12 +19,19 @@ import { RoffPage } from "./roff.ts";
 /** What the environment says besides options: name, meaning. */
 const OTHER_VARIABLES: readonly (readonly [string, string])[] = [
   ["STATE_DIRECTORY", "systemd's: the state directory when --state-dir is not given."],
+  [
+    "CONFIGURATION_DIRECTORY",
+    "systemd's: where the configuration file is looked for when --config is not given.",
+  ],
+  ["XDG_CONFIG_HOME", "Of users other than root: the configuration file is in bindlink in it."],
   ["XDG_STATE_HOME", "Of users other than root: the state directory is bindlink in it."],
   ["NO_COLOR", "When it is not empty: no colors in help and log."],
 ];
 
 /** The files that are read and written: path, meaning. */
 const FILES: readonly (readonly [string, string])[] = [
+  ["/etc/bindlink/master.toml, /etc/bindlink/slave.toml", "Configuration files of root."],
+  ["~/.config/bindlink", "Where those of others are."],
   ["/var/lib/bindlink", "State directory of root."],
   ["~/.local/state/bindlink", "State directory of others."],
   [
@@ -43,6 +50,7 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
   ["0", "Done, or ended by SIGINT or SIGTERM; for doctor: no fault was found."],
   ["1", "Something it cannot do without is missing; for doctor: a fault was found."],
   ["2", "Wrong options."],
+  ["129", "The terminal of a running master or slave was closed."],
   ["130, 143", "A second SIGINT or SIGTERM cut the shutdown short."],
 ];
 

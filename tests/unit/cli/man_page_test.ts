@@ -77,6 +77,13 @@ Deno.test("manPage has every option: value, help, choices, default, variable, co
   }
 });
 
+Deno.test("manPage names the files and exit codes that came with configuration files and reload", () => {
+  assert.match(sectionOf("FILES"), /\/etc\/bindlink\/master\.toml, \/etc\/bindlink\/slave\.toml/);
+  assert.match(sectionOf("FILES"), /~\/\.config\/bindlink/);
+  assert.match(sectionOf("ENVIRONMENT"), /XDG_CONFIG_HOME/);
+  assert.match(sectionOf("EXIT STATUS"), /129/);
+});
+
 Deno.test("bindlink man prints the page of this version", async () => {
   const result = await printed("man");
   assert.deepEqual([result.stream, result.exitCode], ["stdout", 0]);
