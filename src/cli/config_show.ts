@@ -5,7 +5,7 @@
  * @module
  */
 
-import { quoteProxy } from "./quote.ts";
+import { hideToken, quoteProxy } from "./quote.ts";
 import { fileOptionsOf } from "./config_file.ts";
 import type { Role } from "./command_table.ts";
 import type { GivenOptions } from "./given_options.ts";
@@ -38,14 +38,19 @@ export function showConfig(given: GivenOptions, { role, fallbacks }: ShownSettin
 
 function showValues(option: OptionSpec, values: readonly string[]): string {
   if (SECRET_OPTIONS.includes(option.name)) return optionToml(option, ["***"]);
-  return optionToml(option, option.name === "proxies" ? values.map(hidePassword) : values);
+  const shown = option.name === "proxies" ? values.map(hidePassword) : values;
+  // Values are not judged: a token may stand where something else belongs.
+  return optionToml(option, option.metavar === null ? shown : shown.map(hideToken));
 }
+
+/** A proxy without credentials; `HOST:PORT:USER:PASSWORD`, as lists of proxies have it, is none. */
+const HOST_AND_PORT = /^(?:[a-z][a-z0-9]*:\/\/)?(?:\[[^[\]]*\]|[^:[\]/]*):\d{1,5}$/i;
 
 /** A proxy without its credentials, name and settings kept. */
 function hidePassword(value: string): string {
-  if (!value.includes("@")) return value;
   try {
     const { name, endpoint, settings } = splitLink(value, "");
+    if (!value.includes("@") && HOST_AND_PORT.test(endpoint)) return value;
     const hidden: string = JSON.parse(quoteProxy(endpoint));
     return [name === null ? hidden : `${name}=${hidden}`, ...settings].join(";");
   } catch {

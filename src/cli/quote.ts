@@ -51,8 +51,13 @@ export function quotePath(text: string): string {
   return inQuotes(isSecret ? hideKeys(text) : text);
 }
 
+/** A text with a token in it hidden, wherever it stands. */
+export function hideToken(text: string): string {
+  return text.replace(TOKEN, "***");
+}
+
 function hideKeys(text: string): string {
-  return text.replace(TOKEN, "***").replace(KEY, "***");
+  return hideToken(text).replace(KEY, "***");
 }
 
 function inQuotes(text: string): string {

@@ -105,6 +105,18 @@ Deno.test("config show hides a token", async () => {
   assert.match(text, /^token = "\*\*\*" {2}# --token$/m);
 });
 
+Deno.test("config show hides secrets where they do not belong, and shows proxies that have none", async () => {
+  const proxies = `"a:1", "[fe80::1%eth0]:2", "x=http://b:3;metered", "h:1080:user:${PASSWORD}"`;
+  const configs = {
+    "/etc/bindlink/slave.toml":
+      `proxies = [${proxies}]\nhttp = "${TOKEN}"\ntoken-file = "${TOKEN}"\n`,
+  };
+  const [, , text] = await run("config show slave", { configs });
+  assert(!text.includes(TOKEN) && !text.includes(PASSWORD), text);
+  const shown = '"a:1", "[fe80::1%eth0]:2", "x=http://b:3;metered", "h:1080***"';
+  assert(text.includes(`proxies = [${shown}]`), text);
+});
+
 Deno.test("config show works for a master, and with a legacy one's addresses", async () => {
   const [, , text] = await run("config show master --protocol legacy");
   assert.match(text, /^address = \["10\.10\.10\.1\/30"\] {2}# default$/m);
