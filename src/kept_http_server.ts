@@ -62,13 +62,12 @@ export class KeptHttpServer implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    const timer = setTimeout(() => this.#abort.abort(), SHUTDOWN_GRACE_MS);
-    try {
-      await this.#server.shutdown();
-      await this.#stopped;
-    } finally {
-      clearTimeout(timer);
-    }
+    // Rejects when the server has failed: then it is closed.
+    const shutdown = this.#server.shutdown().catch(() => {});
+    const grace = new AbortController();
+    const ended = shutdown.then(() => this.#stopped).finally(() => grace.abort());
+    // Not the server's signal, which throws after shutdown(): a reader that stands still ends with the process.
+    await Promise.race([ended, abortableSleep(SHUTDOWN_GRACE_MS, grace.signal)]);
   }
 
   /** Serves again when a server fails, until `close`. Never rejects. */
