@@ -9,6 +9,7 @@ import { readStoredJoin } from "../state/join_store.ts";
 import { defaultStateDir } from "../state/state_dir.ts";
 import { defaultConfigDir } from "./config_dir.ts";
 import type { CommandLineInputs, ConfigText } from "./inputs.ts";
+import { quotePath } from "./quote.ts";
 
 /** Most that is read of a file or of stdin, in bytes: a token or key has a few hundred. */
 const MAX_TEXT_BYTES = 65_536;
@@ -49,6 +50,11 @@ class TextFiles {
   /** What was in each pipe, by path; null: it was a file. */
   readonly #seen = new Map<string, string | null>();
 
+  /** Whether it was read before. */
+  has(path: string): boolean {
+    return this.#seen.has(path);
+  }
+
   /** @throws Error when it cannot be read. */
   read(path: string): string {
     const { isFile, isDirectory } = Deno.statSync(path);
@@ -68,8 +74,10 @@ function readConfigFile(path: string, files: TextFiles): ConfigText | null {
     const { mode } = Deno.statSync(path);
     return { text, isReadableByOthers: mode !== null && (mode & S_IROTH) !== 0 };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!files.has(path)) return null;
+    // Deleted, or being replaced: a daemon that reads its options anew must not take it for one that says nothing.
+    throw new Error(`${quotePath(path)} was there before, and is gone: put it back, or restart`);
   }
 }
 

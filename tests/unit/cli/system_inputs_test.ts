@@ -120,6 +120,21 @@ Deno.test("systemInputs does not wait for a pipe in place of a file that was rea
   }
 });
 
+Deno.test("systemInputs takes a configuration file that is deleted for no empty one", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const path = `${folder}/slave.toml`;
+    const inputs = systemInputs();
+    assert.equal(inputs.readConfigFile(path), null);
+    Deno.writeTextFileSync(path, "mtu=1300");
+    assert.equal(inputs.readConfigFile(path)?.text, "mtu=1300");
+    Deno.removeSync(path);
+    assert.throws(() => inputs.readConfigFile(path), /slave\.toml" was there before, and is gone/);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
 async function makeFifo(path: string): Promise<void> {
   const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
   assert(success);
