@@ -18,6 +18,7 @@ import type { HostPort } from "../net_address.ts";
 
 /** As on the command line. */
 const MAX_PRICE_PER_GB = 1e6;
+const MAX_BUDGET_BYTES = 1e15;
 
 /** Most links in one request: a slave has no more. */
 const MAX_LINKS = 255;
@@ -62,7 +63,7 @@ function decodeCost(
   if (isBudgetHard !== undefined && typeof isBudgetHard !== "boolean") return fail("isBudgetHard");
   return {
     ...(pricePerGb === undefined ? {} : { pricePerGb: decodePrice(pricePerGb) }),
-    ...(budgetBytes === undefined ? {} : { budgetBytes: decodeCap(budgetBytes, "budgetBytes") }),
+    ...(budgetBytes === undefined ? {} : { budgetBytes: decodeBudget(budgetBytes) }),
     ...(resetDay === undefined ? {} : { resetDay: decodeDay(resetDay) }),
     ...(isBudgetHard === undefined ? {} : { isBudgetHard }),
   };
@@ -73,6 +74,12 @@ function decodePrice(value: unknown): number | null {
   if (value === null) return null;
   const isPrice = typeof value === "number" && value >= 0 && value <= MAX_PRICE_PER_GB;
   return isPrice ? Math.round(value * 1_000) / 1_000 : fail("pricePerGb");
+}
+
+function decodeBudget(value: unknown): number {
+  if (value === null) return Number.POSITIVE_INFINITY;
+  const isBudget = typeof value === "number" && value >= 1 && value <= MAX_BUDGET_BYTES;
+  return isBudget ? value : fail("budgetBytes");
 }
 
 function decodeDay(value: unknown): number {

@@ -22,7 +22,8 @@ const CHANGES = fc.record({
   capUpBps: CAPS,
   capDownBps: CAPS,
   pricePerGb: fc.constantFrom(null, 0, 2.5, 1e6),
-  budgetBytes: CAPS,
+  // From the least to the most that the command line takes.
+  budgetBytes: fc.constantFrom(Infinity, 1e6, 500e9, 1e15),
   resetDay: fc.integer({ min: 1, max: 31 }),
   isBudgetHard: fc.boolean(),
 }, { requiredKeys: [] }) as fc.Arbitrary<LinkChange>;
@@ -40,6 +41,7 @@ Deno.test("a price, a budget and a day that cannot be are refused", () => {
       { pricePerGb: "2" },
       { pricePerGb: 1e7 },
       { budgetBytes: 0 },
+      { budgetBytes: 2e15 },
       { budgetBytes: "1GB" },
       { resetDay: 0 },
       { resetDay: 32 },
