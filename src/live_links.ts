@@ -9,7 +9,7 @@ import type { LinkChange, LinkMode } from "./multiplexer/link_settings.ts";
 import type { HostPort } from "./net_address.ts";
 
 /** A link as a user names it for a slave that runs: what it leaves out is as with the others. */
-export interface NewLink extends Pick<LinkSpec, "proxy" | "device"> {
+export interface NewLink extends Pick<LinkSpec, "proxy" | "device" | "usageName"> {
   /** Null: called after where it leads. */
   readonly name: string | null;
   /** The master as this link's far end names it; empty: as the token says, or `--proxy-target`. */

@@ -263,7 +263,9 @@ export class AutoLinks {
   #add(device: string, link: Pick<NewLink, "name" | "proxy" | "device">): LinkSpec | null {
     const { add, settingsOf, logger, specs } = this.#host;
     try {
-      const name = add({ ...link, targets: [], settings: settingsOf(device) });
+      // Whichever way it goes, it is the interface's data plan.
+      const settings = settingsOf(device);
+      const name = add({ ...link, targets: [], settings, usageName: device });
       return specs().find((it) => it.name === name) ?? null;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

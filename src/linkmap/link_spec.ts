@@ -29,6 +29,8 @@ export interface LinkSpec {
   readonly proxy: ProxySpec | null;
   /** Network interface of a direct link, by which it goes whatever the routing table prefers; not given: as that says. */
   readonly device?: string;
+  /** What its usage is kept by, where another link shares its budget: both go by one interface. Not given: its name. */
+  readonly usageName?: string;
   /** When and how much it is used; the legacy protocol has only the default. */
   readonly settings: LinkSettings;
   /** Its mode was named with it: what `--mode` says does not change it. */

@@ -43,7 +43,7 @@ export interface BudgetKeeperOptions {
 /** A link's counters when it was last looked at. */
 interface Counted {
   /**
-   * What its usage is kept by: the name that it had when counting began. One that is handed over for another one of its name has
+   * What its usage is kept by: the one said for it, or the name that it had when counting began. One that is handed over for another one of its name has
    * a stand-in for a while.
    */
   readonly key: string;
@@ -127,7 +127,7 @@ export class BudgetKeeper {
   }
 
   #keyOf(link: SealedLink): string {
-    return this.#counted.get(link)?.key ?? link.name;
+    return this.#counted.get(link)?.key ?? link.usageName ?? link.name;
   }
 
   #count(link: SealedLink, { today }: LocalTime): void {

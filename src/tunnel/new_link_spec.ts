@@ -40,7 +40,7 @@ export function newLinkSpecs(
 }
 
 function newLinkSpec(link: NewLink, known: KnownLinks, defaults: LinkDefaults): LinkSpec {
-  const { proxy, device } = link;
+  const { proxy, device, usageName } = link;
   const usual = proxy === null ? defaults.endpoints : defaults.proxyTargets;
   const settings = { ...DEFAULT_LINK_SETTINGS, mode: known.mode };
   const spec: LinkSpec = {
@@ -49,6 +49,7 @@ function newLinkSpec(link: NewLink, known: KnownLinks, defaults: LinkDefaults): 
     proxy,
     targets: link.targets.length > 0 ? link.targets : usual,
     ...(device === undefined ? {} : { device }),
+    ...(usageName === undefined ? {} : { usageName }),
     // A connection goes where the routing table says.
     allowsTcp: defaults.allowsTcp && device === undefined,
     settings: changeSettings(settings, link.settings, known.mode),

@@ -23,6 +23,8 @@ const MAX_UDP_DATAGRAM_BYTES = 1_422;
 export interface SealedLinkOptions extends LinkOptions {
   readonly settings: LinkSettings;
   readonly codec: SecureCodec;
+  /** See {@link LinkSpec.usageName}. */
+  readonly usageName?: string | undefined;
 }
 
 /** A way to the peer that carries sealed datagrams. */
@@ -33,10 +35,13 @@ export class SealedLink extends Link implements LinkPort {
   fragmentAboveBytes = Number.POSITIVE_INFINITY;
   /** See {@link LinkPort.lastSeqNo}. */
   lastSeqNo = Number.NaN; // Not -1: a field that begins as a small integer changes its shape later.
+  /** See {@link SealedLinkOptions.usageName}. */
+  readonly usageName: string | undefined;
   readonly #codec: SecureCodec;
 
   constructor(options: SealedLinkOptions) {
     super(options);
+    this.usageName = options.usageName;
     this.settings = options.settings;
     this.#codec = options.codec;
   }

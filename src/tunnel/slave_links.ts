@@ -77,8 +77,8 @@ export class SlaveLinks implements LiveLinks {
   start(specs: readonly LinkSpec[], now: number): void {
     const { peer, codec } = this.options;
     for (const spec of specs) {
-      const { id, name, settings } = spec;
-      const link = new SealedLink({ id, name, isInitiator: true, settings, codec });
+      const { id, name, settings, usageName } = spec;
+      const link = new SealedLink({ id, name, isInitiator: true, settings, codec, usageName });
       const own: OwnLink = { spec, link, closing: null, heldReason: "" };
       this.own.all.push(own);
       this.#lastId = id;

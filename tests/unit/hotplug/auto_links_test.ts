@@ -104,6 +104,17 @@ Deno.test("one that was plugged out and in between two looks is a new link", asy
   assert.deepEqual([rig.names, rig.added.length], [["usb0"], 2]);
 });
 
+Deno.test("the direct link and the one through the proxy share the interface's budget", async () => {
+  const rig = new Rig();
+  rig.proxies.set("192.168.40.1", 1080);
+  await rig.see(usb(0));
+  await rig.pass(1_000);
+  assert.deepEqual(rig.added.map(({ name, usageName }) => [name, usageName]), [
+    [null, "usb0"],
+    ["usb0-socks", "usb0"],
+  ]);
+});
+
 Deno.test("what was said of its link before holds when it comes again", async () => {
   const rig = new Rig();
   rig.remembered.set("usb0", { isMetered: true, capUpBps: 5e6 });

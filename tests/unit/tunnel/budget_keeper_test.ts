@@ -64,13 +64,14 @@ class Rig implements Disposable {
   }
 }
 
-function linkWith(settings: Partial<LinkSettings>): SealedLink {
+function linkWith(settings: Partial<LinkSettings>, usageName?: string): SealedLink {
   const keyring = new Keyring(DEFAULT_SESSION_LIMITS, { onAdded: () => {}, onDropped: () => {} });
   return new SealedLink({
     id: 1,
     name: "phone1",
     isInitiator: true,
     settings: { ...DEFAULT_LINK_SETTINGS, isMetered: true, ...settings },
+    usageName,
     codec: new SecureCodec(keyring, new SealingBuffers()),
   });
 }
@@ -87,6 +88,20 @@ Deno.test("a link with a budget is counted both ways, headers included, from the
   rig.pass(link, 1, 100);
   assert.equal(rig.states.at(-1)!.usedBytes, 2 * 10 * 1_028 + 2 * (100 + 48));
   socket.close();
+});
+
+Deno.test("links that go by one interface share its budget, one after the other and both at once", () => {
+  using rig = new Rig();
+  const direct = linkWith({ budgetBytes: 1e6 }, "usb0");
+  const proxied = linkWith({ budgetBytes: 1e6 }, "usb0");
+  proxied.name = "usb0-socks";
+  rig.keeper.look([direct, proxied], 0);
+  rig.pass(direct, 10, 1_000 - UDP_BYTES);
+  rig.pass(proxied, 10, 1_000 - UDP_BYTES);
+  assert.equal(rig.keeper.snapshot(direct)!.usedBytes, 40_000);
+  assert.equal(rig.keeper.snapshot(proxied)!.usedBytes, 40_000);
+  rig.keeper.close([direct, proxied], rig.now);
+  assert.equal(rig.savedBytes(linkWith({ budgetBytes: 1e6 }, "usb0")), 40_000);
 });
 
 Deno.test("a link without budget and price is not counted, and nothing is written or waited for", () => {
