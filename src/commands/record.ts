@@ -103,6 +103,11 @@ class RecordingRun {
     const now = performance.now();
     let lines = "";
     for (const sample of samples) {
+      if (sample.atMs < this.#newestMs) {
+        throw new Error(
+          `The running slave ${this.#parts.socket.name} was started anew: record it to another file`,
+        );
+      }
       this.#newestMs = sample.atMs;
       // Looked at a little too early is looked at in time.
       if (sample.atMs - this.#usedMs < this.#request.intervalMs - SAMPLE_MS / 2) continue;

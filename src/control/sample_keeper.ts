@@ -49,6 +49,8 @@ export class SampleKeeper implements Disposable {
       throw new UsageError('Cannot read control request: "sinceMs" is malformed');
     }
     this.#askedMs = this.#options.clock();
+    // A time that is still to come is that of a daemon before this one: who asks is to see it.
+    const afterMs = sinceMs > this.#askedMs ? -1 : sinceMs;
     if (this.#timer === undefined) {
       this.#samples = [];
       this.#look();
@@ -57,7 +59,7 @@ export class SampleKeeper implements Disposable {
     return {
       sampleVersion: SAMPLE_VERSION,
       version: this.#options.version,
-      samples: this.#samples.filter(({ atMs }) => atMs > sinceMs),
+      samples: this.#samples.filter(({ atMs }) => atMs > afterMs),
     };
   }
 

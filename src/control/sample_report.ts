@@ -78,7 +78,10 @@ function craftLink(link: LinkSnapshot, measures: LinkMeasures): LinkSample {
   };
 }
 
-/** Whether a name may say where the link leads: it is that, or looks like an address, a host's name or a host with a port. */
+/**
+ * Whether a name may say where the link leads, or whose it is: it is that, or looks like an address, a host's name or a host with a
+ * port; or it has a hardware address in it, as the names of many USB interfaces do (`enx8e1f02a4b3c5`).
+ */
 function isTelling({ name, kind, address }: LinkSnapshot): boolean {
-  return (name === address && kind !== "interface") || /[.:@/\\[\]]/.test(name);
+  return (name === address && kind !== "interface") || /[.:@/\\[\]]|[0-9a-f]{12}/i.test(name);
 }

@@ -122,6 +122,26 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "record ends when the slave was started anew between two questions, and does not wait for its time to come",
+  LOADS_LIBCRYPTO,
+  async () => {
+    using folder = new TempDir();
+    const [before, after] = [answerer(), answerer()];
+    let questions = 0;
+    // A daemon's time begins with it.
+    await using _server = await serve(
+      folder.path,
+      (request) => questions++ < 2 ? before(request) : after(request),
+    );
+    await assert.rejects(
+      runCommand(recordInto(folder.path, { seconds: 60 }), new FakeCommandIo()),
+      /The running slave bind0 was started anew: record it to another file/,
+    );
+    assert.equal(readRecording(Deno.readTextFileSync(`${folder.path}/out.jsonl`)).steps.length, 1);
+  },
+);
+
 Deno.test("record says what to do about a daemon of another version", async () => {
   using folder = new TempDir();
   await using _server = await serve(folder.path, () => ({ sampleVersion: 2, version: "9.0.0" }));

@@ -35,6 +35,7 @@ Deno.test("an interface's name is no secret; a proxy without a domain is one", (
   };
   assert.equal(nameOf("interface", "usb0"), "usb0");
   assert.equal(nameOf("proxy", "myphone"), null);
+  assert.equal(nameOf("interface", "enx8e1f02a4b3c5"), null, "with the hardware address");
 });
 
 Deno.test("links of which nothing is measured are left out", () => {
@@ -50,4 +51,10 @@ Deno.test("SampleKeeper answers with what is newer than what is known, and stops
   nowMs = 1_500;
   assert.deepEqual(keeper.answer({ command: "samples", sinceMs: 1_000 }).samples, []);
   assert.throws(() => keeper.answer({ command: "samples", sinceMs: "x" }), UsageError);
+  const ofAnother = keeper.answer({ command: "samples", sinceMs: 9_000_000 }).samples;
+  assert.deepEqual(
+    ofAnother.map(({ atMs }) => atMs),
+    [1_000],
+    "what a daemon before this one said",
+  );
 });
