@@ -26,7 +26,7 @@ import type { NetInterface } from "./net_interface.ts";
 /** A link through a proxy gets this long to carry, in ms. */
 const TRIAL_MS = 10_000;
 
-/** How often a gateway is asked whether it is a proxy, in ms: an app on a phone may be started later. */
+/** How often a gateway is asked whether it is a proxy, in ms: its app may be started later. */
 const PROBE_INTERVAL_MS = 60_000;
 
 /** What the links are made with. */
@@ -183,14 +183,16 @@ export class AutoLinks {
   #follow(device: Device, it: NetInterface, now: number): void {
     if (device.isLeft) return;
     if (device.direct === null && device.proxy === null) this.#addDirect(device);
-    const isDoubtful = hasDoubtfulGateway(it, this.#interfaces);
+    const isDoubtful = () => hasDoubtfulGateway(it, this.#interfaces);
     if (device.gateway !== it.gateway) {
       device.gateway = it.gateway;
       device.probeMs = now;
       this.#endProxy(device, "its gateway is another one");
-    } else if (isDoubtful) this.#endProxy(device, "another interface has the same network");
+    } else if (device.proxy !== null && isDoubtful()) {
+      this.#endProxy(device, "another interface has the same network");
+    }
     if (device.proxy !== null) this.#judgeProxy(device, device.proxy, now);
-    else if (now >= device.probeMs && !isDoubtful) this.#probe(device, now);
+    else if (now >= device.probeMs && !isDoubtful()) this.#probe(device, now);
   }
 
   #judgeProxy(device: Device, proxy: ProxyLink, now: number): void {
@@ -263,9 +265,7 @@ export class AutoLinks {
   #add(device: string, link: Pick<NewLink, "name" | "proxy" | "device">): LinkSpec | null {
     const { add, settingsOf, logger, specs } = this.#host;
     try {
-      // Whichever way it goes, it is the interface's data plan.
-      const settings = settingsOf(device);
-      const name = add({ ...link, targets: [], settings, usageName: device });
+      const name = add({ ...link, targets: [], settings: settingsOf(device), usageName: device });
       return specs().find((it) => it.name === name) ?? null;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

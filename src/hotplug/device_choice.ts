@@ -5,7 +5,7 @@
  */
 
 import type { Cidr } from "../daemon_options.ts";
-import { networkOf } from "../ip_network.ts";
+import { parseIp } from "../ip_literal.ts";
 import type { LinkSpec } from "../linkmap/link_spec.ts";
 import type { NetInterface } from "./net_interface.ts";
 
@@ -66,9 +66,13 @@ export function hasDoubtfulGateway(it: NetInterface, all: readonly NetInterface[
 }
 
 function isInNetworkOf({ addresses }: NetInterface, host: string): boolean {
+  const bytes = parseIp(host);
+  if (bytes === null) return false;
   return addresses.some(({ address, prefixBits }: Cidr) => {
-    if (address.includes(":") !== host.includes(":")) return false;
-    const network = networkOf({ address: host, prefixBits });
-    return network !== null && network.address === networkOf({ address, prefixBits })?.address;
+    const own = parseIp(address);
+    return own?.length === bytes.length && bytes.every((byte, i) => {
+      const networkBits = Math.min(8, Math.max(0, prefixBits - 8 * i));
+      return ((byte ^ own[i]!) >> (8 - networkBits)) === 0;
+    });
   });
 }

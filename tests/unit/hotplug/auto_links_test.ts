@@ -256,3 +256,18 @@ Deno.test("a link that cannot be added is told of once, and tried again", async 
   await rig.pass(1_000);
   assert.deepEqual(rig.names, ["usb0"]);
 });
+
+Deno.test("looks each second do not compare each interface with each other one", async () => {
+  const rig = new Rig();
+  let reads = 0;
+  const all = Array.from({ length: 20 }, (_, i) => {
+    const it = usb(0, { index: 10 + i, name: `eth${i}`, gateway: `10.1.${i}.1` });
+    const addresses = [{ address: `10.1.${i}.2`, prefixBits: 24 }];
+    return Object.defineProperty(it, "addresses", { get: () => (reads++, addresses) });
+  });
+  await rig.see(...all);
+  assert.deepEqual([rig.names.length, rig.probes.length], [20, 20]);
+  reads = 0;
+  await rig.pass(10_000);
+  assert.ok(reads <= 10 * 2 * all.length, `${reads} reads`);
+});

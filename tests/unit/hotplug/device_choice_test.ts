@@ -52,6 +52,21 @@ Deno.test("an interface by which a given link goes is that link's", () => {
   );
 });
 
+Deno.test("networks are compared to the bit, and only within a family", () => {
+  const isBy = (address: string, prefixBits: number, host: string): boolean =>
+    linkBy(usb(0, { gateway: null, addresses: [{ address, prefixBits }] }), [
+      proxied("x", host),
+    ]) !== null;
+  assert.equal(isBy("10.0.16.1", 20, "10.0.31.255"), true);
+  assert.equal(isBy("10.0.16.1", 20, "10.0.32.0"), false);
+  assert.equal(isBy("10.0.0.1", 32, "10.0.0.1"), true);
+  assert.equal(isBy("10.0.0.1", 32, "10.0.0.0"), false);
+  assert.equal(isBy("10.0.0.1", 0, "203.0.113.9"), true);
+  assert.equal(isBy("2001:db8:0:1::1", 63, "2001:db8::9"), true);
+  assert.equal(isBy("2001:db8:0:1::1", 64, "2001:db8::9"), false);
+  assert.equal(isBy("2001:db8::1", 0, "10.0.0.1"), false);
+});
+
 Deno.test("a gateway that another interface's network holds, too, is in doubt", () => {
   const same = { addresses: [{ address: "192.168.40.11", prefixBits: 24 }] };
   assert.equal(hasDoubtfulGateway(usb(0), [usb(0), usb(1)]), false);
