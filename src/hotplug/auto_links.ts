@@ -10,8 +10,7 @@
  *   any: the interface goes, or loses address or route: its links are dropped at once
  * ```
  *
- * The proxy replaces the direct link since both share one radio: two links would only contend, and a packet sent twice would be sent
- * twice over one. Pure.
+ * The proxy replaces the direct link since both share one radio: they would contend, and a copy would go the same way. Pure.
  *
  * @module
  */
@@ -228,10 +227,10 @@ export class AutoLinks {
   }
 
   #addDirect(device: Device): void {
-    if (device.leaving !== null) this.#drop(device.leaving, "it is needed again");
+    const { name, leaving } = device;
+    if (leaving !== null) this.#drop(leaving, "it is needed again");
     device.leaving = null;
-    const added = this.#add(device.name, { name: null, proxy: null, device: device.name });
-    device.direct = added?.id ?? null;
+    device.direct = this.#add(name, { name: null, proxy: null, device: name })?.id ?? null;
   }
 
   #probe(device: Device, now: number): void {
