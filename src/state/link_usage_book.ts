@@ -92,8 +92,8 @@ export class LinkUsageBook {
     const lock = this.#tryLock();
     if (lock === null) return false;
     try {
-      const links = this.#read();
-      for (const [name, { bytes, told }] of this.#unsaved) {
+      const { links, isLost } = this.#readOrKnown();
+      for (const [name, { bytes, told }] of isLost ? [] : this.#unsaved) {
         const usage = links.get(name) ?? new LinkUsage();
         for (const [day, of] of bytes) usage.add(day, of);
         if (told !== null) usage.noteTold(told.period, told.percent);
@@ -118,7 +118,7 @@ export class LinkUsageBook {
     try {
       for (const warning of ensureStateDir(this.#stateDir)) this.#warn(warning);
       removeLeftovers(this.#path, LEFTOVER_MS);
-      return this.#read();
+      return this.#readOrKnown().links;
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
       this.#warn(`${error.message}; what metered links carried is counted from nothing`);
@@ -126,17 +126,27 @@ export class LinkUsageBook {
     }
   }
 
-  /** A file that cannot be understood is set aside; its figures are lost. @throws StateError when it cannot be read at all */
+  /** What the file says; empty when there is none. @throws StateError */
   #read(): Map<string, LinkUsage> {
+    const links = readStateFile(this.#path, FORMAT)?.object("links");
+    return new Map((links?.keys() ?? []).map((name) => [name, decode(links!.object(name))]));
+  }
+
+  /**
+   * A file that cannot be understood is set aside. What this run knows of it goes on, what was counted since included; with the first
+   * read its figures are lost.
+   * @throws StateError when it cannot be read at all
+   */
+  #readOrKnown(): { readonly links: Map<string, LinkUsage>; readonly isLost: boolean } {
     try {
-      const links = readStateFile(this.#path, FORMAT)?.object("links");
-      return new Map((links?.keys() ?? []).map((name) => [name, decode(links!.object(name))]));
+      return { links: this.#read(), isLost: false };
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
       const where = setAside(this.#path);
       if (where === "") throw error;
-      this.#warn(`${error.message}; what metered links carried is counted from nothing${where}`);
-      return new Map();
+      const from = this.#links === null ? "nothing" : "what this run knows";
+      this.#warn(`${error.message}; what metered links carried is counted from ${from}${where}`);
+      return { links: this.#links ?? new Map(), isLost: true };
     }
   }
 

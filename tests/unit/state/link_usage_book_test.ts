@@ -105,6 +105,23 @@ Deno.test("a file that cannot be understood is set aside, and counting goes on",
   }
 });
 
+Deno.test("a file that is broken while the program runs costs nothing of what the program knows", () => {
+  using rig = new Rig();
+  const book = rig.open();
+  book.add("phone", YESTERDAY, 1_000);
+  assert(book.save("unsynced"));
+  book.add("phone", TODAY, 30);
+  Deno.writeTextFileSync(rig.path, "{");
+  book.add("phone", TODAY, 4);
+  assert(book.save("unsynced"));
+  assert.match(rig.warnings[0]!, /counted from what this run knows; the file is now /);
+  assert.deepEqual(book.usageOf("phone").days, [[YESTERDAY, 1_000], [TODAY, 34]]);
+  assert.deepEqual(rig.open().usageOf("phone").days, [[YESTERDAY, 1_000], [TODAY, 34]]);
+  book.add("phone", TODAY, 1);
+  assert(book.save("unsynced"));
+  assert.deepEqual(rig.open().usageOf("phone").days, [[YESTERDAY, 1_000], [TODAY, 35]]);
+});
+
 Deno.test("a directory that cannot be used is told, and what was counted is kept for another try", () => {
   using rig = new Rig();
   const path = `${rig.dir.path}/file`;
