@@ -14,6 +14,13 @@ import { WakeDetector } from "./wake_detector.ts";
 /** Networks that change again and again make no more than one handshake in this time, in ms. */
 const LEAST_INTERVAL_MS = 500;
 
+/**
+ * One that comes and goes without end, as by a bad plug, must not keep other links from opening, which may take seconds: after so many
+ * times each next one waits twice as long, up to this, in ms. As long without a change, and all is forgotten.
+ */
+const FREE_CHANGES = 4;
+const LONGEST_INTERVAL_MS = 8_000;
+
 /** What a {@link SlaveWake} works with. */
 export interface SlaveWakeOptions {
   readonly links: SlaveLinks;
@@ -31,6 +38,8 @@ export class SlaveWake {
   #wokeMs = Number.NEGATIVE_INFINITY;
   /** Networks have changed; seen to when {@link LEAST_INTERVAL_MS} has passed. */
   #isChanged = false;
+  /** How often they were seen to without a longer rest. */
+  #changes = 0;
 
   constructor(options: SlaveWakeOptions) {
     this.#options = options;
@@ -46,6 +55,7 @@ export class SlaveWake {
       this.#options.links.linkMap.wake(now);
       this.#ask(now);
     } else if (this.#isChanged && now >= this.nextTimeout()) {
+      this.#changes++;
       this.#options.links.linkMap.retry();
       this.#ask(now);
     }
@@ -53,13 +63,19 @@ export class SlaveWake {
 
   /** Monotonic ms of when {@link SlaveWake.handleTimeout} has to be called at the latest. */
   nextTimeout(): number {
-    return this.#isChanged ? this.#wokeMs + LEAST_INTERVAL_MS : Number.POSITIVE_INFINITY;
+    return this.#isChanged ? this.#wokeMs + this.#intervalMs : Number.POSITIVE_INFINITY;
   }
 
   /** The machine has a network, an address or a default route that it did not have before. */
   handleNetworkChange(now: number): void {
+    if (!this.#isChanged && now - this.#wokeMs > LONGEST_INTERVAL_MS) this.#changes = 0;
     this.#isChanged = true;
     this.#options.reschedule(Math.max(now, this.nextTimeout()));
+  }
+
+  get #intervalMs(): number {
+    const doublings = Math.max(0, this.#changes - FREE_CHANGES);
+    return Math.min(LONGEST_INTERVAL_MS, LEAST_INTERVAL_MS * 2 ** doublings);
   }
 
   #ask(now: number): void {
