@@ -76,6 +76,14 @@ export class LinkUsageBook {
     this.#unsavedBytes += bytes;
   }
 
+  /** A link has another name: what it carried stands under that, too. What stands there already is not added to, only made up. */
+  copy(from: string, to: string): void {
+    const { days, toldOf, toldPercent } = this.usageOf(from);
+    const known = new Map(this.usageOf(to).days);
+    for (const [day, bytes] of days) this.add(to, day, Math.max(0, bytes - (known.get(day) ?? 0)));
+    if (toldOf !== "") this.noteTold(to, toldOf, toldPercent);
+  }
+
   /** See {@link LinkUsage.noteTold}. */
   noteTold(link: string, period: Day, percent: number): void {
     this.usageOf(link).noteTold(period, percent);

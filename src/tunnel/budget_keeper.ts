@@ -93,6 +93,14 @@ export class BudgetKeeper {
     if (isDue && book.hasUnsaved) this.#save("unsynced", now);
   }
 
+  /** The link has another name for good: a later run finds by that what it carried. */
+  rename(link: SealedLink): void {
+    const counted = this.#counted.get(link);
+    if (counted === undefined || link.usageName !== undefined) return;
+    this.#book.copy(counted.key, link.name);
+    this.#counted.set(link, { ...counted, key: link.name });
+  }
+
   /** Writes all that was counted, to the disk itself: this end stops. */
   close(links: Iterable<SealedLink>, now: number): void {
     this.look(links, now);

@@ -17,7 +17,7 @@
 import type { BudgetState } from "../budget/budget_state.ts";
 import type { InitiatedHandler } from "../linkmap/datagram_handler.ts";
 import { LinkMap, type LinkMapOptions } from "../linkmap/link_map.ts";
-import type { LinkSpec } from "../linkmap/link_spec.ts";
+import { isLinkName, type LinkSpec } from "../linkmap/link_spec.ts";
 import type { LinkDefaults, LinkOutcome, LiveLinks, NewLink } from "../live_links.ts";
 import { changeSettings, type LinkChange, type LinkMode } from "../multiplexer/link_settings.ts";
 import type { LinkSnapshot } from "../snapshot.ts";
@@ -259,6 +259,8 @@ export class SlaveLinks implements LiveLinks {
   /** See {@link LiveLinks.rename}: the master is told. */
   rename(name: string, to: string): void {
     const own = this.own.rename(name, to);
+    // Not a stand-in's, which makes room for the link that goes on counting.
+    if (isLinkName(to)) this.#budgets.rename(own.link);
     this.#apply(own, {});
     this.options.logger.info("Link renamed", { link: to, id: own.link.id, before: name });
   }

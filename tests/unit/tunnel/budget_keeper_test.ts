@@ -182,6 +182,21 @@ Deno.test("a link that is renamed on its way out is counted under the name it ha
   assert.equal(rig.savedBytes(link), 40 * 1_028);
 });
 
+Deno.test("a link that is renamed for good is found by its new name in later runs, and nothing is counted twice", () => {
+  using rig = new Rig();
+  const link = linkWith({ budgetBytes: 1e6 });
+  rig.keeper.look([link], 0);
+  rig.pass(link, 10, 1_000);
+  for (const name of ["handy", "phone1", "handy"]) {
+    link.name = name;
+    rig.keeper.rename(link);
+  }
+  rig.pass(link, 10, 1_000);
+  rig.keeper.close([link], rig.now);
+  assert.equal(rig.keeper.snapshot(link)!.usedBytes, 40 * 1_028);
+  assert.equal(rig.savedBytes(link), 40 * 1_028);
+});
+
 Deno.test("a budget that is raised warns again when its 80 % are reached", () => {
   using rig = new Rig();
   const link = linkWith({ budgetBytes: 200_000 });

@@ -3,6 +3,7 @@
 import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { LinkSnapshot } from "../../../src/snapshot.ts";
+import { LinkUsageBook } from "../../../src/state/link_usage_book.ts";
 import { printFigures } from "../../support/figures.ts";
 import { innerPacket } from "../../support/inner_packets.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -156,4 +157,19 @@ Deno.test("a metered link that carries nothing costs less than 80 kB an hour, ha
     "kB an hour": (bytesPerHour / 1e3).toFixed(0),
   });
   assert.ok(bytesPerHour < 80e3, `${bytesPerHour} bytes an hour`);
+});
+
+Deno.test("a link that is renamed keeps what its budget has used in later runs; a stand-in takes nothing away", async () => {
+  using dir = new TempDir();
+  await using world = await TunnelWorld.create(["laptop"]);
+  const slave = await start(world, dir);
+  await use(world, slave);
+  const { usedBytes } = phone1(slave).budget!;
+  slave.tunnel.links.rename("phone1", "handy");
+  slave.tunnel.links.rename("handy", "handy#old");
+  await world.runFor(12_000);
+  const usedBy = (name: string): number =>
+    new LinkUsageBook(dir.path, assert.fail).usageOf(name).usedBetween("2000-01-01", "2999-01-01");
+  assert.ok(usedBy("handy") >= usedBytes, `${usedBy("handy")} of ${usedBytes} bytes`);
+  assert.equal(usedBy("handy#old"), 0);
 });
