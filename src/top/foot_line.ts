@@ -13,7 +13,7 @@ import type { Prompt, TopState } from "./top_state.ts";
 /** The line. */
 export function footLine(state: TopState, canvas: Canvas, nowMs: number): Line {
   const { prompt, doing, notice, report } = state;
-  if (prompt !== null) return [span(promptText(prompt, canvas), "strong")];
+  if (prompt !== null) return [span(printable(promptText(prompt, canvas)), "strong")];
   if (doing !== null) return [span(`${printable(doing)} ...`, "strong")];
   if (notice !== null && nowMs < notice.untilMs) {
     return [

@@ -183,3 +183,12 @@ Deno.test("drawScreen fills any size, and nothing in a report moves the cursor",
     },
   ));
 });
+
+Deno.test("drawScreen asks about a link with nothing in its name that moves the cursor", () => {
+  const link = "usb\x1b[2J\u202e0";
+  for (const prompt of [{ kind: "lastLink", link }, { kind: "mode", link }] as const) {
+    for (const size of [USUAL, SMALL]) {
+      assert.doesNotMatch(screenText({ ...sampleState(), prompt }, size), /[^\P{Cc}\n]|\p{Cf}/u);
+    }
+  }
+});
