@@ -88,8 +88,17 @@ export class TetheredPhones implements AsyncDisposable {
   }
 
   /** Bytes that the laptop has sent by a phone's interface. */
-  async sentBytes(index: number): Promise<number> {
-    const path = `/sys/class/net/${TetheredPhones.device(index)}/statistics/tx_bytes`;
+  sentBytes(index: number): Promise<number> {
+    return this.#countOf(index, "tx_bytes");
+  }
+
+  /** Bytes that have come to the laptop by it. */
+  receivedBytes(index: number): Promise<number> {
+    return this.#countOf(index, "rx_bytes");
+  }
+
+  async #countOf(index: number, counter: string): Promise<number> {
+    const path = `/sys/class/net/${TetheredPhones.device(index)}/statistics/${counter}`;
     return Number(await this.laptop.run(["cat", path]));
   }
 
