@@ -150,6 +150,8 @@ export interface BondingSnapshot {
   readonly resentPackets: number;
   readonly copiedPackets: number;
   readonly givenUpPackets: number;
+  /** ACKs not sent since a later one said the same. */
+  readonly filteredAcks: number;
   /** Bytes that wait for earlier packets now, and packets that had to. */
   readonly heldBytes: number;
   readonly heldPackets: number;

@@ -115,6 +115,12 @@ export const BONDING_METRICS: readonly MetricDefinition[] = [
     (b) => b.givenUpPackets,
   ),
   counted(
+    "counter",
+    "filtered_acks_total",
+    "TCP acknowledgements not sent, since a later one said the same.",
+    (b) => b.filteredAcks,
+  ),
+  counted(
     "gauge",
     "reorder_held_bytes",
     "Bytes that wait for packets before them.",

@@ -15,6 +15,9 @@ import { SentState } from "./sent_log.ts";
 /** A link that was short of credit within this time is used as much as it is let. */
 const LIMITED_MS = 60;
 
+/** A link that was sent less than this share of its capacity of late was not tried: what it delivers says nothing against it. */
+const USED_FRACTION = 0.5;
+
 /** How far below the oldest packet in flight a late acknowledgement is still looked for, in packets. */
 const LATE_PKTS = 256;
 
@@ -38,15 +41,17 @@ export class Acknowledgements {
     const ackedPkts = this.#settle(link, reader, now);
     if (ackedPkts > 0) link.lastAckedMs = now;
     const isLimited = now - link.limitedMs < LIMITED_MS;
+    const isUsed =
+      8 * link.recentSentBytesPerSecond(now) >= USED_FRACTION * link.capacity.capacityBps;
     if (isNews) {
       link.newestAckedSeqNo = newestSeqNo;
       const at = sent.find(newestSeqNo);
-      if (at >= 0) this.#sample(link, sent.sentMs[at]!, isLimited, reader, now);
+      if (at >= 0) this.#sample(link, sent.sentMs[at]!, isLimited && isUsed, reader, now);
     }
     const lostPkts = this.#findLost(link, now);
     sent.advance();
     if (ackedPkts > 0 || lostPkts > 0) link.loss.handle(ackedPkts, lostPkts, now);
-    link.rate.update(isLimited, link.loss.isSudden(), now);
+    link.rate.update(isLimited, isUsed, link.loss.isSudden(), now);
     link.pacer.setRate(link.rate.rateBps, now);
   }
 

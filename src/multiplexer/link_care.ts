@@ -208,6 +208,7 @@ export class LinkCare {
     this.#tunedMs = now;
     this.#queueTuning.tune(sender.queue, scheduler.order, now);
     receiver.tuneHold(now);
+    sender.acks.tune(links, now);
     let bytes = 0;
     for (const link of links) bytes += link.sentTally.total(now);
     for (const link of links) link.share = bytes > 0 ? link.sentTally.total(now) / bytes : 0;

@@ -179,21 +179,22 @@ export class RateControl {
   /**
    * New measurements came.
    * @param isLimited whether the link could have sent more than it was let
+   * @param isUsed whether it was sent about as much as it is said to carry: else a queue, or none, says little
    * @param isPoliced whether packets are dropped for being too many: where there is no queue, that is what shows the capacity
    */
-  update(isLimited: boolean, isPoliced: boolean, now: number): void {
+  update(isLimited: boolean, isUsed: boolean, isPoliced: boolean, now: number): void {
     const { queueMs, jitterMs } = this.#delay;
     this.targetMs = Math.min(MAX_TARGET_MS, Math.max(MIN_TARGET_MS, TARGET_BASE_MS + jitterMs));
     this.#noteQueue(isLimited, now);
     switch (this.#phase) {
       case Phase.STARTUP:
-        if (isPoliced || this.#isFull(isLimited, now)) {
+        if (isPoliced || this.#isFull(isLimited, isUsed, now)) {
           this.#phase = Phase.STEADY;
           this.#drainBeginsMs = now + DRAIN_EVERY_MS;
           break;
         }
         if (!this.isOverfull) return this.#setRate(STARTUP_FACTOR);
-        if (now - this.#overfullSinceMs < this.#patienceMs()) return this.#setRate(1);
+        if (!isUsed || now - this.#overfullSinceMs < this.#patienceMs()) return this.#setRate(1);
         this.#phase = Phase.STEADY;
         this.#drainBeginsMs = now + DRAIN_EVERY_MS;
         break;
@@ -213,13 +214,14 @@ export class RateControl {
   }
 
   /** Whether the link has had a queue for some round trips without getting faster. Asked during startup. */
-  #isFull(isLimited: boolean, now: number): boolean {
+  #isFull(isLimited: boolean, isUsed: boolean, now: number): boolean {
     const { capacityBps } = this.#capacity;
     // The user's cap leaves no queue that would show it.
     if (this.capBps <= capacityBps) return true;
-    if (now < this.#checkMs) return false;
-    this.#checkMs = now + this.#patienceMs();
     const isFaster = capacityBps > GROWTH * this.#checkedBps;
+    // The flow's own slow start gives less than the link carries: such a round trip says nothing.
+    if (now < this.#checkMs || (!isUsed && !isFaster)) return false;
+    this.#checkMs = now + this.#patienceMs();
     this.#checkedBps = capacityBps;
     this.#fullChecks = isFaster || !this.isBusy || !isLimited ? 0 : this.#fullChecks + 1;
     return this.#fullChecks >= FULL_CHECKS;

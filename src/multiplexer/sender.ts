@@ -3,31 +3,26 @@
  * may send, keeps a copy until the peer has it, sends again what was lost.
  *
  * ```
- * send -> FlowQueue -> Scheduler picks -> link: header, seal, socket
- *                          ^                |  copy
- *            ResendQueue --+   lost <--- SentLog <--- feedback
+ * send -> AckFilter -> FlowQueue -> Scheduler picks -> link: header, seal, socket
+ *                                       ^                |  copy
+ *                         ResendQueue --+   lost <--- SentLog <--- feedback
  * ```
  *
  * @module
  */
 
-import {
-  DATA_HEADER_BYTES,
-  DataFlag,
-  prependDataHeader,
-  readOrderGroup,
-} from "../wire/data_header.ts";
+import { DataFlag, readOrderGroup } from "../wire/data_header.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { GivenUp } from "../wire/given_up.ts";
-import { FlowKind, InnerFlow } from "../wire/inner_flow.ts";
 import type { Packet } from "../wire/packet.ts";
-import { clampMss } from "../wire/tcp_mss.ts";
+import { AckFilter } from "./ack_filter.ts";
 import { ByteRate } from "./byte_rate.ts";
 import { FlowQueue } from "./flow_queue.ts";
 import { GroupRates } from "./group_rates.ts";
 import { HeldPackets } from "./held_packets.ts";
 import type { TooBigHandler } from "./link_fit.ts";
 import { type MultiplexerLink, OUTER_BYTES, TAIL_PKTS } from "./multiplexer_link.ts";
+import { PacketClassifier } from "./packet_classifier.ts";
 import type { PacketPool } from "./packet_pool.ts";
 import { ResendQueue } from "./resend_queue.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -38,12 +33,10 @@ import { IS_COPY, MAX_RESENDS, Transmitter } from "./transmitter.ts";
 const BULK_DEADLINE_MS = 500;
 const REALTIME_DEADLINE_MS = 100;
 
-/** UDP packets up to this size are taken for a call or a game: these rather lose a packet than wait for it. */
-const REALTIME_MAX_BYTES = 1_000;
-
 /** Sends one peer's packets. */
 export class Sender {
   readonly queue: FlowQueue;
+  readonly acks: AckFilter;
   readonly resends = new ResendQueue();
   readonly givenUp = new GivenUp();
   resentPkts = 0;
@@ -51,12 +44,11 @@ export class Sender {
   readonly #pool: PacketPool;
   readonly #scheduler: Scheduler;
   readonly #links: readonly MultiplexerLink[];
-  readonly #flow: InnerFlow;
+  readonly #classifier: PacketClassifier;
   readonly #demand = new ByteRate();
   readonly #rates = new GroupRates();
   readonly #transmitter: Transmitter;
   readonly #held = new HeldPackets();
-  readonly #usefulMtu: () => number;
   readonly #onTooBig: TooBigHandler;
 
   constructor(options: {
@@ -73,10 +65,10 @@ export class Sender {
     this.#pool = options.pool;
     this.#scheduler = options.scheduler;
     this.#links = options.links;
-    this.#flow = new InnerFlow(options.seed);
+    this.#classifier = new PacketClassifier(options.seed, options.usefulMtu);
     this.queue = new FlowQueue(options.pool);
+    this.acks = new AckFilter(options.pool);
     this.#transmitter = new Transmitter({ ...options, resends: this.resends });
-    this.#usefulMtu = options.usefulMtu;
     this.#onTooBig = options.onTooBig;
   }
 
@@ -92,8 +84,10 @@ export class Sender {
     const slot = this.#pool.acquireCopy(packet);
     if (slot === null) return DropReason.SEND_QUEUE_FULL;
     this.#demand.add(lengthBytes + OUTER_BYTES, now);
-    const isThin = this.#classify(slot, lengthBytes);
-    const result = this.queue.enqueue(slot, this.#flow.hash, isThin, now);
+    const isThin = this.#classifier.classify(slot);
+    const { flow } = this.#classifier;
+    if (flow.isPureAck && !this.acks.admit(slot, flow, now)) return lengthBytes;
+    const result = this.queue.enqueue(slot, flow.hash, isThin, now);
     this.pump(now);
     return result < 0 ? result : lengthBytes;
   }
@@ -108,6 +102,7 @@ export class Sender {
   /** Hot. Sends what may be sent now. */
   pump(now: number): void {
     const { queue } = this;
+    if (now >= this.acks.dueMs) this.#enqueueAcks(now);
     if (this.waitingPkts === 0 && this.resends.count === 0) return;
     this.refresh(now);
     this.#pumpResends(now);
@@ -141,7 +136,10 @@ export class Sender {
 
   /** Monotonic ms when {@link pump} can send more; Infinity: nothing waits, or only news can help. */
   nextPumpMs(now: number): number {
-    return this.waitingPkts === 0 ? Number.POSITIVE_INFINITY : this.#scheduler.nextCreditMs(now);
+    const creditMs = this.waitingPkts === 0
+      ? Number.POSITIVE_INFINITY
+      : this.#scheduler.nextCreditMs(now);
+    return Math.min(creditMs, this.acks.dueMs);
   }
 
   /** A packet in a link's log is lost: it is sent again, or given up. @param isRescue its link is in trouble: the deadline does not count */
@@ -207,6 +205,7 @@ export class Sender {
 
   /** Forgets all that waits. */
   clear(): void {
+    this.#enqueueAcks(0);
     this.queue.clear();
     while (this.#held.pkts > 0) this.#pool.release(this.#held.shift());
     while (this.resends.count > 0) {
@@ -220,21 +219,6 @@ export class Sender {
     this.#pool.release(slot);
   }
 
-  /** Hot. Writes flags and order group into the slot's headroom. @returns whether it goes before all others. */
-  #classify(slot: Packet, lengthBytes: number): boolean {
-    const flow = this.#flow;
-    flow.read(slot);
-    if (flow.isTcpControl) clampMss(slot, this.#usefulMtu(), slot.isPartial);
-    const isUnordered = flow.isPureAck || flow.kind === FlowKind.ICMP || flow.isDns;
-    const isRealtime = flow.kind === FlowKind.UDP && lengthBytes <= REALTIME_MAX_BYTES;
-    const group = isUnordered ? 0 : 1 + flow.hash % 255;
-    const flags = (isRealtime ? DataFlag.REALTIME : 0) |
-      (slot.isPartial ? DataFlag.PARTIAL_CHECKSUM : 0);
-    prependDataHeader(slot, flags, group, 0, 0);
-    slot.start += DATA_HEADER_BYTES;
-    return isUnordered;
-  }
-
   /** Hot. */
   #sendBulk(slot: Packet, link: MultiplexerLink, now: number): void {
     const lengthBytes = slot.end - slot.start;
@@ -243,6 +227,13 @@ export class Sender {
     } else if (link.port.settings.mode === "redundant") {
       this.#transmitter.sendTwice(slot, link, now);
     } else this.#transmitter.sendFirst(slot, link, now);
+  }
+
+  /** ACKs that waited go on with the next ones. */
+  #enqueueAcks(now: number): void {
+    for (let slot = this.acks.shift(now); slot !== null; slot = this.acks.shift(now)) {
+      this.queue.enqueue(slot, 0, true, now);
+    }
   }
 
   /** A packet does not fit the link whose turn it is, or one of its own flow waits: it goes over another one, now or later. */

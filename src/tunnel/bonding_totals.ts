@@ -17,6 +17,7 @@ export class BondingTotals implements BondingSnapshot {
   resentPackets = 0;
   copiedPackets = 0;
   givenUpPackets = 0;
+  filteredAcks = 0;
   heldBytes = 0;
   heldPackets = 0;
   latePackets = 0;
@@ -34,6 +35,7 @@ export class BondingTotals implements BondingSnapshot {
     this.resentPackets += sender.resentPkts;
     this.copiedPackets += sender.copiedPkts;
     this.givenUpPackets += sender.givenUpPkts;
+    this.filteredAcks += sender.acks.filteredPkts;
     this.heldBytes += reorder.heldBytes;
     this.heldPackets += reorder.heldPkts;
     this.latePackets += reorder.latePkts;

@@ -32,8 +32,14 @@ const CE = 3;
 const TCP_MIN_HEADER_BYTES = 20;
 const TCP_DATA_OFFSET_OFFSET = 12;
 const TCP_FLAGS_OFFSET = 13;
+const TCP_ACK_NO_OFFSET = 8;
+const TCP_WINDOW_OFFSET = 14;
 const TCP_FIN_SYN_RST = 0x07;
 const TCP_ACK = 0x10;
+
+/** RFC 7323 appendix A: how everybody writes the timestamps, two NOPs and the option's kind and length. */
+const TCP_TIMESTAMPS = 0x0101080a;
+const TCP_TIMESTAMPS_HEADER_BYTES = 32;
 
 const PORTS_BYTES = 4;
 const UDP_HEADER_BYTES = 8;
@@ -81,6 +87,11 @@ export class InnerFlow {
   payloadBytes = 0;
   /** TCP, acknowledges, carries nothing, and neither opens nor closes. */
   isPureAck = false;
+  /** A pure ACK that says no more than a number and a window: no SACK, no ECN echo, nothing unknown. */
+  isPlainAck = false;
+  /** Of a pure ACK: u32, what it acknowledges, and the window as it is in the header; else of an earlier packet. */
+  ackNo = 0;
+  windowField = 0;
   /** TCP that opens, closes or resets: SYN, FIN or RST. May carry data. */
   isTcpControl = false;
   /** UDP or TCP from or to port 53. */
@@ -108,6 +119,7 @@ export class InnerFlow {
     this.isFragment = payload.isFragment;
     this.payloadBytes = payload.end - payload.start;
     this.isPureAck = false;
+    this.isPlainAck = false;
     this.isTcpControl = false;
     this.isDns = false;
     this.#hash.reset();
@@ -124,6 +136,7 @@ export class InnerFlow {
     this.ecn = NOT_ECT;
     this.payloadBytes = packet.length;
     this.isPureAck = false;
+    this.isPlainAck = false;
     this.isTcpControl = false;
     this.isDns = false;
     this.isFragment = false;
@@ -180,6 +193,17 @@ export class InnerFlow {
     this.isTcpControl = (flags & TCP_FIN_SYN_RST) !== 0;
     this.isPureAck = (flags & (TCP_FIN_SYN_RST | TCP_ACK)) === TCP_ACK && !this.isFragment &&
       headerBytes >= TCP_MIN_HEADER_BYTES && start + headerBytes === end;
+    if (this.isPureAck) this.#readAck(packet, start, headerBytes);
+  }
+
+  /** The word of data offset and flags is looked at whole: bits that are unknown here mean something to somebody. */
+  #readAck({ view }: Packet, start: number, headerBytes: number): void {
+    this.ackNo = view.getUint32(start + TCP_ACK_NO_OFFSET);
+    this.windowField = view.getUint16(start + TCP_WINDOW_OFFSET);
+    const flags = view.getUint16(start + TCP_DATA_OFFSET_OFFSET) & 0x0fff;
+    this.isPlainAck = flags === TCP_ACK && (headerBytes === TCP_MIN_HEADER_BYTES ||
+      (headerBytes === TCP_TIMESTAMPS_HEADER_BYTES &&
+        view.getInt32(start + TCP_MIN_HEADER_BYTES) === TCP_TIMESTAMPS));
   }
 
   /** @returns whether they are there. */

@@ -21,10 +21,15 @@ for (const direction of RUN_DIRECTIONS) {
   for (const [where, links] of [["last", [...GOOD, LOSSY]], ["first", [LOSSY, ...GOOD]]] as const) {
     Deno.test(`a link at 30 % loss, named ${where}, ${direction}: the good ones carry what they carry without it`, () => {
       withoutBps ||= without();
-      const run = runBonding({ links, direction, seed: 2 });
-      const text = `${run.goodputBps / 1e6}, ${withoutBps / 1e6} Mbit/s without it`;
-      assert.ok(run.goodputBps >= 0.85 * withoutBps, text);
-      assert.equal(run.rtoCount, 0, "timeouts of TCP");
+      let timeouts = 0;
+      for (const seed of [2, 3, 4]) {
+        const run = runBonding({ links, direction, seed, measuredMs: 3_000 });
+        const text = `${run.goodputBps / 1e6}, ${withoutBps / 1e6} Mbit/s without it`;
+        assert.ok(run.goodputBps >= 0.85 * withoutBps, text);
+        timeouts += run.rtoCount;
+      }
+      // In the first second, while nobody knows yet what the link is like: one in 48 runs.
+      assert.ok(timeouts <= 1, `${timeouts} timeouts of TCP`);
     });
   }
 }

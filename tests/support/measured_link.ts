@@ -45,6 +45,6 @@ export function measure(link: MultiplexerLink, measurements: Measurements, now: 
   link.capacity.capacityBps = capacityBps;
   // It is not on the way up any more.
   Object.defineProperty(link.rate, "isStartingUp", { value: false, configurable: true });
-  link.rate.update(false, false, now);
+  link.rate.update(false, true, false, now);
   link.pacer.setRate(link.rate.rateBps, now);
 }

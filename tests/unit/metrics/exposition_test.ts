@@ -120,6 +120,7 @@ Deno.test("Exposition shows how packets are queued, sent again and put in order"
     bindlink_resent_packets_total: 26,
     bindlink_copied_packets_total: 27,
     bindlink_given_up_packets_total: 28,
+    bindlink_filtered_acks_total: 34,
     bindlink_reorder_held_bytes: 29,
     bindlink_reorder_held_packets_total: 30,
     bindlink_reorder_late_packets_total: 31,

@@ -74,6 +74,7 @@ export function sampleBonding(changes: Partial<BondingSnapshot> = {}): BondingSn
     resentPackets: 26,
     copiedPackets: 27,
     givenUpPackets: 28,
+    filteredAcks: 34,
     heldBytes: 29,
     heldPackets: 30,
     latePackets: 31,

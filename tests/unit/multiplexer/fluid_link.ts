@@ -129,6 +129,7 @@ export class FluidLink {
       isLimited ? rate.growthMs : Infinity,
       now,
     );
-    rate.update(isLimited, false, now);
+    const isUsed = Math.min(this.demandBps, rate.rateBps) >= capacity.capacityBps / 2;
+    rate.update(isLimited, isUsed, false, now);
   }
 }

@@ -128,3 +128,19 @@ Deno.test("RateControl.restart begins below what it was and finds it again", () 
   link.run(1_500);
   assert(link.measureBps(2_000) > 0.9 * link.capacityBps);
 });
+
+Deno.test("RateControl goes on starting up while a link is given less than it carries, though its delay rises and falls", () => {
+  const link = new FluidLink(20e6, 50);
+  link.demandBps = 600_000; // of the 2 Mbit/s that are assumed
+  for (let second = 0; second < 5; second++) {
+    link.delayMs = 90;
+    link.run(400);
+    link.delayMs = 50;
+    link.run(600);
+  }
+  assert.equal(link.rate.isStartingUp, true);
+  assert(link.rate.rateBps >= 2e6, `${link.rate.rateBps / 1e6} Mbit/s`);
+  link.demandBps = Infinity;
+  link.run(1_000);
+  assert(link.measureBps(1_000) > 0.85 * link.capacityBps);
+});

@@ -15,9 +15,9 @@ function read(parts: IpParts, seed = SEED): InnerFlow {
 }
 
 function tcp(
-  { from = 40_000, to = 443, flags = ACK, options = [] as number[], data = 0 },
+  { from = 40_000, to = 443, flags = ACK, options = [] as number[], data = 0, reserved = 0 },
 ): IpParts {
-  const offset = (20 + options.length) / 4 << 4;
+  const offset = (20 + options.length) / 4 << 4 | reserved;
   const header = [from >> 8, from & 255, to >> 8, to & 255, 0, 0, 0, 1, 0, 0, 0, 2];
   const rest = [offset, flags, 255, 255, 0, 0, 0, 0, ...options];
   return { protocol: 6, payload: [...header, ...rest, ...new Array<number>(data).fill(7)] };
@@ -51,6 +51,27 @@ Deno.test("InnerFlow's pure ACK carries nothing and neither opens nor closes", (
     assert.equal(read(tcp({ flags: ACK | control })).isTcpControl, true);
   }
   assert.equal(read(tcp({})).isTcpControl, false);
+});
+
+Deno.test("InnerFlow's plain ACK says no more than a number and a window", () => {
+  const timestamps = [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2];
+  const isPlain = (it: Parameters<typeof tcp>[0]): boolean[] =>
+    both(tcp(it)).map((parts) => read(parts).isPlainAck);
+  assert.deepEqual(isPlain({}), [true, true]);
+  assert.deepEqual(isPlain({ options: timestamps }), [true, true]);
+  const sack = [1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2];
+  assert.deepEqual(isPlain({ options: sack }), [false, false]);
+  assert.deepEqual(isPlain({ options: [...timestamps, ...sack] }), [false, false]);
+  assert.deepEqual(isPlain({ options: [1, 1, 1, 1] }), [false, false]);
+  for (const flag of [0x08, 0x20, 0x40, 0x80]) { // PSH, URG, ECE, CWR
+    assert.deepEqual(isPlain({ flags: ACK | flag }), [false, false]);
+  }
+  assert.deepEqual(isPlain({ data: 1 }), [false, false]);
+  assert.deepEqual(isPlain({ reserved: 1 }), [false, false]); // AE of RFC 9768
+  for (const parts of both(tcp({}))) {
+    const { ackNo, windowField } = read(parts);
+    assert.deepEqual([ackNo, windowField], [2, 0xffff]);
+  }
 });
 
 Deno.test("InnerFlow's pure ACK is told by the length in the IP header, not by padding behind", () => {
@@ -217,13 +238,15 @@ Deno.test("InnerFlow takes all that is no IP for one flow, whatever its bytes lo
     flow.read(craftIp(udp(53, 53)));
     packet.fill(bytes);
     flow.read(packet);
-    assert.deepEqual({ ...flow }, {
+    const { ackNo: _ackNo, windowField: _windowField, ...rest } = { ...flow }; // of an earlier packet
+    assert.deepEqual(rest, {
       hash,
       kind: FlowKind.OTHER,
       dscp: 0,
       ecn: 0,
       payloadBytes: bytes.length,
       isPureAck: false,
+      isPlainAck: false,
       isTcpControl: false,
       isDns: false,
       isFragment: false,

@@ -1,0 +1,174 @@
+/**
+ * Fewer ACKs while a TCP flow that arrives here is getting faster: of several the last one says all, and a few in a round trip
+ * are enough (RFC 3449 §5.2.2: ACK filtering). Pure.
+ *
+ * It is for the flow's sender, behind the other end. CUBIC's HyStart takes eight ACKs in a row that came later than before for a
+ * queue that the flow has filled, and ends slow start. Over a radio link they come later all the time; slow start then ends at some
+ * 20 packets, and the flow needs 8 to 10 s for the rate that it could have had after one (docs/bonding.md). With fewer
+ * ACKs in a round trip HyStart does not judge, and the flow gets faster until this tunnel's queue says that it is enough.
+ *
+ * Most ACKs pass at once: all that say more than a number (SACK, ECN), say the same one again, or open the window; and those
+ * of a flow that has only just begun, or has long begun. So no keystroke and no small page waits, and a flow that runs is
+ * clocked by all its ACKs.
+ *
+ * @module
+ */
+
+import type { InnerFlow } from "../wire/inner_flow.ts";
+import type { Packet } from "../wire/packet.ts";
+import type { MultiplexerLink } from "./multiplexer_link.ts";
+import type { PacketPool } from "./packet_pool.ts";
+
+/** ACKs in a round trip. HyStart wants eight before it judges (tcp_cubic.c: HYSTART_MIN_SAMPLES), and the flow's own round trip is longer. */
+const ACKS_PER_ROUND_TRIP = 5;
+
+/** None waits longer: receivers themselves hold theirs back for 40 ms (Linux). Where it would be less than the least, none waits. */
+const MAX_WAIT_MS = 25;
+const MIN_WAIT_MS = 2;
+
+/** HyStart looks at windows of 16 packets and more (hystart_low_window): ten to begin with, and one for each of these. */
+const JUST_BEGUN_BYTES = 7_500;
+
+/** Slow start is over by then, whatever the round trip. */
+const LONG_BEGUN_MS = 3_000;
+
+/** A flow that acknowledged nothing for so long begins anew. */
+const STILL_MS = 1_000;
+
+/** Less than this share of what arrives, and a link has no say in how long a round trip takes. */
+const LEAST_SHARE = 0.05;
+
+/** Flows that are known at a time, by the low bits of their hash; a power of two. */
+const PLACES = 256;
+
+/** The ACKs that one end sends to a peer. It owns the slots that wait. */
+export class AckFilter {
+  /** ACKs that were not sent, since a later one said the same. */
+  filteredPkts = 0;
+  /** Monotonic ms when those that wait are to go; Infinity: none does. */
+  dueMs = Number.POSITIVE_INFINITY;
+  readonly #pool: PacketPool;
+  #waitMs = 0;
+  #flows: AckedFlows | null = null;
+
+  constructor(pool: PacketPool) {
+    this.#pool = pool;
+  }
+
+  /** Lets the time that an ACK may wait follow the links over which the flows arrive. */
+  tune(links: readonly MultiplexerLink[], now: number): void {
+    const waitMs = Math.min(MAX_WAIT_MS, roundTripMs(links, now) / ACKS_PER_ROUND_TRIP);
+    this.#waitMs = waitMs >= MIN_WAIT_MS ? waitMs : 0;
+  }
+
+  /**
+   * Hot. Takes a pure ACK, or lets it pass. One of the same flow that waits is dropped in favour of it.
+   * @param flow what was read of it
+   * @returns whether the caller is to send it now; if not, the slot is the filter's.
+   */
+  admit(slot: Packet, flow: InnerFlow, now: number): boolean {
+    const waitMs = this.#waitMs;
+    if (waitMs === 0 && this.dueMs === Infinity) return true;
+    const flows = this.#flows ??= new AckedFlows();
+    const at = flow.hash & (PLACES - 1);
+    if (flows.hashes[at] !== flow.hash) {
+      if (!flows.isBusy(at, now)) flows.begin(at, flow, now);
+      return true;
+    }
+    const newBytes = (flow.ackNo - flows.ackNos[at]!) | 0;
+    if (newBytes < 0) return true; // An older one: it says nothing any more, nor does it harm.
+    const isWider = flow.windowField > 2 * flows.windows[at]!;
+    const mayWait = flow.isPlainAck && newBytes > 0 && !isWider && flows.isStarting(at, now);
+    flows.note(at, newBytes, flow, now);
+    this.#dropWaiting(at);
+    const dueMs = flows.sentMs[at]! + waitMs;
+    if (!mayWait || now >= dueMs) {
+      flows.sentMs[at] = now;
+      return true;
+    }
+    flows.slots[at] = slot;
+    flows.waiting.push(at);
+    if (dueMs < this.dueMs) this.dueMs = dueMs;
+    return false;
+  }
+
+  /** Takes one of those that wait out, due or not; it is the caller's. Null: there is none. */
+  shift(now: number): Packet | null {
+    this.dueMs = Number.POSITIVE_INFINITY;
+    const at = this.#flows?.waiting.pop();
+    if (at === undefined) return null;
+    const flows = this.#flows!;
+    const slot = flows.slots[at]!;
+    flows.slots[at] = null;
+    flows.sentMs[at] = now;
+    return slot;
+  }
+
+  #dropWaiting(at: number): void {
+    const { slots, waiting } = this.#flows!;
+    const slot = slots[at]!;
+    if (slot === null) return;
+    slots[at] = null;
+    waiting.splice(waiting.indexOf(at), 1);
+    this.#pool.release(slot);
+    this.filteredPkts++;
+  }
+}
+
+/** What is known of the flows whose ACKs passed last. Flows whose hashes share a place take turns. */
+class AckedFlows {
+  readonly hashes = new Int32Array(PLACES).fill(-1);
+  readonly ackNos = new Uint32Array(PLACES);
+  readonly windows = new Uint16Array(PLACES);
+  /** When the newest ACK was sent, when one came, and when the flow began; ms. */
+  readonly sentMs = new Float64Array(PLACES);
+  readonly #cameMs = new Float64Array(PLACES).fill(Number.NEGATIVE_INFINITY);
+  readonly #beganMs = new Float64Array(PLACES);
+  /** Acknowledged since. */
+  readonly #bytes = new Float64Array(PLACES);
+  readonly slots = new Array<Packet | null>(PLACES).fill(null);
+  /** Places with a slot. */
+  readonly waiting: number[] = [];
+
+  /** Whether the place's flow is not to make room for another one. */
+  isBusy(at: number, now: number): boolean {
+    return now - this.#cameMs[at]! < STILL_MS || this.slots[at] !== null;
+  }
+
+  isStarting(at: number, now: number): boolean {
+    return this.#bytes[at]! >= JUST_BEGUN_BYTES && now - this.#beganMs[at]! < LONG_BEGUN_MS &&
+      now - this.#cameMs[at]! < STILL_MS;
+  }
+
+  begin(at: number, flow: InnerFlow, now: number): void {
+    this.hashes[at] = flow.hash;
+    this.#restart(at, now);
+    this.note(at, 0, flow, now);
+    this.sentMs[at] = now;
+  }
+
+  note(at: number, newBytes: number, flow: InnerFlow, now: number): void {
+    if (now - this.#cameMs[at]! >= STILL_MS) this.#restart(at, now);
+    this.ackNos[at] = flow.ackNo;
+    this.windows[at] = flow.windowField;
+    this.#cameMs[at] = now;
+    this.#bytes[at]! += newBytes;
+  }
+
+  #restart(at: number, now: number): void {
+    this.#beganMs[at] = now;
+    this.#bytes[at] = 0;
+  }
+}
+
+/** The longest round trip of the links that bring a part of what arrives worth mentioning, ms; 0: none is known. */
+function roundTripMs(links: readonly MultiplexerLink[], now: number): number {
+  let bytes = 0;
+  for (const link of links) bytes += link.receivedTally.total(now);
+  let longestMs = 0;
+  for (const link of links) {
+    if (!link.isUsable || link.receivedTally.total(now) < LEAST_SHARE * bytes) continue;
+    longestMs = Math.max(longestMs, link.rtt.srttMs);
+  }
+  return longestMs;
+}
