@@ -28,7 +28,7 @@ const HELP = `Measures bonding over emulated links, in network namespaces (Linux
 
 Usage: deno task bench:bonding [OPTIONS]
 
-  --only CASE        cases whose names begin so; may be repeated; all by default
+  --only CASE        a case, or all whose names begin so; may be repeated; all by default
   --direction WAY    up, down or both (default)
   --quick            one round of 8 s after 3 s: to see that it runs, not to quote
   --rounds N         3 by default
@@ -144,7 +144,7 @@ function readArguments(args: readonly string[]): Request {
   });
   const { only, quick, program, baseline } = values;
   const all = values.trace === undefined ? CASES : [recordedCase(values.trace)];
-  const cases = all.filter(({ name }) => only?.some((prefix) => name.startsWith(prefix)) ?? true);
+  const cases = all.filter(({ name }) => only?.some((each) => isMeant(name, each)) ?? true);
   if (cases.length === 0) throw new Error(`No case begins with "${only?.join('", "')}"`);
   const isDefault = !quick && program === undefined && values.arg === undefined &&
     values.trace === undefined;
@@ -163,6 +163,11 @@ function readArguments(args: readonly string[]): Request {
     jsonPath: values.json ?? (isDefault ? DEFAULT_RESULTS : null),
     action: values.help ? "help" : values.list ? "list" : values.report ? "report" : "run",
   };
+}
+
+/** "reference" is a case, and not the beginning of "reference-lossy"; "jitter" is both of "jitter-...". */
+function isMeant(name: string, only: string): boolean {
+  return CASES.some((each) => each.name === only) ? name === only : name.startsWith(only);
 }
 
 function readDirections(text: string): readonly Direction[] {
