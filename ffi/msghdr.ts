@@ -10,6 +10,7 @@
  */
 
 import type { Arena, ArenaBlock } from "./arena.ts";
+import { LOCAL_CONTROL_BYTES, type LocalAddress } from "./local_address.ts";
 import type { SocketAddress } from "./socket_address.ts";
 import { SOCKADDR_IN6_BYTES } from "./socket_address.ts";
 
@@ -38,15 +39,18 @@ const CMSG_DATA_OFFSET = 16;
 /** `CMSG_SPACE` of a u16 or an i32: header and data, rounded up to 8. */
 export const CONTROL_BYTES = 24;
 
+/** Room for the control messages of one call: where from or where to, and how long each datagram is. */
+const ALL_CONTROL_BYTES = LOCAL_CONTROL_BYTES + CONTROL_BYTES;
+
 /** What a {@link MessageHeader} takes of its arena, in bytes. */
-export const MESSAGE_HEADER_ARENA_BYTES = MSGHDR_BYTES + IOVEC_BYTES + 32 + CONTROL_BYTES;
+export const MESSAGE_HEADER_ARENA_BYTES = MSGHDR_BYTES + IOVEC_BYTES + 32 + ALL_CONTROL_BYTES;
 
 /** What a {@link MessageVector} takes of its arena, in bytes. */
 export function messageVectorArenaBytes(messages: number): number {
-  return messages * (MMSGHDR_BYTES + IOVEC_BYTES) + 32;
+  return messages * (MMSGHDR_BYTES + IOVEC_BYTES) + 32 + LOCAL_CONTROL_BYTES;
 }
 
-/** One message: an address, one buffer, room for one control message. */
+/** One message: an address, one buffer, room for two control messages. */
 export class MessageHeader {
   /** Of the `struct msghdr`. */
   readonly address: number;
@@ -55,15 +59,19 @@ export class MessageHeader {
   /** The `struct sockaddr`, 28 bytes: the destination, or after recvmsg the source. */
   readonly name: ArenaBlock;
   readonly #header: ArenaBlock;
+  /** The control messages. */
+  readonly control: ArenaBlock;
   readonly #iovec: ArenaBlock;
-  readonly #control: ArenaBlock;
   #destination: SocketAddress | null = null;
+  #localAddress: LocalAddress | null = null;
+  /** Bytes of the control message that says where from, in front of the other one. */
+  #localBytes = 0;
 
   constructor(arena: Arena) {
     this.#header = arena.take(MSGHDR_BYTES);
     this.#iovec = arena.take(IOVEC_BYTES);
     this.name = arena.take(SOCKADDR_IN6_BYTES);
-    this.#control = arena.take(CONTROL_BYTES);
+    this.control = arena.take(ALL_CONTROL_BYTES);
     this.address = this.#header.address;
     this.addressWord = BigInt(this.address);
     const { view } = this.#header;
@@ -71,7 +79,7 @@ export class MessageHeader {
     view.setUint32(MSG_NAMELEN_OFFSET, SOCKADDR_IN6_BYTES, LITTLE_ENDIAN);
     setU64(view, MSG_IOV_OFFSET, this.#iovec.address);
     view.setUint32(MSG_IOVLEN_OFFSET, 1, LITTLE_ENDIAN);
-    setU64(view, MSG_CONTROL_OFFSET, this.#control.address);
+    setU64(view, MSG_CONTROL_OFFSET, this.control.address);
   }
 
   /** Hot. Where the data are, or go to. */
@@ -88,41 +96,61 @@ export class MessageHeader {
     this.#header.view.setUint32(MSG_NAMELEN_OFFSET, to.bytes.length, LITTLE_ENDIAN);
   }
 
-  /** Hot. Before recvmsg: room for the source and one control message. The call overwrote what was there. */
+  /** Hot. The address that it leaves from; null: the route's. Written when it is another one than last time. */
+  setLocalAddress(from: LocalAddress | null): void {
+    if (from === this.#localAddress) return;
+    this.#localAddress = from;
+    this.#localBytes = from === null ? 0 : from.control.length;
+    if (from !== null) this.control.bytes.set(from.control);
+  }
+
+  /** Hot. Before recvmsg: room for the source and control messages. The call overwrote what was there. */
   resetRoom(): void {
     const { view } = this.#header;
     view.setUint32(MSG_NAMELEN_OFFSET, SOCKADDR_IN6_BYTES, LITTLE_ENDIAN);
-    view.setUint32(MSG_CONTROLLEN_OFFSET, CONTROL_BYTES, LITTLE_ENDIAN);
+    view.setUint32(MSG_CONTROLLEN_OFFSET, ALL_CONTROL_BYTES, LITTLE_ENDIAN);
   }
 
-  /** Hot. No control message. */
+  /** Hot. No control message but where from. */
   clearControl(): void {
-    this.#header.view.setUint32(MSG_CONTROLLEN_OFFSET, 0, LITTLE_ENDIAN);
+    this.#header.view.setUint32(MSG_CONTROLLEN_OFFSET, this.#localBytes, LITTLE_ENDIAN);
   }
 
-  /** Hot. One control message with a u16. */
+  /** Hot. One control message with a u16, behind where from. */
   setControlU16(level: number, type: number, value: number): void {
-    const { view } = this.#control;
-    view.setUint32(0, CMSG_DATA_OFFSET + 2, LITTLE_ENDIAN);
-    view.setInt32(CMSG_LEVEL_OFFSET, level, LITTLE_ENDIAN);
-    view.setInt32(CMSG_TYPE_OFFSET, type, LITTLE_ENDIAN);
-    view.setUint16(CMSG_DATA_OFFSET, value, LITTLE_ENDIAN);
-    this.#header.view.setUint32(MSG_CONTROLLEN_OFFSET, CONTROL_BYTES, LITTLE_ENDIAN);
+    const { view } = this.control;
+    const at = this.#localBytes;
+    view.setUint32(at, CMSG_DATA_OFFSET + 2, LITTLE_ENDIAN);
+    view.setInt32(at + CMSG_LEVEL_OFFSET, level, LITTLE_ENDIAN);
+    view.setInt32(at + CMSG_TYPE_OFFSET, type, LITTLE_ENDIAN);
+    view.setUint16(at + CMSG_DATA_OFFSET, value, LITTLE_ENDIAN);
+    this.#header.view.setUint32(MSG_CONTROLLEN_OFFSET, at + CONTROL_BYTES, LITTLE_ENDIAN);
+  }
+
+  /** Hot. Where the data of a control message begin that recvmsg brought, in {@link control}; -1: it brought none of that kind. */
+  findControl(level: number, type: number): number {
+    const controlBytes = this.#header.view.getUint32(MSG_CONTROLLEN_OFFSET, LITTLE_ENDIAN);
+    const { view } = this.control;
+    for (let at = 0; at + CMSG_DATA_OFFSET < controlBytes;) {
+      const isOfKind = view.getInt32(at + CMSG_LEVEL_OFFSET, LITTLE_ENDIAN) === level &&
+        view.getInt32(at + CMSG_TYPE_OFFSET, LITTLE_ENDIAN) === type;
+      if (isOfKind) return at + CMSG_DATA_OFFSET;
+      const lengthBytes = view.getUint32(at, LITTLE_ENDIAN);
+      if (lengthBytes < CMSG_DATA_OFFSET) break;
+      at += (lengthBytes + 7) & ~7; // CMSG_NXTHDR
+    }
+    return -1;
   }
 
   /** Hot. The int of the control message that recvmsg brought; `otherwise` when it brought none of that kind. */
   controlInt(level: number, type: number, otherwise: number): number {
-    const controlBytes = this.#header.view.getUint32(MSG_CONTROLLEN_OFFSET, LITTLE_ENDIAN);
-    if (controlBytes < CMSG_DATA_OFFSET + 4) return otherwise;
-    const { view } = this.#control;
-    if (view.getInt32(CMSG_LEVEL_OFFSET, LITTLE_ENDIAN) !== level) return otherwise;
-    if (view.getInt32(CMSG_TYPE_OFFSET, LITTLE_ENDIAN) !== type) return otherwise;
-    return view.getInt32(CMSG_DATA_OFFSET, LITTLE_ENDIAN);
+    const at = this.findControl(level, type);
+    return at < 0 ? otherwise : this.control.view.getInt32(at, LITTLE_ENDIAN);
   }
 
-  /** Hot. `MSG_*` flags that recvmsg set. */
-  get flags(): number {
-    return this.#header.view.getInt32(MSG_FLAGS_OFFSET, LITTLE_ENDIAN);
+  /** Hot. After recvmsg: a datagram was longer than the buffer. */
+  get isTruncated(): boolean {
+    return (this.#header.view.getInt32(MSG_FLAGS_OFFSET, LITTLE_ENDIAN) & MSG_TRUNC) !== 0;
   }
 }
 
@@ -133,20 +161,24 @@ export class MessageVector {
   readonly #headers: ArenaBlock;
   readonly #iovecs: ArenaBlock;
   readonly #name: ArenaBlock;
+  readonly #control: ArenaBlock;
   readonly #messages: number;
   #destination: SocketAddress | null = null;
+  #localAddress: LocalAddress | null = null;
 
   constructor(arena: Arena, messages: number) {
     this.#messages = messages;
     this.#headers = arena.take(messages * MMSGHDR_BYTES);
     this.#iovecs = arena.take(messages * IOVEC_BYTES);
     this.#name = arena.take(SOCKADDR_IN6_BYTES);
+    this.#control = arena.take(LOCAL_CONTROL_BYTES);
     this.address = this.#headers.address;
     const { view } = this.#headers;
     for (let i = 0; i < messages; i++) {
       const start = i * MMSGHDR_BYTES;
       setU64(view, start + MSG_NAME_OFFSET, this.#name.address);
       setU64(view, start + MSG_IOV_OFFSET, this.#iovecs.address + i * IOVEC_BYTES);
+      setU64(view, start + MSG_CONTROL_OFFSET, this.#control.address);
       view.setUint32(start + MSG_IOVLEN_OFFSET, 1, LITTLE_ENDIAN);
     }
   }
@@ -180,6 +212,19 @@ export class MessageVector {
       view.setUint32(start + MSG_NAMELEN_OFFSET, to.bytes.length, LITTLE_ENDIAN);
     }
   }
+
+  /** Hot. The address that all leave from; null: the route's. Written when it is another one than last time. */
+  setLocalAddress(from: LocalAddress | null): void {
+    if (from === this.#localAddress) return;
+    this.#localAddress = from;
+    if (from !== null) this.#control.bytes.set(from.control);
+    const controlBytes = from === null ? 0 : from.control.length;
+    const { view } = this.#headers;
+    for (let i = 0; i < this.#messages; i++) {
+      const at = i * MMSGHDR_BYTES + MSG_CONTROLLEN_OFFSET;
+      view.setUint32(at, controlBytes, LITTLE_ENDIAN);
+    }
+  }
 }
 
 /** Hot. A u64 below 2^53, without a BigInt: `setUint32` takes a number modulo 2^32. */
@@ -187,5 +232,8 @@ function setU64(view: DataView<ArrayBuffer>, offset: number, value: number): voi
   view.setUint32(offset, value, LITTLE_ENDIAN);
   view.setUint32(offset + 4, value / 2 ** 32, LITTLE_ENDIAN);
 }
+
+/** include/linux/socket.h: a datagram was longer than the buffer. */
+const MSG_TRUNC = 0x20;
 
 const LITTLE_ENDIAN = true;

@@ -75,12 +75,16 @@ export function sockaddrPort(bytes: Uint8Array): number {
  */
 export function sockaddrHostname(bytes: Uint8Array): string {
   if (bytes[FAMILY_OFFSET] === AF_INET) return ipv4Text(bytes, SIN_ADDR_OFFSET);
+  return addressText(bytes.subarray(SIN6_ADDR_OFFSET, SIN6_ADDR_OFFSET + 16));
+}
+
+/** An address of 4 or 16 bytes as text; see {@link sockaddrHostname}. */
+export function addressText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return ipv4Text(bytes, 0);
   const groups: number[] = [];
-  for (let at = SIN6_ADDR_OFFSET; at < SIN6_ADDR_OFFSET + 16; at += 2) {
-    groups.push(bytes[at]! << 8 | bytes[at + 1]!);
-  }
+  for (let at = 0; at < 16; at += 2) groups.push(bytes[at]! << 8 | bytes[at + 1]!);
   const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
-  return isMapped ? ipv4Text(bytes, SIN6_ADDR_OFFSET + MAPPED_IPV4_OFFSET) : ipv6Text(groups);
+  return isMapped ? ipv4Text(bytes, MAPPED_IPV4_OFFSET) : ipv6Text(groups);
 }
 
 /**

@@ -19,8 +19,10 @@ import {
   MessageVector,
   messageVectorArenaBytes,
 } from "./msghdr.ts";
+import { type LocalAddress, LocalAddressCache } from "./local_address.ts";
 import { bindSocket, sockaddrHostname, sockaddrPort, SocketAddress } from "./socket_address.ts";
 import { type DatagramSource, NO_SOURCE, SourceCache } from "./source_cache.ts";
+import { setFileOptions, type UdpFileOptions } from "./udp_file_options.ts";
 import { SOL_UDP, UDP_GRO, UDP_SEGMENT, UdpOptions } from "./udp_options.ts";
 
 /** Most datagrams in one send: UDP_MAX_SEGMENTS in include/linux/udp.h; newer kernels take 128. */
@@ -28,25 +30,6 @@ export const MAX_SEGMENTS = 64;
 
 /** Most bytes in one send, all datagrams together: what one IPv4 datagram can carry (65,535 - 20 - 8). */
 export const MAX_SEND_BYTES = 65_507;
-
-/** Half a second of 100 Mbit/s, headers of the kernel's own included; see socket_buffers.ts. */
-const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024;
-
-/** Where and how to open a {@link UdpFile}. */
-export interface UdpFileOptions {
-  /** Local IP literal; `::` takes IPv4 as well, whose addresses are shown as IPv4. */
-  readonly hostname: string;
-  /** Local port; 0 lets the system choose. */
-  readonly port: number;
-  /** Interface that it is bound to (SO_BINDTODEVICE). */
-  readonly device?: string;
-  /** Mark of its datagrams (SO_MARK), for routing rules. */
-  readonly mark?: number;
-  /** Whether datagrams go out with don't-fragment, to probe the path's MTU. Without it IP may fragment what is too long. */
-  readonly forbidsFragments?: boolean;
-  /** Size of the kernel's buffers, each way, that is asked for. Default: 8 MiB. */
-  readonly bufferBytes?: number;
-}
 
 /** As it is declared: the types of {@link Libc} say numbers. */
 interface HotLibc {
@@ -77,6 +60,8 @@ export class UdpFile implements Disposable {
   isTruncated = false;
   /** Where the last receive came from: the same object while that stays the same. */
   source: DatagramSource = NO_SOURCE;
+  /** With `tellsLocal`, where the last receive was sent to: the same object while that stays the same. Null: it is not known. */
+  local: LocalAddress | null = null;
 
   readonly #libc: Libc = loadLibc();
   /** The same, for calls with BigInts: see u64_registers.ts. */
@@ -86,6 +71,7 @@ export class UdpFile implements Disposable {
   readonly #outgoingEach = new MessageVector(this.#arena, MAX_SEGMENTS);
   readonly #incoming = new MessageHeader(this.#arena);
   readonly #sources = new SourceCache();
+  readonly #locals: LocalAddressCache | null;
   #fd: number;
   /** Made when it is first needed: on most paths nothing is ever too large. */
   #fragmentOptions: UdpOptions | null = null;
@@ -96,7 +82,7 @@ export class UdpFile implements Disposable {
     fd: number,
     local: Uint8Array,
     options: UdpOptions,
-    forbidsFragments: boolean,
+    { forbidsFragments = false, tellsLocal = false }: UdpFileOptions,
   ) {
     this.#fd = fd;
     this.localHostname = sockaddrHostname(local);
@@ -106,6 +92,7 @@ export class UdpFile implements Disposable {
     this.sendBufferBytes = options.sendBufferBytes;
     this.canSegment = options.knowsSegment();
     this.canGather = options.enableGather();
+    this.#locals = tellsLocal ? new LocalAddressCache(this.isIpv6) : null;
     this.dontFragment = forbidsFragments && options.forbidFragments(this.isIpv6);
   }
 
@@ -124,12 +111,8 @@ export class UdpFile implements Disposable {
     if (fd < 0) throw new SysError("socket", lastErrno(), isIpv6 ? "IPv6" : "IPv4");
     try {
       using socketOptions = new UdpOptions(fd);
-      if (isIpv6) socketOptions.allowIpv4();
-      if (options.device !== undefined) socketOptions.bindToDevice(options.device);
-      if (options.mark !== undefined) socketOptions.setMark(options.mark);
-      socketOptions.growBuffers(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);
-      const { forbidsFragments = false } = options;
-      return new UdpFile(fd, bindSocket(fd, wanted), socketOptions, forbidsFragments);
+      setFileOptions(socketOptions, options);
+      return new UdpFile(fd, bindSocket(fd, wanted), socketOptions, options);
     } catch (error) {
       libc.close(fd);
       throw error;
@@ -143,7 +126,7 @@ export class UdpFile implements Disposable {
 
   /**
    * Hot. Sends `bytes[offset..offset + lengthBytes)`, as datagrams of `segmentBytes` each (the last may be shorter),
-   * to one address by one call. With one datagram this works everywhere; several need {@link canSegment}.
+   * to one address by one call, from a local one (null: the route's choice). With one datagram this works everywhere; several need {@link canSegment}.
    * `bytes` is borrowed until return. The caller keeps to {@link MAX_SEGMENTS} and {@link MAX_SEND_BYTES}.
    * @returns the bytes taken, always all, or a negated errno, and then none: EAGAIN when the buffer is full;
    * EMSGSIZE (older kernels: EINVAL) when a datagram exceeds the device's MTU; EINVAL beyond the limits;
@@ -156,12 +139,14 @@ export class UdpFile implements Disposable {
     lengthBytes: number,
     segmentBytes: number,
     to: SocketAddress,
+    from: LocalAddress | null = null,
   ): number {
     const refusal = this.#refusal(bytes, offset, lengthBytes, segmentBytes);
     if (refusal !== 0) return refusal;
     const message = this.#outgoing;
     message.setData(addressOf(bytes) + offset, lengthBytes);
     message.setDestination(to);
+    message.setLocalAddress(from);
     const isOne = lengthBytes <= segmentBytes;
     if (isOne) message.clearControl();
     else if (lengthBytes > MAX_SEGMENTS * segmentBytes) return -Errno.EINVAL;
@@ -188,12 +173,14 @@ export class UdpFile implements Disposable {
     lengthBytes: number,
     segmentBytes: number,
     to: SocketAddress,
+    from: LocalAddress | null = null,
   ): number {
     const refusal = this.#refusal(bytes, offset, lengthBytes, segmentBytes);
     if (refusal !== 0) return refusal;
     const messages = this.#outgoingEach;
     const count = messages.setData(addressOf(bytes) + offset, lengthBytes, segmentBytes);
     messages.setDestination(to);
+    messages.setLocalAddress(from);
     for (;;) {
       const n = this.#libc.sendmmsg(this.#fd, messages.address, count, 0);
       if (n > 0) {
@@ -205,7 +192,10 @@ export class UdpFile implements Disposable {
         return n;
       }
       const errno = lastErrno();
-      if (errno !== Errno.EINTR) return -errno;
+      if (errno === Errno.EINTR) continue;
+      // It was about the way, or about a local address that is gone.
+      this.#refusedSegmentBytes = 0;
+      return -errno;
     }
   }
 
@@ -226,13 +216,20 @@ export class UdpFile implements Disposable {
       const n = this.#hot.recvmsg(this.#fd, message.addressWord, 0);
       if (n >= 0) {
         this.segmentBytes = this.canGather ? message.controlInt(SOL_UDP, UDP_GRO, n) : n;
-        this.isTruncated = (message.flags & MSG_TRUNC) !== 0;
+        this.isTruncated = message.isTruncated;
         this.source = this.#sources.find(message.name.view);
+        if (this.#locals !== null) this.#readLocal(message, this.#locals);
         return n;
       }
       const errno = lastErrno();
       if (errno !== Errno.EINTR) return -errno;
     }
+  }
+
+  /** Hot. */
+  #readLocal(message: MessageHeader, locals: LocalAddressCache): void {
+    const at = message.findControl(locals.level, locals.type);
+    this.local = at < 0 ? null : locals.find(message.control.view, at);
   }
 
   /** With {@link dontFragment}: lets datagrams be fragmented after all, and forbids it again. */
@@ -271,7 +268,7 @@ export class UdpFile implements Disposable {
 
   /**
    * EIO: the device computes no checksums, or the route is an IPsec one (udp_send_skb() in net/ipv4/udp.c).
-   * EINVAL means that there, too, or a datagram beyond the MTU: sendEach will show.
+   * EINVAL means that there, too, a datagram beyond the MTU, or a local address that is gone: sendEach will show.
    */
   #judgeRefusal(errno: number, segmentBytes: number): void {
     if (errno === Errno.EIO) this.canSegment = false;
@@ -280,9 +277,6 @@ export class UdpFile implements Disposable {
 }
 
 const ARENA_BYTES = 2 * MESSAGE_HEADER_ARENA_BYTES + messageVectorArenaBytes(MAX_SEGMENTS);
-
-/** include/linux/socket.h: a datagram was longer than the buffer. */
-const MSG_TRUNC = 0x20;
 
 // include/linux/net.h; asm-generic/fcntl.h's O_NONBLOCK and O_CLOEXEC
 const SOCK_DGRAM = 2;

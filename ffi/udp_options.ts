@@ -9,6 +9,7 @@ import { Arena, type ArenaBlock, CString } from "./arena.ts";
 import { Errno, SysError } from "./errno.ts";
 import { IFNAME_BYTES } from "./ifreq.ts";
 import { lastErrno, type Libc, loadLibc } from "./libc.ts";
+import { IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_RECVPKTINFO } from "./local_address.ts";
 
 /** Sets options of one socket, which it does not own. */
 export class UdpOptions implements Disposable {
@@ -69,6 +70,22 @@ export class UdpOptions implements Disposable {
     if (!this.#set(IPPROTO_IPV6, IPV6_V6ONLY, 0)) {
       throw new SysError("setsockopt IPV6_V6ONLY", lastErrno());
     }
+  }
+
+  /**
+   * Has the kernel tell which address each datagram was sent to: IP_PKTINFO, or IPV6_RECVPKTINFO, and then the socket is for IPv6
+   * only, whatever `net.ipv6.bindv6only` says. See local_address.ts.
+   * @throws SysError
+   */
+  tellLocalAddress(isIpv6: boolean): void {
+    if (isIpv6 && !this.#set(IPPROTO_IPV6, IPV6_V6ONLY, 1)) {
+      throw new SysError("setsockopt IPV6_V6ONLY", lastErrno());
+    }
+    const isSet = isIpv6
+      ? this.#set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+      : this.#set(IPPROTO_IP, IP_PKTINFO, 1);
+    if (isSet) return;
+    throw new SysError(`setsockopt ${isIpv6 ? "IPV6_RECVPKTINFO" : "IP_PKTINFO"}`, lastErrno());
   }
 
   /**
@@ -163,9 +180,7 @@ const SO_RCVBUFFORCE = 33;
 const SO_MARK = 36;
 
 // include/uapi/linux/in.h and in6.h
-const IPPROTO_IP = 0;
 const IP_MTU_DISCOVER = 10;
-const IPPROTO_IPV6 = 41;
 const IPV6_MTU_DISCOVER = 23;
 const IPV6_V6ONLY = 26;
 /** IP_PMTUDISC_DONT and IPV6_PMTUDISC_DONT, IP_PMTUDISC_PROBE and IPV6_PMTUDISC_PROBE. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { LocalAddress } from "../../ffi/local_address.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { NetAddress } from "../net_address.ts";
 
@@ -17,6 +18,10 @@ export interface DatagramSlot {
   readonly packet: Packet;
   /** Source of the datagram; meaningful after `receive` filled this slot. */
   source: NetAddress;
+  /** Which address of this machine was asked, where the socket was told to tell; null: it is not known. */
+  local?: LocalAddress | null;
+  /** The socket to answer over, where one socket hears for several; null: the one that received. */
+  via?: DatagramSocket | null;
 }
 
 /** An open datagram socket. */

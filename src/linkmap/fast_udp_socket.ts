@@ -11,18 +11,17 @@
 import { Errno, SysError } from "../../ffi/errno.ts";
 import type { Reactor, Watch } from "../reactor.ts";
 import { SocketAddress } from "../../ffi/socket_address.ts";
+import type { LocalAddress } from "../../ffi/local_address.ts";
 import { UdpFile } from "../../ffi/udp_file.ts";
 import { nextTurn } from "../event_turn.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
-import { HEADROOM_BYTES, MAX_PACKET_BYTES } from "../wire/packet.ts";
+import { MAX_PACKET_BYTES } from "../wire/packet.ts";
 import { bindError } from "./bind_error.ts";
 import type { DatagramSlot } from "./datagram_socket.ts";
+import { ReceivedRun } from "./received_run.ts";
 import { SegmentBatch } from "./segment_batch.ts";
 import type { BoundUdpSocket, OutgoingBytes, UdpSocketOptions } from "./udp_port.ts";
-
-/** What one receive may bring. */
-const RECEIVE_BYTES = 65_536;
 
 /** So many datagrams are worth being handed out without waiting for more. */
 const MIN_RUN_PKTS = 16;
@@ -52,13 +51,11 @@ export class FastUdpSocket implements BoundUdpSocket {
   readonly #batch = new SegmentBatch();
   #dst: NetAddress | null = null;
   #address: SocketAddress | null = null;
+  /** Of the batch: where it leaves from; null: the route's choice. */
+  #local: LocalAddress | null = null;
   #isFlushDue = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  /** What was received last: so many datagrams, from `#readAt` on, are not handed out yet. */
-  readonly #received = new Uint8Array(RECEIVE_BYTES);
-  #readAt = 0;
-  #readEnd = 0;
-  #readPkts = 0;
+  readonly #received: ReceivedRun;
   #turnEndsMs = 0;
   #errorsInARow = 0;
   #isClosed = false;
@@ -69,6 +66,7 @@ export class FastUdpSocket implements BoundUdpSocket {
     { drops, device }: UdpSocketOptions,
   ) {
     this.#file = file;
+    this.#received = new ReceivedRun(file);
     this.#drops = drops ?? null;
     this.localAddress = { hostname: file.localHostname, port: file.localPort };
     this.label = `udp ${formatAddress(this.localAddress)}`;
@@ -78,13 +76,16 @@ export class FastUdpSocket implements BoundUdpSocket {
 
   /** Opens a socket. @throws Error with the system's error as cause: port taken, address not of this machine, no permission. */
   static bind(options: UdpSocketOptions, reactor: Reactor): FastUdpSocket {
-    const { hostname, port, device, forbidsFragments = false } = options;
+    const { hostname, port, device, mark } = options;
+    const { forbidsFragments = false, tellsLocal = false } = options;
     let file: UdpFile | null = null;
     try {
       file = UdpFile.open({
         hostname,
         port,
         forbidsFragments,
+        tellsLocal,
+        ...(mark === undefined ? {} : { mark }),
         ...(device === undefined ? {} : { device }),
       });
       return new FastUdpSocket(file, reactor, options);
@@ -96,14 +97,20 @@ export class FastUdpSocket implements BoundUdpSocket {
 
   /** Hot. See {@link DatagramSocket.send}. */
   send(packet: OutgoingBytes, dst: NetAddress): number {
+    return this.sendFrom(packet, dst, null);
+  }
+
+  /** Hot. See {@link BoundUdpSocket.sendFrom}. */
+  sendFrom(packet: OutgoingBytes, dst: NetAddress, local: LocalAddress | null): number {
     if (this.#isClosed || this.failure !== null) return DropReason.CLOSED;
     const lengthBytes = packet.end - packet.start;
     if (lengthBytes > MAX_PACKET_BYTES) return DropReason.TOO_LARGE;
     const batch = this.#batch;
-    if (dst !== this.#dst || !batch.fits(lengthBytes)) {
+    if (dst !== this.#dst || local !== this.#local || !batch.fits(lengthBytes)) {
       this.#flush();
       if (batch.segments > 0) return DropReason.SEND_QUEUE_FULL;
       if (dst !== this.#dst && !this.#setDestination(dst)) return DropReason.SEND_ERROR;
+      this.#local = local;
     }
     batch.add(packet.bytes, packet.start, packet.end);
     if (!this.#isFlushDue) {
@@ -119,11 +126,15 @@ export class FastUdpSocket implements BoundUdpSocket {
   }
 
   /** See {@link DatagramSocket.sendFragmentable}. What waits goes first, this one by itself. */
-  sendFragmentable(packet: OutgoingBytes, dst: NetAddress): number {
+  sendFragmentable(
+    packet: OutgoingBytes,
+    dst: NetAddress,
+    local: LocalAddress | null = null,
+  ): number {
     this.#flush();
     if (this.#batch.segments > 0) return DropReason.SEND_QUEUE_FULL;
     this.#file.allowFragments(true);
-    const result = this.send(packet, dst);
+    const result = this.sendFrom(packet, dst, local);
     this.#flush();
     this.#file.allowFragments(false);
     if (this.#batch.segments === 0) return result;
@@ -183,14 +194,16 @@ export class FastUdpSocket implements BoundUdpSocket {
   #sendBatch(): number {
     const { bytes, offset, bytesUsed, segments } = this.#batch;
     const file = this.#file;
+    const to = this.#address!;
+    const from = this.#local;
     // A single datagram may be empty.
     const segmentBytes = Math.max(1, this.#batch.segmentBytes);
     if (segments === 1 || file.canSegment) {
-      const sent = file.send(bytes, offset, bytesUsed, segmentBytes, this.#address!);
+      const sent = file.send(bytes, offset, bytesUsed, segmentBytes, to, from);
       if (sent >= 0 || segments === 1 || isFull(sent)) return sent;
       // Not these as one, e.g. longer than the device's MTU: each gets its own answer.
     }
-    const sentPkts = file.sendEach(bytes, offset, bytesUsed, segmentBytes, this.#address!);
+    const sentPkts = file.sendEach(bytes, offset, bytesUsed, segmentBytes, to, from);
     return sentPkts < 0 ? sentPkts : Math.min(bytesUsed, sentPkts * segmentBytes);
   }
 
@@ -230,13 +243,17 @@ export class FastUdpSocket implements BoundUdpSocket {
   #fill(slots: readonly DatagramSlot[]): number {
     let filledSlots = 0;
     while (filledSlots < slots.length) {
-      if (this.#readPkts === 0) {
+      if (this.#received.pkts === 0) {
         // A run is handed out by itself: what it becomes (one write to the tun) ends with it.
         if (filledSlots >= MIN_RUN_PKTS || !this.#read()) break;
       }
-      if (this.#deliver(slots[filledSlots]!)) filledSlots++;
+      if (this.#received.takeInto(slots[filledSlots]!)) {
+        filledSlots++;
+        continue;
+      }
+      this.#drops?.count(DropReason.TOO_LARGE);
       // A flood of what no slot holds must not keep this loop from its caller.
-      else if (this.#readPkts === 0) break;
+      if (this.#received.pkts === 0) break;
     }
     return filledSlots;
   }
@@ -244,14 +261,10 @@ export class FastUdpSocket implements BoundUdpSocket {
   /** Hot. @returns whether something came. */
   #read(): boolean {
     for (;;) {
-      const received = this.#file.receive(this.#received, 0, RECEIVE_BYTES);
+      const received = this.#received.read();
       if (received >= 0) {
         this.#errorsInARow = 0;
-        this.#readAt = 0;
-        this.#readEnd = received;
-        // A datagram of no bytes is one, too.
-        this.#readPkts = received === 0 ? 1 : Math.ceil(received / this.#file.segmentBytes);
-        this.#watch.noteRead(this.#readPkts, received, performance.now());
+        this.#watch.noteRead(this.#received.pkts, received, performance.now());
         if (this.#file.isTruncated) this.#drops?.count(DropReason.TOO_LARGE);
         return true;
       }
@@ -261,26 +274,6 @@ export class FastUdpSocket implements BoundUdpSocket {
         return false;
       }
     }
-  }
-
-  /** Hot. @returns false when the datagram is longer than the slot holds. */
-  #deliver(slot: DatagramSlot): boolean {
-    const file = this.#file;
-    const start = this.#readAt;
-    const end = Math.min(start + file.segmentBytes, this.#readEnd);
-    this.#readAt = end;
-    this.#readPkts--;
-    const { packet } = slot;
-    if (end - start > packet.capacityBytes) {
-      this.#drops?.count(DropReason.TOO_LARGE);
-      return false;
-    }
-    packet.bytes.set(this.#received.subarray(start, end), HEADROOM_BYTES);
-    packet.start = HEADROOM_BYTES;
-    packet.end = HEADROOM_BYTES + end - start;
-    packet.isPartial = false;
-    slot.source = file.source;
-    return true;
   }
 }
 

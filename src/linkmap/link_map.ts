@@ -167,15 +167,15 @@ export class LinkMap {
     const { clock, drops } = this.#options;
     const slots: DatagramSlot[] = Array.from(
       { length: SLOTS_PER_SOCKET[socket.transport] },
-      () => ({ packet: new Packet(), source: NOWHERE }),
+      () => ({ packet: new Packet(), source: NOWHERE, local: null, via: null }),
     );
     for (;;) {
       const count = await socket.receive(slots);
       if (count === 0) return;
       const now = clock();
       for (let i = 0; i < count; i++) {
-        const { packet, source } = slots[i]!;
-        const result = handle(socket, source, packet, now);
+        const { packet, source, via } = slots[i]!;
+        const result = handle(via ?? socket, source, packet, now);
         if (result < 0) drops.count(result as DropReason);
       }
     }

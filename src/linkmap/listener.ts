@@ -1,7 +1,8 @@
 /**
  * The master's sockets: one for each local address, so that every answer leaves from the address it
  * was asked on. (A socket bound to the wildcard answers from whichever address the route picks, and
- * a SOCKS relay or a NAT in between drops that answer.) Beside each stands one for TCP, on the same
+ * a SOCKS relay or a NAT in between drops that answer.) Where the engine can tell which address was
+ * asked, one socket on the wildcard serves them all. Beside each stands one for TCP, on the same
  * port. Addresses that come and go are followed.
  *
  * @module
@@ -10,6 +11,7 @@
 import { isIP } from "node:net";
 import { describeError, type Logger } from "../log.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
+import { AskedSocket } from "./asked_socket.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import { canonicalHost } from "../ip_literal.ts";
 import { formatHostPort, type NetAddress } from "../net_address.ts";
@@ -19,6 +21,10 @@ import { TcpListener } from "./tcp_listener.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
 import { TcpTurns } from "./tcp_turns.ts";
 import type { BoundUdpSocket, UdpBinder } from "./udp_port.ts";
+import { WildcardSockets } from "./wildcard_sockets.ts";
+
+/** Least time from one look for new addresses to the next, ms, when an address is asked that is not known. */
+const MIN_SCAN_INTERVAL_MS = 100;
 
 /** Where to listen. */
 export interface ListenSpec {
@@ -50,7 +56,7 @@ export interface ListenerOptions {
 
 type AddressFamily = "any" | "ipv4";
 
-/** What people type for "every address". A socket bound to it would answer from the wrong one. */
+/** What people type for "every address". */
 const WILDCARDS: ReadonlyMap<string, AddressFamily> = new Map([["0.0.0.0", "ipv4"], ["::", "any"]]);
 
 interface ServedAddress {
@@ -72,7 +78,10 @@ export class Listener {
   readonly #turns = new TcpTurns();
   /** The addresses to listen on, now. */
   readonly #wanted: () => string[];
+  /** They serve all addresses; null: each has a socket of its own. */
+  #wildcards: WildcardSockets | null = null;
   #canScan = true;
+  #nextScanMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   private constructor(options: ListenerOptions, wanted: () => string[]) {
@@ -95,6 +104,7 @@ export class Listener {
       : (): string[] => localAddresses(options.excludedInterface, family);
     const listener = new Listener(options, wanted);
     try {
+      if (family !== undefined) listener.#tryWildcards(family);
       for (const address of wanted()) {
         if (family === undefined) listener.#bind(address);
         else listener.#tryBind(address, { isFirst: true });
@@ -117,7 +127,9 @@ export class Listener {
   /** Called every second or two: follows addresses that came or went, and closes idle connections. Never throws. */
   rescan(): void {
     if (this.#isClosed) return;
-    this.#admission.handleTimeout(this.#options.clock());
+    const now = this.#options.clock();
+    this.#nextScanMs = now + MIN_SCAN_INTERVAL_MS;
+    this.#admission.handleTimeout(now);
     let present: Set<string>;
     try {
       present = new Set(this.#wanted());
@@ -144,7 +156,22 @@ export class Listener {
     this.#isClosed = true;
     const served = [...this.#served.values()];
     for (const { socket } of served) socket.close();
-    await Promise.all(served.map(({ ended }) => ended));
+    await Promise.all([this.#wildcards?.close(), ...served.map(({ ended }) => ended)]);
+  }
+
+  /** Where one socket can serve all addresses: else each gets its own, which also tells what is wrong. */
+  #tryWildcards(family: AddressFamily): void {
+    const { logger, clock } = this.#options;
+    const onUnknown = (): void => {
+      if (clock() >= this.#nextScanMs) this.rescan();
+    };
+    const { listen: { port } } = this.#options;
+    try {
+      const options = { ...this.#options, port, onUnknown };
+      this.#wildcards = WildcardSockets.open(options, { hasIpv6: family === "any" });
+    } catch (error) {
+      logger.debug("Each address has a socket of its own", { reason: describeError(error) });
+    }
   }
 
   /**
@@ -166,8 +193,8 @@ export class Listener {
   }
 
   #bind(address: string): void {
-    const { listen, drops, bindUdp } = this.#options;
-    const socket = bindUdp({ hostname: address, port: listen.port, drops });
+    const { listen: { port }, drops, bindUdp } = this.#options;
+    const socket = this.#wildcards?.serve(address) ?? bindUdp({ hostname: address, port, drops });
     const tcp = this.#tryListenTcp(address, socket);
     this.#served.set(address, { socket, tcp, ended: this.#serve(address, socket) });
   }
@@ -197,7 +224,8 @@ export class Listener {
   }
 
   async #serve(address: string, socket: BoundUdpSocket): Promise<void> {
-    await this.#options.pump(socket);
+    if (socket instanceof AskedSocket) await socket.ended;
+    else await this.#options.pump(socket);
     if (socket.failure !== null) {
       const reason = describeError(socket.failure);
       this.#options.logger.warn("Socket failed, opening it anew", { address, reason });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LocalAddress } from "../../ffi/local_address.ts";
 import type { NetAddress } from "../net_address.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
@@ -18,6 +19,13 @@ export interface UdpSocketOptions {
   readonly device?: string | undefined;
   /** Whether datagrams go out with don't-fragment, where that can be (fast engine): see {@link DatagramSocket.forbidsFragments}. */
   readonly forbidsFragments?: boolean | undefined;
+  /** Mark of its datagrams (SO_MARK; Linux, fast engine only): for routing rules and firewalls. 1..2^32-1. */
+  readonly mark?: number | undefined;
+  /**
+   * Whether slots are told which local address was asked (Linux, fast engine only), so that {@link BoundUdpSocket.sendFrom} can
+   * answer from it; with `::` it is for IPv6 only then.
+   */
+  readonly tellsLocal?: boolean | undefined;
   /** Counts datagrams that the system refused after `send` took them, or that came too long. */
   readonly drops?: DropCounters;
 }
@@ -36,6 +44,16 @@ export interface BoundUdpSocket extends DatagramSocket {
 
   /** Hot. See {@link DatagramSocket.send}. */
   send(packet: OutgoingBytes, dst: NetAddress): number;
+
+  /** Hot. As {@link send}, from a local address that {@link DatagramSlot.local} told; null: the route's choice. */
+  sendFrom?(packet: OutgoingBytes, dst: NetAddress, local: LocalAddress | null): number;
+
+  /** See {@link DatagramSocket.sendFragmentable}; `local` as for {@link sendFrom}. */
+  sendFragmentable?(
+    packet: OutgoingBytes,
+    dst: NetAddress,
+    local?: LocalAddress | null,
+  ): number;
 }
 
 /**

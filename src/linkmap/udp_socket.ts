@@ -54,9 +54,11 @@ export class UdpSocket implements BoundUdpSocket {
    * @throws Error with the system's error as cause: port taken, address not of this machine, no permission.
    */
   static bind(options: UdpSocketOptions): UdpSocket {
-    const { hostname, port, device, drops = null } = options;
+    const { hostname, port, device, mark, tellsLocal = false, drops = null } = options;
     try {
       if (device !== undefined) throw new Error(`interface "${device}" needs --io ffi`);
+      if (mark !== undefined) throw new Error(`mark ${mark} needs --io ffi`);
+      if (tellsLocal) throw new Error("to tell the address that was asked needs --io ffi");
       const conn = Deno.listenDatagram({ transport: "udp", hostname, port });
       growUdpBuffers((conn.addr as Deno.NetAddr).port);
       return new UdpSocket(conn, drops);

@@ -94,6 +94,8 @@ export const DropReason = {
   HANDSHAKE_REFUSED: -41,
   /** A data packet that came before, over this link or another: sent again though it had only been late. */
   DUPLICATE: -42,
+  /** A datagram to an address that is not listened on: everybody's (broadcast), or the tun's own. */
+  NOT_LISTENED: -43,
 } as const;
 
 /** One of {@link DropReason}'s values. */

@@ -12,6 +12,7 @@ import { adoptConnection, connectTcp, connectTcpViaProxy } from "../../src/linkm
 import { tcpLabel, type TcpSocket } from "../../src/linkmap/tcp_socket.ts";
 import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
 import { DropCounters } from "../../src/wire/drop_reason.ts";
+import { WildcardSocket } from "../../src/linkmap/wildcard_socket.ts";
 import { Packet } from "../../src/wire/packet.ts";
 import { FakeNetwork } from "./fake_datagram_socket.ts";
 import { Socks5Server } from "./socks5_server.ts";
@@ -43,6 +44,7 @@ export const DATAGRAM_RIGS: readonly DatagramRigKind[] = [
   { name: "FakeDatagramSocket", open: openFake },
   ...rigsOf("UdpSocket", DENO_ENGINE),
   ...(Deno.build.os === "linux" ? rigsOf("FastUdpSocket", openFfiEngine()) : []),
+  ...(Deno.build.os === "linux" ? wildcardRigs(openFfiEngine()) : []),
   { name: "TcpSocket over IPv4", open: () => openTcp("127.0.0.1") },
   { name: "TcpSocket over IPv6", open: () => openTcp("::1") },
   { name: "TcpSocket through a proxy", open: () => openTcpViaProxy("127.0.0.1") },
@@ -61,6 +63,14 @@ function rigsOf(socketName: string, engine: IoEngine): DatagramRigKind[] {
       open: () => openSocks(engine, "127.0.0.1", 65_507 - 7 - "localhost".length, "localhost"),
     },
   ];
+}
+
+/** Sockets on the wildcard that are asked on one address. */
+function wildcardRigs(engine: IoEngine): DatagramRigKind[] {
+  return [["0.0.0.0", "127.0.0.1"] as const, ["::", "::1"] as const].map(([wildcard, asked]) => ({
+    name: `WildcardSocket on ${wildcard}`,
+    open: () => openWildcard(engine, wildcard, asked),
+  }));
 }
 
 /** Slots for `receive`. */
@@ -99,6 +109,27 @@ function openUdp(engine: IoEngine, hostname: string): Promise<DatagramRig> {
     target: peer.localAddress,
     peer,
     sendsAtOnce: engine.name === "ffi",
+    minBytes: 0,
+    maxBytes: 65_507,
+    close: () => {
+      socket.close();
+      peer.close();
+      return Promise.resolve();
+    },
+  });
+}
+
+function openWildcard(engine: IoEngine, hostname: string, asked: string): Promise<DatagramRig> {
+  const drops = new DropCounters();
+  const options = { hostname, port: 0, bindUdp: engine.bindUdp, drops, onUnknown: () => {} };
+  const socket = WildcardSocket.open(options);
+  socket.serve(asked);
+  const peer = UdpSocket.bind({ hostname: asked, port: 0 });
+  return Promise.resolve({
+    socket,
+    target: peer.localAddress,
+    peer,
+    sendsAtOnce: true,
     minBytes: 0,
     maxBytes: 65_507,
     close: () => {

@@ -2,13 +2,18 @@ import assert from "node:assert/strict";
 import { Arena } from "../../../ffi/arena.ts";
 import { Errno, SysError } from "../../../ffi/errno.ts";
 import { loadLibc } from "../../../ffi/libc.ts";
+import { LocalAddress } from "../../../ffi/local_address.ts";
 import { SocketAddress } from "../../../ffi/socket_address.ts";
-import { UdpFile, type UdpFileOptions } from "../../../ffi/udp_file.ts";
+import { UdpFile } from "../../../ffi/udp_file.ts";
+import type { UdpFileOptions } from "../../../ffi/udp_file_options.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
 
 loadLibc(); // stays open: not a leak of the first test
 
 const BUFFER_BYTES = 65_536;
+
+/** An address that no machine has (TEST-NET-1). */
+const GONE = [192, 0, 2, 1];
 
 function open(hostname = "127.0.0.1", more: Partial<UdpFileOptions> = {}): UdpFile {
   return UdpFile.open({ hostname, port: 0, ...more });
@@ -161,6 +166,72 @@ Deno.test({
       assert.deepEqual(peer.source, { hostname, port: both.localPort });
     }
   },
+});
+
+Deno.test("UdpFile on the wildcard tells which address was asked, and answers from there by every kind of send", () => {
+  using wildcard = open("0.0.0.0", { tellsLocal: true });
+  const bytes = pattern(10_000);
+  const seen = ["127.0.0.2", "127.0.0.3", "127.0.0.2"].map((hostname) => {
+    using peer = open();
+    const there = SocketAddress.from(hostname, wildcard.localPort, false);
+    assert.equal(peer.send(bytes, 0, 3_000, 1_000, there), 3_000);
+    assert.equal(wildcard.receive(bytes, 0, bytes.length), 3_000);
+    assert.equal(wildcard.segmentBytes, 1_000, "both control messages are read");
+    const { local } = wildcard;
+    assert.deepEqual([local!.hostname, local!.isUnicast], [hostname, true]);
+    const back = SocketAddress.from("127.0.0.1", peer.localPort, false);
+    for (
+      const answer of [
+        () => wildcard.send(bytes, 0, 9_001, 1_000, back, local),
+        () => wildcard.send(bytes, 0, 100, 1_000, back, local),
+        () => wildcard.sendEach(bytes, 0, 2_000, 1_000, back, local),
+      ]
+    ) {
+      assert.ok(answer() > 0);
+      assert.ok(drain(peer).length > 0);
+      assert.deepEqual(peer.source, { hostname, port: wildcard.localPort });
+    }
+    assert.equal(wildcard.send(bytes, 0, 2_000, 1_000, back, null), 2_000);
+    assert.equal(drain(peer).length, 2);
+    assert.equal(peer.source.hostname, "127.0.0.1", "the route's choice");
+    return local;
+  });
+  assert.equal(seen[2], seen[0], "the same object for the same address");
+});
+
+Deno.test({
+  name: "UdpFile on :: tells which IPv6 address was asked, and leaves the port's IPv4 to another",
+  ignore: !isIpv6Here,
+  fn: () => {
+    using wildcard = open("::", { tellsLocal: true });
+    using _ipv4 = open("0.0.0.0", { port: wildcard.localPort, tellsLocal: true });
+    using peer = open("::1");
+    const bytes = pattern(3_000);
+    const there = SocketAddress.from("::1", wildcard.localPort, true);
+    assert.equal(peer.send(bytes, 0, 3_000, 1_000, there), 3_000);
+    assert.equal(wildcard.receive(bytes, 0, 3_000), 3_000);
+    assert.equal(wildcard.local!.hostname, "::1");
+    const back = SocketAddress.from("::1", peer.localPort, true);
+    assert.equal(wildcard.send(bytes, 0, 3_000, 1_000, back, wildcard.local), 3_000);
+    assert.equal(drain(peer).length, 3);
+  },
+});
+
+Deno.test("UdpFile.send from an address that is gone is refused, and goes on segmenting", () => {
+  using wildcard = open("0.0.0.0", { tellsLocal: true });
+  using peer = open();
+  const gone = LocalAddress.fromIpv4(
+    new DataView(Uint8Array.of(1, 0, 0, 0, ...GONE, ...GONE).buffer),
+    0,
+  );
+  const bytes = pattern(2_000);
+  const to = SocketAddress.from("127.0.0.1", peer.localPort, false);
+  // ENETUNREACH of newer kernels, EINVAL of older ones.
+  const refusals: number[] = [-Errno.ENETUNREACH, -Errno.EINVAL];
+  assert.ok(refusals.includes(wildcard.send(bytes, 0, 2_000, 1_000, to, gone)));
+  assert.ok(refusals.includes(wildcard.sendEach(bytes, 0, 2_000, 1_000, to, gone)));
+  assert.equal(wildcard.send(bytes, 0, 2_000, 1_000, to), 2_000);
+  assert.equal(wildcard.canSegment, canSegmentHere);
 });
 
 Deno.test("UdpFile.receive says what is empty and what was cut off", () => {

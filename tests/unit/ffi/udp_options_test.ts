@@ -12,6 +12,8 @@ Deno.test("UdpOptions throws for what was asked for by name, and says which call
       ["setsockopt SO_BINDTODEVICE", () => options.bindToDevice("lo")],
       ["setsockopt SO_MARK", () => options.setMark(1)],
       ["setsockopt IPV6_V6ONLY", () => options.allowIpv4()],
+      ["setsockopt IPV6_V6ONLY", () => options.tellLocalAddress(true)],
+      ["setsockopt IP_PKTINFO", () => options.tellLocalAddress(false)],
     ] as const
   ) {
     assert.throws(run, (error) => {

@@ -1,11 +1,13 @@
 import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import type { DatagramSocket } from "../../../src/linkmap/datagram_socket.ts";
+import { openFfiEngine } from "../../../src/linkmap/io_engine.ts";
 import { Listener } from "../../../src/linkmap/listener.ts";
 import { STRANGER_TIMEOUT_MS } from "../../../src/linkmap/tcp_admission.ts";
 import { connectTcp } from "../../../src/linkmap/tcp_connect.ts";
 import { MIN_DATAGRAM_BYTES } from "../../../src/linkmap/tcp_framing.ts";
 import { STRANGER_DATAGRAMS, type TcpSocket } from "../../../src/linkmap/tcp_socket.ts";
+import type { UdpBinder } from "../../../src/linkmap/udp_port.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
@@ -27,11 +29,15 @@ class Echo implements AsyncDisposable {
 
   async listen(
     port: number,
-    { host = HOST, allowsTcp = true }: { host?: string | null; allowsTcp?: boolean } = {},
+    { host = HOST, allowsTcp = true, bindUdp = UdpSocket.bind }: {
+      host?: string | null;
+      allowsTcp?: boolean;
+      bindUdp?: UdpBinder;
+    } = {},
   ): Promise<Listener> {
     this.#listener = await Listener.open({
       listen: { host, port },
-      bindUdp: UdpSocket.bind,
+      bindUdp,
       drops: this.drops,
       logger: this.logger,
       excludedInterface: "none",
@@ -48,8 +54,9 @@ class Echo implements AsyncDisposable {
     this.sockets.push(socket);
     const [slot] = createSlots(1);
     while (await socket.receive([slot!]) > 0) {
-      if (slot!.packet.toBytes().at(-1) === 1) this.#authentic.add(socket);
-      socket.send(slot!.packet, slot!.source);
+      const via = slot!.via ?? socket;
+      if (slot!.packet.toBytes().at(-1) === 1) this.#authentic.add(via);
+      via.send(slot!.packet, slot!.source);
     }
   }
 
@@ -57,6 +64,8 @@ class Echo implements AsyncDisposable {
     await this.#listener?.close();
   }
 }
+
+const FAST = Deno.build.os === "linux" ? openFfiEngine() : null;
 
 /** A port that was free for UDP and TCP a moment ago. */
 function freePort(): number {
@@ -226,7 +235,61 @@ Deno.test("Listener.open says that the UDP port is taken", async () => {
   using taken = UdpSocket.bind({ hostname: HOST, port: 0 });
   const { port } = taken.localAddress;
   for (const host of [HOST, null]) {
-    await using echo = new Echo();
-    await assert.rejects(echo.listen(port, { host }), /EADDRINUSE/);
+    for (const bindUdp of [UdpSocket.bind, ...(FAST === null ? [] : [FAST.bindUdp])]) {
+      await using echo = new Echo();
+      await assert.rejects(echo.listen(port, { host, bindUdp }), /EADDRINUSE/);
+    }
   }
+});
+
+Deno.test({
+  name:
+    "Listener serves all addresses by one fast socket of each family, and answers from the one asked",
+  ignore: FAST === null,
+  async fn(): Promise<void> {
+    await using echo = new Echo();
+    const port = freePort();
+    const bound: string[] = [];
+    const listener = await echo.listen(port, {
+      host: null,
+      bindUdp: (options) => {
+        bound.push(options.hostname);
+        return FAST!.bindUdp(options);
+      },
+    });
+    assert.deepEqual(bound, ["0.0.0.0", "::"]);
+    assert(listener.addresses.includes(`${HOST}:${port}`));
+    using socket = UdpSocket.bind({ hostname: HOST, port: 0 });
+    const [slot] = createSlots(1);
+    for (const byte of [1, 2]) {
+      socket.send(datagramOf(byte), { hostname: HOST, port });
+      assert.equal(await socket.receive([slot!]), 1);
+      assert.deepEqual([slot!.source.hostname, slot!.source.port], [HOST, port]);
+    }
+    using tcp = await connect(port);
+    await say(tcp, port, 2);
+    // The machine does not have it, though it would hear it.
+    socket.send(datagramOf(1), { hostname: "127.0.0.2", port });
+    await awaitCondition("the drop", () => echo.drops.get(DropReason.NOT_LISTENED) === 1);
+  },
+});
+
+Deno.test({
+  name:
+    "Listener gives each address a socket of its own where the kernel does not tell which was asked",
+  ignore: FAST === null,
+  async fn(): Promise<void> {
+    await using echo = new Echo();
+    const port = freePort();
+    await echo.listen(port, {
+      host: null,
+      bindUdp: (options) => {
+        if (options.hostname === "::") throw new Error("no IPV6_RECVPKTINFO");
+        return FAST!.bindUdp(options);
+      },
+    });
+    using socket = UdpSocket.bind({ hostname: HOST, port: 0 });
+    await say(socket, port, 1);
+    assert(echo.sockets.some(({ label }) => label === `udp ${HOST}:${port}`));
+  },
 });
