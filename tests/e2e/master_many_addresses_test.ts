@@ -98,7 +98,5 @@ Deno.test({
     await awaitCondition("the master to do without the address that it lost", async () => {
       return (await master.linksUp()).join() === "2";
     });
-    const { sent, received: pongs } = await ping(laptop, "10.10.10.1", 50);
-    assert.equal(pongs, sent);
   },
 });
