@@ -1,6 +1,6 @@
 /**
- * A TCP connection by one network interface, whatever the routing table prefers (SO_BINDTODEVICE), for a short talk: it does not wait, its
- * user asks again. Deno's own connections cannot be bound.
+ * A TCP connection by one network interface, whatever the routing table prefers (SO_BINDTODEVICE), or with a mark (SO_MARK): both are set
+ * before the first packet, which Deno's own connections cannot have. It does not wait, its user asks again.
  *
  * @module
  */
@@ -9,16 +9,31 @@ import { Arena, type ArenaBlock } from "./arena.ts";
 import { Errno, SysError } from "./errno.ts";
 import { AF_INET, AF_INET6 } from "./ifreq.ts";
 import { lastErrno, type Libc, loadLibc } from "./libc.ts";
-import { SOCKADDR_IN6_BYTES, SocketAddress } from "./socket_address.ts";
+import {
+  SOCKADDR_IN6_BYTES,
+  sockaddrHostname,
+  sockaddrPort,
+  SocketAddress,
+} from "./socket_address.ts";
 import { UdpOptions } from "./udp_options.ts";
 
-/** Most bytes of one send or receive. */
+/** Most bytes of one send or receive of a short talk. */
 const BUFFER_BYTES = 512;
+
+/** How the packets of a connection leave. */
+export interface BoundTcpOptions {
+  /** Interface. */
+  readonly device?: string;
+  /** 1..2^32-1 */
+  readonly mark?: number | undefined;
+  /** Most bytes of one send or receive; 512 by default. */
+  readonly bufferBytes?: number;
+}
 
 /** A connection that is being made, or is there. */
 export class BoundTcp implements Disposable {
   readonly #libc: Libc = loadLibc();
-  readonly #arena = new Arena(BUFFER_BYTES + SOCKADDR_IN6_BYTES + 8);
+  readonly #arena: Arena;
   readonly #address: ArenaBlock;
   readonly #buffer: ArenaBlock;
   readonly #addressBytes: number;
@@ -26,11 +41,13 @@ export class BoundTcp implements Disposable {
   #isClosed = false;
 
   /** Nothing is sent yet. @param hostname an IP literal without a zone. @throws SysError: ENODEV, EPERM; nothing is left open then. */
-  constructor(device: string, hostname: string, port: number) {
+  constructor(options: BoundTcpOptions, hostname: string, port: number) {
+    const { device, mark, bufferBytes = BUFFER_BYTES } = options;
     const isIpv6 = hostname.includes(":");
     const { bytes } = SocketAddress.from(hostname, port, isIpv6);
+    this.#arena = new Arena(bufferBytes + SOCKADDR_IN6_BYTES + 8);
     this.#address = this.#arena.take(SOCKADDR_IN6_BYTES);
-    this.#buffer = this.#arena.take(BUFFER_BYTES);
+    this.#buffer = this.#arena.take(bufferBytes);
     this.#address.bytes.set(bytes);
     this.#addressBytes = bytes.length;
     const family = isIpv6 ? AF_INET6 : AF_INET;
@@ -41,12 +58,18 @@ export class BoundTcp implements Disposable {
       throw new SysError("socket", errno);
     }
     try {
-      using options = new UdpOptions(this.#fd);
-      options.bindToDevice(device);
+      using socketOptions = new UdpOptions(this.#fd);
+      if (device !== undefined) socketOptions.bindToDevice(device);
+      if (mark !== undefined) socketOptions.setMark(mark);
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /** For poll. */
+  get fd(): number {
+    return this.#fd;
   }
 
   /** Begins to connect, and from then on asks. @returns whether it is connected. @throws SysError: ECONNREFUSED, EHOSTUNREACH, ... */
@@ -67,13 +90,47 @@ export class BoundTcp implements Disposable {
     }
   }
 
-  /** @returns what has come, a copy; empty: the other end has closed; null: nothing yet. @throws SysError */
-  receive(): Uint8Array<ArrayBuffer> | null {
-    const count = this.#libc.read(this.#fd, this.#buffer.address, BUFFER_BYTES);
+  /** Sends as much as there is room for. @returns bytes taken; 0: no room now. @throws SysError */
+  offer(bytes: Uint8Array): number {
+    const wanted = Math.min(bytes.length, this.#buffer.bytes.length);
+    this.#buffer.bytes.set(bytes.subarray(0, wanted));
+    const count = this.#libc.send(this.#fd, this.#buffer.address, wanted, MSG_NOSIGNAL);
+    if (count >= 0) return count;
+    const errno = lastErrno();
+    if (errno === Errno.EAGAIN || errno === Errno.EINTR) return 0;
+    throw new SysError("send", errno);
+  }
+
+  /** @returns what has come, a copy of `maxBytes` at most; empty: the other end has closed; null: nothing yet. @throws SysError */
+  receive(maxBytes = this.#buffer.bytes.length): Uint8Array<ArrayBuffer> | null {
+    const roomBytes = Math.min(maxBytes, this.#buffer.bytes.length);
+    const count = this.#libc.read(this.#fd, this.#buffer.address, roomBytes);
     if (count >= 0) return this.#buffer.bytes.slice(0, count);
     const errno = lastErrno();
     if (errno === Errno.EAGAIN || errno === Errno.EINTR) return null;
     throw new SysError("read", errno);
+  }
+
+  /** Our end's address, once it is connected. @throws SysError */
+  localAddress(): { readonly hostname: string; readonly port: number } {
+    using arena = new Arena(SOCKADDR_IN6_BYTES + 16);
+    const address = arena.take(SOCKADDR_IN6_BYTES);
+    const length = arena.take(4);
+    length.view.setUint32(0, SOCKADDR_IN6_BYTES, true);
+    if (this.#libc.getsockname(this.#fd, address.address, length.address) < 0) {
+      throw new SysError("getsockname", lastErrno());
+    }
+    return { hostname: sockaddrHostname(address.bytes), port: sockaddrPort(address.bytes) };
+  }
+
+  /** TCP_NODELAY: small pieces do not wait for more of them. */
+  setNoDelay(isOn: boolean): void {
+    this.#setOption(IPPROTO_TCP, TCP_NODELAY, isOn);
+  }
+
+  /** SO_KEEPALIVE: in the end the system notices that the other side is gone. */
+  setKeepAlive(isOn: boolean): void {
+    this.#setOption(SOL_SOCKET, SO_KEEPALIVE, isOn);
   }
 
   /** Closes it. Idempotent. */
@@ -87,7 +144,21 @@ export class BoundTcp implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+
+  /** A connection works as well without. */
+  #setOption(level: number, option: number, isOn: boolean): void {
+    using arena = new Arena(4);
+    const value = arena.take(4);
+    value.view.setInt32(0, isOn ? 1 : 0, true);
+    this.#libc.setsockopt(this.#fd, level, option, value.address, 4);
+  }
 }
+
+// include/uapi/linux/in.h, tcp.h; asm-generic/socket.h
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const SOL_SOCKET = 1;
+const SO_KEEPALIVE = 9;
 
 // include/linux/net.h, linux/socket.h
 const SOCK_STREAM = 1;

@@ -112,6 +112,8 @@ export interface ServiceInstallation {
   readonly needsTun: boolean;
   readonly needsLowPort: boolean;
   readonly bindsToInterfaces: boolean;
+  /** Whether its sockets carry a mark. */
+  readonly setsMark?: boolean;
   readonly setsForwarding: boolean;
 }
 

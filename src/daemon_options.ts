@@ -52,6 +52,8 @@ export interface CommonOptions {
   readonly logFormat: "text" | "json";
   /** How packets are read and sent. */
   readonly io: "auto" | "deno" | "ffi";
+  /** Mark of what its own sockets send (SO_MARK), 1..2^32-1; not given: none. */
+  readonly mark?: number;
 }
 
 /** Where a master listens; host null: on every address of the machine. */

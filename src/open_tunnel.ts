@@ -38,12 +38,12 @@ export interface TunnelParts
 
 /** Makes it; nothing is opened before its `start`. @throws Error when no cipher works. */
 export async function openTunnel(options: DaemonOptions, parts: TunnelParts): Promise<Tunnel> {
-  const { engine: { bindUdp }, routing, state, version, ...given } = parts;
+  const { engine: { bindUdp, dialTcp }, routing, state, version, ...given } = parts;
   // The legacy protocol has no probes: what is too large for a path is to be fragmented there.
   const forbidsFragments = options.protocol === "secure";
   const context: TunnelContext = {
     ...given,
-    open: createLinkOpener(given.drops, bindUdp, forbidsFragments, routing.ways),
+    open: createLinkOpener(given.drops, bindUdp, forbidsFragments, routing.ways, dialTcp),
     bindUdp: (where) => bindUdp({ ...where, forbidsFragments }),
     wallClock: Date.now,
     rng: Math.random,

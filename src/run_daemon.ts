@@ -6,7 +6,7 @@
 
 import { Daemon, type DaemonContext } from "./daemon.ts";
 import type { DaemonOptions, MasterOptions } from "./daemon_options.ts";
-import { chooseIoEngine } from "./linkmap/io_engine.ts";
+import { openIoEngine } from "./linkmap/io_engine.ts";
 import { MasterState } from "./master_state.ts";
 import { MetricsServer } from "./metrics/http_server.ts";
 import { RecentEvents } from "./recent_events.ts";
@@ -26,8 +26,8 @@ export async function runDaemon(options: DaemonOptions, context: DaemonContext):
   await using stack = new AsyncDisposableStack();
   // The state first: a second master is told that there is a first one, not that its port is taken.
   const state = isSecureMaster(options) ? stack.use(MasterState.open(options, logger)) : null;
-  const engine = chooseIoEngine(
-    options.io,
+  const engine = openIoEngine(
+    options,
     (reason) => logger.info("Packets go one by one: the fast engine does not work", { reason }),
   );
   const drops = new DropCounters();

@@ -34,7 +34,7 @@ export function watchInterfaces(
 ): Disposable | null {
   const isSecureSlave = options.protocol === "secure" && options.role === "slave";
   if (!isSecureSlave || !(tunnel instanceof SlaveTunnel)) return null;
-  const { auto, stateDir } = options;
+  const { auto, stateDir, mark } = options;
   if (engine.name === "deno") {
     if (auto === undefined) return null;
     throw new Error(
@@ -45,6 +45,7 @@ export function watchInterfaces(
     ...parts,
     auto,
     stateDir,
+    mark,
     reactor: engine.reactor,
     links: new InterfaceLinks(tunnel.links),
     onNetworkChange: (now) => tunnel.waking.handleNetworkChange(now),

@@ -62,6 +62,7 @@ export async function buildInstallService(
       key: keyText === null ? null : { path: SERVICE_KEY_PATH, text: keyText },
       needsTun: options.tundev.kind === "tun",
       needsLowPort: listensLow(options),
+      setsMark: options.mark !== undefined,
       bindsToInterfaces: options.role === "slave" &&
         (options.links.some(({ device }) => device !== undefined) ||
           options.protocol === "secure" && options.auto !== undefined),

@@ -16,6 +16,7 @@ import {
   parseCidr,
   parseHostPort,
   parseListenAddress,
+  parseMark,
   parseMtuBytes,
   parseTunName,
 } from "./values.ts";
@@ -38,7 +39,18 @@ export function buildCommon(given: GivenOptions, protocol: Protocol): CommonOpti
     logLevel: choice(given, "log-level", ["debug", "info", "warning", "error"]),
     logFormat: choice(given, "log-format", ["text", "json"]),
     io: choice(given, "io", ["auto", "deno", "ffi"]),
+    ...buildMark(given),
   };
+}
+
+/** @throws {UsageError} */
+function buildMark(given: GivenOptions): Pick<CommonOptions, "mark"> {
+  const mark = given.findOne("mark");
+  if (mark === undefined) return {};
+  if (given.one("io").value === "deno") {
+    throw new UsageError(`${mark.subject} needs --io ffi: leave --io deno out`);
+  }
+  return { mark: parseMark(mark.value, mark.subject) };
 }
 
 /** The protocol, without the options of the other one. @throws {UsageError} */

@@ -54,7 +54,8 @@ export type OptionKey =
   | "protocol"
   | "log-level"
   | "log-format"
-  | "io";
+  | "io"
+  | "mark";
 
 /** Options whose value nobody else may see. */
 export const SECRET_OPTIONS: readonly OptionKey[] = ["token", "http-token"];

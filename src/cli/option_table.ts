@@ -11,6 +11,7 @@ import { type CommandName, type Role, roleOf } from "./command_table.ts";
 import { CONFIG_OPTIONS } from "./config_options.ts";
 import { CONTROL_COMMANDS } from "./control_commands.ts";
 import { DOCTOR_OPTIONS } from "./doctor_options.ts";
+import { IO_OPTIONS } from "./io_options.ts";
 import { INVITE_OPTIONS } from "./invite_options.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { RECORD_OPTIONS } from "./record_options.ts";
@@ -262,16 +263,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     defaults: both("text"),
     choices: ["text", "json"],
   },
-  {
-    name: "io",
-    metavar: "ENGINE",
-    commands: BOTH,
-    help:
-      "How packets are read and sent: ffi, many per system call (Linux), deno, one by one, or " +
-      "auto, whichever works.",
-    defaults: both("auto"),
-    choices: ["auto", "deno", "ffi"],
-  },
+  ...IO_OPTIONS,
 ];
 
 /** The options that a command takes. */

@@ -130,6 +130,15 @@ export function parseSeconds(text: string, subject: string, limits: Limits): num
   return parseWhole(text, subject, limits, "seconds");
 }
 
+/** A socket's mark, decimal or hexadecimal: 1..2^32-1. @throws {UsageError} */
+export function parseMark(text: string, subject: string): number {
+  const mark = /^(\d{1,10}|0x[\da-f]{1,8})$/i.test(text) ? Number(text) : NaN;
+  if (mark >= 1 && mark <= 0xffff_ffff) return mark;
+  throw new UsageError(
+    `${subject} ${quoteValue(text)}: type a number from 1 to 4294967295, or 0x1 to 0xffffffff`,
+  );
+}
+
 /** A whole number of milliseconds. @throws {UsageError} */
 export function parseMilliseconds(text: string, subject: string, limits: Limits): number {
   return parseWhole(text, subject, limits, "milliseconds");

@@ -8,7 +8,12 @@ import type { CommandRequest } from "../command_request.ts";
 import { openAeadProvider } from "../crypto/aead_provider.ts";
 import { nodeDiffieHellman } from "../crypto/x25519.ts";
 import type { SlaveOptions } from "../daemon_options.ts";
-import { chooseIoEngine, DENO_ENGINE, type IoEngine } from "../linkmap/io_engine.ts";
+import {
+  DENO_ENGINE,
+  type IoEngine,
+  type IoEngineOptions,
+  openIoEngine,
+} from "../linkmap/io_engine.ts";
 import { describeError, type Logger } from "../log.ts";
 import { PacketPool } from "../multiplexer/packet_pool.ts";
 import { VERSION } from "../version.ts";
@@ -33,7 +38,7 @@ export async function examine(
   silencesMs: readonly number[] = NAT_SILENCES_MS,
 ): Promise<Finding[]> {
   const { options, tokenFault } = request;
-  const choice = tryEngine(options.io);
+  const choice = tryEngine(options);
   const findings = judgeMachine(await lookAtMachine(options, choice));
   if (options.role === "master") {
     return [...findings, ...judgeMaster(await lookAtMaster(options, choice.engine))];
@@ -61,10 +66,10 @@ const JOIN_ADVICE =
   'paste the token once: bindlink join - (with the same sudo as "bindlink slave")';
 
 /** The engine that the daemon would choose, or why it has none. */
-export function tryEngine(io: SlaveOptions["io"]): EngineChoice {
+export function tryEngine(options: IoEngineOptions): EngineChoice {
   let reason = "";
   try {
-    const engine = chooseIoEngine(io, (why) => {
+    const engine = openIoEngine(options, (why) => {
       reason = why;
     });
     return { engine, reason };
@@ -78,6 +83,7 @@ async function openTools(options: SlaveOptions, engine: IoEngine): Promise<LinkT
   const clock = (): number => performance.now();
   return {
     bindUdp: engine.bindUdp,
+    dialTcp: engine.dialTcp,
     drops,
     clock,
     context: {

@@ -86,7 +86,10 @@ function judgeSystem({ os, release, tun }: MachineFacts): Finding {
 function judgeEngine(engine: EngineFacts): Finding[] {
   const subject = { about: MACHINE, check: "io" };
   if (engine.name === null) {
-    return [fault(subject, engine.reason, "leave --io ffi out: --io auto takes what works")];
+    const advice = engine.reason.startsWith("Cannot use --mark")
+      ? "leave --mark out, or start bindlink with sudo"
+      : "leave --io ffi out: --io auto takes what works";
+    return [fault(subject, engine.reason, advice)];
   }
   if (engine.name === "deno") {
     return [note(

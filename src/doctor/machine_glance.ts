@@ -22,7 +22,7 @@ export interface GlanceFinding {
 export async function glanceAtMachine(): Promise<GlanceFinding[]> {
   const listen = { host: "127.0.0.1", port: 0 };
   const noTun = { kind: "listen-tcp", listen, mtuBytes: 0 } as const;
-  const facts = await lookAtMachine({ tundev: noTun, stateDir: "/" }, tryEngine("auto"));
+  const facts = await lookAtMachine({ tundev: noTun, stateDir: "/" }, tryEngine({ io: "auto" }));
   return judgeMachine(facts).filter(({ check }) => CHECKS.includes(check))
     .map(({ check, verdict, text }) => ({ check, verdict, text }));
 }

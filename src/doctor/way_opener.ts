@@ -11,6 +11,7 @@ import { resolveHost } from "../linkmap/resolve.ts";
 import { Socks5Socket } from "../linkmap/socks5_socket.ts";
 import { SocksError, SocksReply } from "../linkmap/socks_error.ts";
 import { connectTcp, connectTcpViaProxy } from "../linkmap/tcp_connect.ts";
+import type { TcpDialer } from "../linkmap/stream_conn.ts";
 import type { UdpBinder } from "../linkmap/udp_port.ts";
 import { describeError } from "../log.ts";
 import { formatHostPort, type HostPort, type NetAddress } from "../net_address.ts";
@@ -23,6 +24,8 @@ export const STEP_TIMEOUT_MS = 4_000;
 /** What opening needs. */
 export interface OpenTools {
   readonly bindUdp: UdpBinder;
+  /** Opens TCP connections; Deno's when not given. */
+  readonly dialTcp?: TcpDialer;
   readonly drops: DropCounters;
 }
 
@@ -37,19 +40,19 @@ export async function openWay(
   { proxy, device }: Pick<LinkSpec, "proxy" | "device">,
   target: HostPort,
   transport: Transport,
-  { bindUdp, drops }: OpenTools,
+  { bindUdp, dialTcp, drops }: OpenTools,
 ): Promise<OpenedWay> {
   const timeoutMs = STEP_TIMEOUT_MS;
   if (proxy !== null) {
     const socket = transport === "udp"
-      ? await Socks5Socket.open({ proxy, target, drops, bindUdp, timeoutMs })
-      : await connectTcpViaProxy({ proxy, target, drops, timeoutMs });
+      ? await Socks5Socket.open({ proxy, target, drops, bindUdp, dialTcp, timeoutMs })
+      : await connectTcpViaProxy({ proxy, target, drops, dialTcp, timeoutMs });
     return { socket, remote: { hostname: target.host, port: target.port } };
   }
   const [remote] = await resolveHost(target, { timeoutMs });
   if (remote === undefined) throw new Error(`Cannot resolve "${target.host}": it has no address`);
   if (transport === "tcp") {
-    return { socket: await connectTcp({ remote, drops, timeoutMs }), remote };
+    return { socket: await connectTcp({ remote, drops, dialTcp, timeoutMs }), remote };
   }
   const hostname = remote.hostname.includes(":") ? "::" : "0.0.0.0";
   const socket = bindUdp({ hostname, port: 0, drops, device, forbidsFragments: true });

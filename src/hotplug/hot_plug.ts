@@ -35,6 +35,8 @@ export interface PluggedLinks extends Pick<LiveLinks, "add" | "remove"> {
 export interface HotPlugOptions {
   /** Not given: interfaces do not become links. */
   readonly auto: AutoOptions | undefined;
+  /** Mark of what asks gateways; not given: none. */
+  readonly mark?: number | undefined;
   readonly reactor: Reactor;
   readonly links: PluggedLinks;
   /** There is a network that was not there before. */
@@ -106,7 +108,7 @@ export class HotPlug implements Disposable {
   }
 
   #openAuto(): AutoLinks {
-    const { links, logger, clock, stateDir, ways } = this.#options;
+    const { links, logger, clock, stateDir, ways, mark } = this.#options;
     const remembered = new RememberedLinks(stateDir, logger);
     const auto = new AutoLinks({
       logger,
@@ -122,7 +124,8 @@ export class HotPlug implements Disposable {
           using lease = ways.lease();
           const open = (port: number): Promise<void> =>
             lease.add({ hostname: gateway, port }, "tcp");
-          return await findSocksPort({ device, host: gateway, signal: this.#abort.signal, open });
+          const { signal } = this.#abort;
+          return await findSocksPort({ device, mark, host: gateway, signal, open });
         } catch {
           return null; // its way could not be opened: then there is no link that way, either
         }

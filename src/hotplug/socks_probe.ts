@@ -35,6 +35,8 @@ const ANYWHERE = { host: "0.0.0.0", port: 0 };
 /** Whom to ask. */
 export interface SocksProbeOptions {
   readonly device: string;
+  /** Of what is sent; not given: none. */
+  readonly mark?: number | undefined;
   /** The gateway, an IPv4 literal. */
   readonly host: string;
   readonly signal: AbortSignal;
@@ -53,7 +55,8 @@ export async function findSocksPort(options: SocksProbeOptions): Promise<number 
 async function isProxy(port: number, options: SocksProbeOptions): Promise<boolean> {
   try {
     await options.open?.(port);
-    using conn = new BoundTcp(options.device, options.host, port);
+    const { device, mark } = options;
+    using conn = new BoundTcp({ device, mark }, options.host, port);
     return await talk(conn, options.signal);
   } catch {
     return false; // refused, unreachable, or no interface any more: no proxy

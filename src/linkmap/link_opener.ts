@@ -12,6 +12,7 @@ import type { LinkSpec, ProxySpec } from "./link_spec.ts";
 import { type LinkWays, OPEN_WAYS, type WayLease } from "./link_ways.ts";
 import { Socks5Socket } from "./socks5_socket.ts";
 import { SocksError } from "./socks_error.ts";
+import { dialByDeno, type TcpDialer } from "./stream_conn.ts";
 import { connectTcp, connectTcpViaProxy } from "./tcp_connect.ts";
 import type { BoundUdpSocket, UdpBinder } from "./udp_port.ts";
 
@@ -48,18 +49,20 @@ export type LinkOpener = (
  * @param bindUdp makes UDP sockets
  * @param forbidsFragments on a direct link; what a proxy passes on it may fragment anyway
  * @param ways is told where each socket sends to, before it does
+ * @param dialTcp opens TCP connections
  */
 export function createLinkOpener(
   drops: DropCounters,
   bindUdp: UdpBinder,
   forbidsFragments = false,
   ways: LinkWays = OPEN_WAYS,
+  dialTcp: TcpDialer = dialByDeno,
 ): LinkOpener {
   const bindDirect: UdpBinder = (options) => bindUdp({ ...options, forbidsFragments });
   return async (spec, attempt, signal) => {
     using stack = new DisposableStack();
     const lease = stack.use(ways.lease());
-    const context = { drops, bindUdp, signal, ways, lease };
+    const context = { drops, bindUdp, dialTcp, signal, ways, lease };
     const opened = spec.proxy === null
       ? await openDirect(spec, attempt, { ...context, bindUdp: bindDirect })
       : await openProxied(spec, spec.proxy, attempt, context);
@@ -87,6 +90,7 @@ async function openProxied(
 interface OpenContext {
   readonly drops: DropCounters;
   readonly bindUdp: UdpBinder;
+  readonly dialTcp: TcpDialer;
   readonly signal: AbortSignal;
   readonly ways: LinkWays;
   readonly lease: WayLease;

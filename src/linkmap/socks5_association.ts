@@ -20,6 +20,7 @@ import { Socks5Handshake } from "./socks5_handshake.ts";
 import { SocksCommand } from "./socks5_message.ts";
 import { repairRelayHost } from "./socks5_relay.ts";
 import { SocksError } from "./socks_error.ts";
+import type { StreamConn } from "./stream_conn.ts";
 import type { BoundUdpSocket, UdpBinder } from "./udp_port.ts";
 
 /** What an association needs. */
@@ -33,7 +34,7 @@ export interface Socks5AssociationOptions extends Socks5ConnectOptions {
 /** An association's parts, open: whoever has them closes both. */
 export interface Socks5Association {
   /** Its end is the association's end. */
-  readonly control: Deno.TcpConn;
+  readonly control: StreamConn;
   readonly udp: BoundUdpSocket;
   /** Where our datagrams go and the proxy's come from; canonical IP literal. */
   readonly relay: NetAddress;

@@ -14,6 +14,7 @@ import { type LinkWays, OPEN_WAYS, type WayLease } from "./link_ways.ts";
 import { formatHostPort, type HostPort, type NetAddress } from "../net_address.ts";
 import { isDomainName } from "./socks5_address.ts";
 import { SocksError } from "./socks_error.ts";
+import { dialByDeno, type StreamConn, type TcpDialer } from "./stream_conn.ts";
 
 /** How long each step may take by default: resolving, connecting, and each question and answer. */
 export const DEFAULT_STEP_TIMEOUT_MS = 10_000;
@@ -30,6 +31,8 @@ export interface Socks5ConnectOptions {
   readonly signal?: AbortSignal | undefined;
   /** Looks the proxy's name up; by the system when not given. */
   readonly ways?: LinkWays | undefined;
+  /** Opens the connection; Deno's when not given. */
+  readonly dialTcp?: TcpDialer | undefined;
   /** Is told where is connected and sent to, before. */
   readonly lease?: WayLease | undefined;
 }
@@ -56,7 +59,7 @@ export function requestHost(host: string): string {
  * Connects to the proxy, at each of its addresses in the resolver's order.
  * @throws SocksError when none answers; Error when the name does not resolve. Nothing is left open.
  */
-export async function connectProxy(options: Socks5ConnectOptions): Promise<Deno.TcpConn> {
+export async function connectProxy(options: Socks5ConnectOptions): Promise<StreamConn> {
   const { proxy, signal, timeoutMs = DEFAULT_STEP_TIMEOUT_MS, ways = OPEN_WAYS } = options;
   const addresses = await ways.resolve(proxy, { timeoutMs, signal });
   let failure: unknown = new Error("it has no address");
@@ -77,13 +80,13 @@ export async function connectProxy(options: Socks5ConnectOptions): Promise<Deno.
 async function connectAddress(
   address: NetAddress,
   options: Socks5ConnectOptions,
-): Promise<Deno.TcpConn> {
-  const { signal, timeoutMs = DEFAULT_STEP_TIMEOUT_MS, lease } = options;
+): Promise<StreamConn> {
+  const { signal, timeoutMs = DEFAULT_STEP_TIMEOUT_MS, lease, dialTcp = dialByDeno } = options;
   await lease?.add(address, "tcp");
   const onTimeout = (): Error => new Error(`no answer to TCP connect within ${timeoutMs} ms`);
   const conn = await withDeadline(
     { timeoutMs, signal, onTimeout },
-    (abort) => Deno.connect({ ...address, signal: abort }),
+    (abort) => dialTcp(address, abort),
     closeQuietly,
   );
   // The connection is silent while the link lives. Deno offers no keepalive times: the system's

@@ -34,17 +34,18 @@ import {
   SocksCommand,
   SocksMethod,
 } from "./socks5_message.ts";
+import type { StreamConn } from "./stream_conn.ts";
 import { describeReply, SocksError, SocksReply, type SocksRequestName } from "./socks_error.ts";
 
 /** A connection to a proxy that has let us in. Close it, or take `conn` over. */
 export class Socks5Handshake implements Disposable {
-  readonly conn: Deno.TcpConn;
+  readonly conn: StreamConn;
   readonly #options: Socks5ConnectOptions;
   /** User name and password as a message; null when there are none. Never logged. */
   readonly #login: Uint8Array | null;
 
   private constructor(
-    conn: Deno.TcpConn,
+    conn: StreamConn,
     login: Uint8Array | null,
     options: Socks5ConnectOptions,
   ) {
@@ -208,6 +209,6 @@ function craftLogin({ credentials }: ProxySpec): Uint8Array | null {
   }
 }
 
-async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+async function writeAll(conn: StreamConn, bytes: Uint8Array): Promise<void> {
   for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
 }

@@ -19,6 +19,7 @@ import {
 import { describeProxy, requestHost } from "./socks5_connect.ts";
 import { craftUdpHeader, prependUdpHeader, stripUdpHeader } from "./socks5_udp_header.ts";
 import { SocksError } from "./socks_error.ts";
+import type { StreamConn } from "./stream_conn.ts";
 import type { BoundUdpSocket } from "./udp_port.ts";
 
 /** What a {@link Socks5Socket} needs. */
@@ -39,7 +40,7 @@ export class Socks5Socket implements DatagramSocket {
   /** The proxy's relay, where the datagrams really go. */
   readonly relay: NetAddress;
   readonly #udp: BoundUdpSocket;
-  readonly #control: Deno.TcpConn;
+  readonly #control: StreamConn;
   readonly #drops: DropCounters;
   readonly #header: Uint8Array<ArrayBuffer>;
   readonly #proxyText: string;

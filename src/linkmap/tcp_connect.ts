@@ -12,6 +12,7 @@ import { withDeadline } from "./deadline.ts";
 import { describeProxy, requestHost, type Socks5ConnectOptions } from "./socks5_connect.ts";
 import { Socks5Handshake } from "./socks5_handshake.ts";
 import { SocksCommand } from "./socks5_message.ts";
+import { dialByDeno, type StreamConn, type TcpDialer } from "./stream_conn.ts";
 import { tcpLabel, TcpSocket, type TcpSocketOptions } from "./tcp_socket.ts";
 
 /**
@@ -27,6 +28,8 @@ export interface TcpConnectOptions {
   readonly drops: DropCounters;
   /** Gives up at once when it fires; the rejection is then the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Opens the connection; Deno's when not given. */
+  readonly dialTcp?: TcpDialer | undefined;
   /** Default 5 s. */
   readonly timeoutMs?: number | undefined;
 }
@@ -43,16 +46,16 @@ export interface TcpViaProxyOptions extends Socks5ConnectOptions {
  * @throws Error with the system's error as cause: refused, unreachable, no answer in time. Nothing is left open.
  */
 export async function connectTcp(options: TcpConnectOptions): Promise<TcpSocket> {
-  const { remote, drops, signal, timeoutMs = CONNECT_TIMEOUT_MS } = options;
+  const { remote, drops, signal, timeoutMs = CONNECT_TIMEOUT_MS, dialTcp = dialByDeno } = options;
   const complaint = (reason: string, cause?: unknown): Error =>
     new Error(`Cannot connect to ${formatAddress(remote)} over TCP: ${reason}`, { cause });
   const onTimeout = (): Error => complaint(`no answer within ${timeoutMs} ms`);
-  let conn: Deno.TcpConn;
+  let conn: StreamConn;
   try {
     conn = await withDeadline(
       { timeoutMs, signal, onTimeout },
       (abort) =>
-        Deno.connect({ ...remote, signal: abort }).catch((cause) => {
+        dialTcp(remote, abort).catch((cause) => {
           throw complaint(describeConnectError(cause), cause);
         }),
       closeQuietly,
@@ -100,7 +103,7 @@ export async function connectTcpViaProxy(options: TcpViaProxyOptions): Promise<T
  * system should notice that the other side is gone.
  * @returns null when the connection is over already; it is closed then.
  */
-export function adoptConnection(conn: Deno.TcpConn, options: TcpSocketOptions): TcpSocket | null {
+export function adoptConnection(conn: StreamConn, options: TcpSocketOptions): TcpSocket | null {
   try {
     conn.setNoDelay(true);
     conn.setKeepAlive(true);

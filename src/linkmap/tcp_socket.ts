@@ -15,6 +15,7 @@ import { formatAddress, type NetAddress } from "../net_address.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { HEADROOM_BYTES, type Packet } from "../wire/packet.ts";
 import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
+import type { StreamConn } from "./stream_conn.ts";
 import { craftTcpPreamble, TcpFrameReader } from "./tcp_framing.ts";
 import { TcpSendBuffer } from "./tcp_send_buffer.ts";
 import { TcpTurns, unitsOf } from "./tcp_turns.ts";
@@ -54,7 +55,7 @@ export class TcpSocket implements DatagramSocket {
   readonly lastSendError = null;
   /** Datagrams received so far, those that no slot could hold as well. */
   receivedDatagrams = 0;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: StreamConn;
   readonly #drops: DropCounters;
   readonly #reader: TcpFrameReader;
   readonly #sends = new TcpSendBuffer();
@@ -70,7 +71,7 @@ export class TcpSocket implements DatagramSocket {
   #isWriting = false;
 
   /** Takes the connection over: it is closed with the socket. */
-  constructor(conn: Deno.TcpConn, options: TcpSocketOptions) {
+  constructor(conn: StreamConn, options: TcpSocketOptions) {
     const { side, label, remote, drops, wantsDatagrams, mayGoOn = null, turns } = options;
     TcpSocket.#openCount++;
     this.#conn = conn;

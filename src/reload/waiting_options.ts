@@ -27,6 +27,7 @@ const COMMON: readonly Reader<DaemonOptions>[] = [
   ["mtu", ({ tundev }) => tundev.mtuBytes],
   ["metrics", ({ metrics }) => metrics],
   ["io", ({ io }) => io],
+  ["mark", ({ mark }) => mark],
 ];
 
 const SECURE: readonly Reader<MasterOptions | SlaveOptions>[] = [

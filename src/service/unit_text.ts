@@ -12,6 +12,8 @@ export interface UnitSpec {
   readonly configPath: string;
   /** Whether it makes a tun device; the TCP stand-in needs no privileges. */
   readonly needsTun: boolean;
+  /** Whether its sockets carry a mark. */
+  readonly setsMark?: boolean;
   /** Whether it listens on a port below 1024. */
   readonly needsLowPort: boolean;
   /** Whether binding a socket to an interface needs CAP_NET_RAW here: Linux before 5.7. */
@@ -103,10 +105,12 @@ WantedBy=multi-user.target
 }
 
 /** Which capabilities it has, and which devices; no more than the options need. */
-function privileges({ needsTun, needsLowPort, needsRawSocket }: UnitSpec): string {
+function privileges(
+  { needsTun, setsMark = false, needsLowPort, needsRawSocket }: UnitSpec,
+): string {
   const capabilities = [
-    // The tun device, its addresses, large socket buffers.
-    ...(needsTun ? ["CAP_NET_ADMIN"] : []),
+    // The tun device, its addresses, large socket buffers; a socket's mark.
+    ...(needsTun || setsMark ? ["CAP_NET_ADMIN"] : []),
     ...(needsLowPort ? ["CAP_NET_BIND_SERVICE"] : []),
     ...(needsRawSocket ? ["CAP_NET_RAW"] : []),
   ].join(" ");

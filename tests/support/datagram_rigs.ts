@@ -8,6 +8,7 @@ import { DENO_ENGINE, type IoEngine, openFfiEngine } from "../../src/linkmap/io_
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import { Socks5Socket } from "../../src/linkmap/socks5_socket.ts";
+import type { TcpDialer } from "../../src/linkmap/stream_conn.ts";
 import { adoptConnection, connectTcp, connectTcpViaProxy } from "../../src/linkmap/tcp_connect.ts";
 import { tcpLabel, type TcpSocket } from "../../src/linkmap/tcp_socket.ts";
 import { UdpSocket } from "../../src/linkmap/udp_socket.ts";
@@ -47,6 +48,7 @@ export const DATAGRAM_RIGS: readonly DatagramRigKind[] = [
   ...(Deno.build.os === "linux" ? wildcardRigs(openFfiEngine()) : []),
   { name: "TcpSocket over IPv4", open: () => openTcp("127.0.0.1") },
   { name: "TcpSocket over IPv6", open: () => openTcp("::1") },
+  ...(Deno.build.os === "linux" && Deno.uid() === 0 ? markedRigs(openFfiEngine(0x62)) : []),
   { name: "TcpSocket through a proxy", open: () => openTcpViaProxy("127.0.0.1") },
 ];
 
@@ -71,6 +73,12 @@ function wildcardRigs(engine: IoEngine): DatagramRigKind[] {
     name: `WildcardSocket on ${wildcard}`,
     open: () => openWildcard(engine, wildcard, asked),
   }));
+}
+
+/** Sockets whose packets carry a mark, which needs CAP_NET_ADMIN. */
+function markedRigs(engine: IoEngine): DatagramRigKind[] {
+  const name = "TcpSocket over a marked connection";
+  return [{ name, open: () => openTcp("127.0.0.1", engine.dialTcp) }];
 }
 
 /** Slots for `receive`. */
@@ -172,11 +180,14 @@ async function openSocks(
   };
 }
 
-async function openTcp(hostname: string): Promise<DatagramRig> {
+async function openTcp(hostname: string, dialTcp?: TcpDialer): Promise<DatagramRig> {
   using listener = Deno.listen({ hostname, port: 0 });
   const remote = { hostname, port: listener.addr.port };
   const drops = new DropCounters();
-  const [socket, conn] = await Promise.all([connectTcp({ remote, drops }), listener.accept()]);
+  const [socket, conn] = await Promise.all([
+    connectTcp({ remote, drops, dialTcp }),
+    listener.accept(),
+  ]);
   return tcpRig(socket, conn, () => Promise.resolve());
 }
 

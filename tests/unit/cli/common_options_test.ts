@@ -101,3 +101,23 @@ Deno.test("a metrics address that was named is known from the default", async ()
 Deno.test("an unknown protocol is answered by the known ones", async () => {
   assert.match(await complaint("master --protocol wg"), /type one of secure, legacy$/);
 });
+
+Deno.test("--mark is a number, decimal or hexadecimal, and needs the fast engine", async () => {
+  for (
+    const [text, mark] of [["1", 1], ["0x62", 0x62], ["0XfF", 255], ["4294967295", 2 ** 32 - 1]]
+  ) {
+    assert.equal((await master(`--mark ${text}`)).mark, mark);
+  }
+  assert.equal((await slave(TOKEN)).mark, undefined);
+  assert.equal((await slave(`${TOKEN} --mark 7 --io ffi`)).mark, 7);
+  for (const text of ["0", "0x0", "4294967296", "0x100000000", "-1", "1.5", "1e3", "mark"]) {
+    assert.equal(
+      await complaint(`master --mark=${text}`),
+      `--mark "${text}": type a number from 1 to 4294967295, or 0x1 to 0xffffffff`,
+    );
+  }
+  assert.equal(
+    await complaint("master --mark 7 --io deno"),
+    "--mark needs --io ffi: leave --io deno out",
+  );
+});

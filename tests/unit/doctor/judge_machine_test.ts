@@ -62,6 +62,9 @@ Deno.test("the slow engine is a note with the reason, one that was asked for and
   assert.equal(found.verdict, "note");
   assert.match(found.text, /no FFI/);
   assert.equal(verdictOf("io", { engine: { ...slow, name: null } }).verdict, "fault");
+  const reason = "Cannot use --mark: Cannot set socket mark 7: EPERM (needs CAP_NET_ADMIN)";
+  const unmarked = verdictOf("io", { engine: { ...slow, name: null, reason } });
+  assert.match(unmarked.advice, /^leave --mark out, or start bindlink with sudo$/);
 });
 
 Deno.test("an old kernel and small buffers are notes with what to type", () => {

@@ -1,6 +1,11 @@
 import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
-import { chooseIoEngine, DENO_ENGINE, openFfiEngine } from "../../../src/linkmap/io_engine.ts";
+import {
+  chooseIoEngine,
+  DENO_ENGINE,
+  openFfiEngine,
+  openIoEngine,
+} from "../../../src/linkmap/io_engine.ts";
 import { FastUdpSocket } from "../../../src/linkmap/fast_udp_socket.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
@@ -61,4 +66,15 @@ Deno.test("chooseIoEngine fails when the fast engine was asked for and does not 
       error.message === "Cannot use --io ffi: Cannot load the C library" &&
       error.cause instanceof Error,
   );
+});
+
+Deno.test({
+  name: "openIoEngine with a mark takes the fast engine, whose sockets have it (as root)",
+  ignore: ignore || Deno.uid() !== 0,
+  fn: () => {
+    const engine = openIoEngine({ io: "auto", mark: 0xffff_ffff }, refuse);
+    assert.equal(engine.name, "ffi");
+    using socket = engine.bindUdp({ hostname: "127.0.0.1", port: 0 });
+    assert.ok(socket instanceof FastUdpSocket);
+  },
 });

@@ -37,6 +37,7 @@ Deno.test("waitingOptions names what cannot change while it runs", async () => {
       ]],
       ["--auto --targets a:1", ["auto, auto-include or auto-exclude"]],
       ["--route-all --kill-switch", ["route or route-all", "kill-switch"]],
+      ["--mark 7", ["mark"]],
       ["--http", ["http"]],
       ["--http --http-token sixteen-letters-", ["http", "http-token"]],
     ] as const
@@ -55,7 +56,7 @@ Deno.test("waitingOptions names what cannot change while it runs", async () => {
 Deno.test("each option of an end either waits for a restart or changes while it runs", () => {
   const waits = [
     ...["protocol", "tun-name", "address", "connect-tcp", "listen-tcp", "mtu", "metrics", "io"],
-    ...["state-dir", "no-tcp-fallback", "http", "http-token"],
+    ...["mark", "state-dir", "no-tcp-fallback", "http", "http-token"],
   ];
   const live = ["log-level", "log-format"];
   const known = {

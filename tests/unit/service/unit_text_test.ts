@@ -36,6 +36,7 @@ Deno.test("unitText gives no more privileges than the options need", () => {
       [{ needsLowPort: true }, "CAP_NET_ADMIN CAP_NET_BIND_SERVICE"],
       [{ needsRawSocket: true }, "CAP_NET_ADMIN CAP_NET_RAW"],
       [{ needsTun: false }, ""],
+      [{ needsTun: false, setsMark: true }, "CAP_NET_ADMIN"],
     ] as const
   ) {
     assert.deepEqual(settings(spec, "AmbientCapabilities"), [capabilities]);
