@@ -9,6 +9,7 @@ import { MIN_DATAGRAM_BYTES } from "../../../src/linkmap/tcp_framing.ts";
 import { STRANGER_DATAGRAMS, type TcpSocket } from "../../../src/linkmap/tcp_socket.ts";
 import type { UdpBinder } from "../../../src/linkmap/udp_port.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
+import { reactorsSettled } from "../../../src/reactor.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
 import { awaitCondition } from "../../support/await_condition.ts";
@@ -62,15 +63,24 @@ class Echo implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#listener?.close();
+    await reactorsSettled();
   }
 }
 
 const FAST = Deno.build.os === "linux" ? openFfiEngine() : null;
 
-/** A port that was free for UDP and TCP a moment ago. */
+/** A port that was free for UDP and TCP, on every address, a moment ago. */
 function freePort(): number {
-  using listener = Deno.listen({ hostname: HOST, port: 0 });
-  return listener.addr.port;
+  for (;;) {
+    using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+    const { port } = listener.addr;
+    try {
+      for (const hostname of ["0.0.0.0", "::"]) UdpSocket.bind({ hostname, port }).close();
+      return port;
+    } catch {
+      // Somebody's on one address: another one.
+    }
+  }
 }
 
 function connect(port: number): Promise<TcpSocket> {
