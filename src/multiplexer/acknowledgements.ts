@@ -15,7 +15,7 @@ import { SentState } from "./sent_log.ts";
 /** A link that was short of credit within this time is used as much as it is let. */
 const LIMITED_MS = 60;
 
-/** A link that was sent less than this share of its capacity of late was not tried: what it delivers says nothing against it. */
+/** A link that was sent less than this share of what it may carry of late was not tried: what it delivers says nothing against it. */
 const USED_FRACTION = 0.5;
 
 /** How far below the oldest packet in flight a late acknowledgement is still looked for, in packets. */
@@ -41,8 +41,9 @@ export class Acknowledgements {
     const ackedPkts = this.#settle(link, reader, now);
     if (ackedPkts > 0) link.lastAckedMs = now;
     const isLimited = now - link.limitedMs < LIMITED_MS;
-    const isUsed =
-      8 * link.recentSentBytesPerSecond(now) >= USED_FRACTION * link.capacity.capacityBps;
+    // Of a link that the user has capped far below its capacity no more can be asked than the cap.
+    const mayCarryBps = Math.min(link.capacity.capacityBps, link.rate.capBps);
+    const isUsed = 8 * link.recentSentBytesPerSecond(now) >= USED_FRACTION * mayCarryBps;
     if (isNews) {
       link.newestAckedSeqNo = newestSeqNo;
       const at = sent.find(newestSeqNo);
