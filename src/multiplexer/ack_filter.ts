@@ -26,6 +26,9 @@ const ACKS_PER_ROUND_TRIP = 5;
 const MAX_WAIT_MS = 25;
 const MIN_WAIT_MS = 2;
 
+/** Nor for more than this part of the shortest round trip: where links differ much, a young flow goes over the fastest alone. */
+const SHORT_ROUND_TRIP_FRACTION = 1 / 3;
+
 /** HyStart looks at windows of 16 packets and more (hystart_low_window): ten to begin with, and one for each of these. */
 const JUST_BEGUN_BYTES = 7_500;
 
@@ -57,7 +60,20 @@ export class AckFilter {
 
   /** Lets the time that an ACK may wait follow the links over which the flows arrive. */
   tune(links: readonly MultiplexerLink[], now: number): void {
-    const waitMs = Math.min(MAX_WAIT_MS, roundTripMs(links, now) / ACKS_PER_ROUND_TRIP);
+    let bytes = 0;
+    for (const link of links) bytes += link.receivedTally.total(now);
+    let longestMs = 0;
+    let shortestMs = Number.POSITIVE_INFINITY;
+    for (const { isUsable, receivedTally, rtt } of links) {
+      if (!isUsable || !rtt.hasSample || receivedTally.total(now) < LEAST_SHARE * bytes) continue;
+      longestMs = Math.max(longestMs, rtt.srttMs);
+      shortestMs = Math.min(shortestMs, rtt.srttMs);
+    }
+    const waitMs = Math.min(
+      MAX_WAIT_MS,
+      longestMs / ACKS_PER_ROUND_TRIP,
+      shortestMs * SHORT_ROUND_TRIP_FRACTION,
+    );
     this.#waitMs = waitMs >= MIN_WAIT_MS ? waitMs : 0;
   }
 
@@ -159,16 +175,4 @@ class AckedFlows {
     this.#beganMs[at] = now;
     this.#bytes[at] = 0;
   }
-}
-
-/** The longest round trip of the links that bring a part of what arrives worth mentioning, ms; 0: none is known. */
-function roundTripMs(links: readonly MultiplexerLink[], now: number): number {
-  let bytes = 0;
-  for (const link of links) bytes += link.receivedTally.total(now);
-  let longestMs = 0;
-  for (const link of links) {
-    if (!link.isUsable || link.receivedTally.total(now) < LEAST_SHARE * bytes) continue;
-    longestMs = Math.max(longestMs, link.rtt.srttMs);
-  }
-  return longestMs;
 }
