@@ -92,18 +92,26 @@ export class AckFilter {
       return true;
     }
     const newBytes = (flow.ackNo - flows.ackNos[at]!) | 0;
-    if (newBytes < 0) return true; // An older one: it says nothing any more, nor does it harm.
+    if (newBytes < 0) {
+      // An older one: it says nothing any more, nor does it harm. But the ports may be another connection's by now.
+      if (!flows.isBusy(at, now)) flows.begin(at, flow, now);
+      return true;
+    }
     const isWider = flow.windowField > 2 * flows.windows[at]!;
     const mayWait = flow.isPlainAck && newBytes > 0 && !isWider && flows.isStarting(at, now);
     flows.note(at, newBytes, flow, now);
-    this.#dropWaiting(at);
+    const waiting = flows.slots[at]!;
     const dueMs = flows.sentMs[at]! + waitMs;
     if (!mayWait || now >= dueMs) {
       flows.sentMs[at] = now;
+      // The same number again is news: it goes, and the first one goes as well, or one of three would be missing.
+      if (waiting !== null && newBytes === 0) this.dueMs = now;
+      else if (waiting !== null) this.#drop(flows.take(at));
       return true;
     }
+    if (waiting !== null) this.#drop(waiting);
+    else flows.waiting.push(at);
     flows.slots[at] = slot;
-    flows.waiting.push(at);
     if (dueMs < this.dueMs) this.dueMs = dueMs;
     return false;
   }
@@ -111,21 +119,15 @@ export class AckFilter {
   /** Takes one of those that wait out, due or not; it is the caller's. Null: there is none. */
   shift(now: number): Packet | null {
     this.dueMs = Number.POSITIVE_INFINITY;
-    const at = this.#flows?.waiting.pop();
+    const at = this.#flows?.waiting.at(-1);
     if (at === undefined) return null;
     const flows = this.#flows!;
-    const slot = flows.slots[at]!;
-    flows.slots[at] = null;
+    const slot = flows.take(at);
     flows.sentMs[at] = now;
     return slot;
   }
 
-  #dropWaiting(at: number): void {
-    const { slots, waiting } = this.#flows!;
-    const slot = slots[at]!;
-    if (slot === null) return;
-    slots[at] = null;
-    waiting.splice(waiting.indexOf(at), 1);
+  #drop(slot: Packet): void {
     this.#pool.release(slot);
     this.filteredPkts++;
   }
@@ -169,6 +171,15 @@ class AckedFlows {
     this.windows[at] = flow.windowField;
     this.#cameMs[at] = now;
     this.#bytes[at]! += newBytes;
+  }
+
+  /** Takes out what waits at a place. */
+  take(at: number): Packet {
+    const slot = this.slots[at]!;
+    this.slots[at] = null;
+    const last = this.waiting.pop()!;
+    if (last !== at) this.waiting[this.waiting.indexOf(at)] = last;
+    return slot;
   }
 
   #restart(at: number, now: number): void {

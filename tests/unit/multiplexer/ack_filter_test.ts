@@ -161,6 +161,25 @@ Deno.test("AckFilter lets a repeated ACK pass: three of them tell of a loss", ()
   assert.deepEqual(rig.sent, [ackNo, ackNo, ackNo]);
 });
 
+Deno.test("AckFilter sends an ACK that waits with the one that repeats it: neither is missing from the three", () => {
+  const rig = new Rig();
+  const ackNo = rig.begin() + 2_600;
+  assert.equal(rig.give({ ackNo }), false);
+  assert.equal(rig.give({ ackNo, options: SACK }), true);
+  rig.flush();
+  assert.deepEqual(rig.sent, [ackNo, ackNo]);
+  assert.equal(rig.filter.filteredPkts, 0);
+  assert.equal(rig.pool.usedSlots, 0);
+});
+
+Deno.test("AckFilter takes lower numbers for those of another connection once the flow has been still", () => {
+  const rig = new Rig();
+  rig.begin(2 ** 30);
+  rig.now += 1_000;
+  const ackNo = rig.begin(5_000);
+  assert.equal(rig.give({ ackNo: ackNo + 2_600 }), false);
+});
+
 Deno.test("AckFilter lets an older ACK pass and keeps the newer one that waits", () => {
   const rig = new Rig();
   const ackNo = rig.begin();
