@@ -8,8 +8,9 @@
  * ACKs in a round trip HyStart does not judge, and the flow gets faster until this tunnel's queue says that it is enough.
  *
  * Most ACKs pass at once: all that say more than a number (SACK, ECN), say the same one again, or open the window; and those
- * of a flow that has only just begun, or has long begun. So no keystroke and no small page waits, and a flow that runs is
- * clocked by all its ACKs.
+ * of a flow that has only just begun, has long begun, or gets faster no more as slow start does. So no keystroke and no small
+ * page waits, and a flow that runs is clocked by all its ACKs. So is one whose sender counts ACKs: Apple's and FreeBSD's
+ * windows grow by two packets for each, however much it acknowledges (RFC 3465), and without them hardly at all.
  *
  * @module
  */
@@ -35,8 +36,17 @@ const JUST_BEGUN_BYTES = 7_500;
 /** Slow start is over by then, whatever the round trip. */
 const LONG_BEGUN_MS = 3_000;
 
+/**
+ * Slow start's last two round trips bring three quarters of all there was; over a longer way than the links' half. Where
+ * they bring less the window grows slowly, or no more.
+ */
+const GROWING_FRACTION = 0.4;
+
 /** A flow that acknowledged nothing for so long begins anew. */
 const STILL_MS = 1_000;
+
+/** Nor is what came before a pause a measure of its growth: Linux's window begins anew after a timeout, 200 ms at least. */
+const PAUSE_MS = 200;
 
 /** Less than this share of what arrives, and a link has no say in how long a round trip takes. */
 const LEAST_SHARE = 0.05;
@@ -52,6 +62,8 @@ export class AckFilter {
   dueMs = Number.POSITIVE_INFINITY;
   readonly #pool: PacketPool;
   #waitMs = 0;
+  /** The longest of the links that bring what arrives. */
+  #roundTripMs = 0;
   #flows: AckedFlows | null = null;
 
   constructor(pool: PacketPool) {
@@ -69,6 +81,7 @@ export class AckFilter {
       longestMs = Math.max(longestMs, rtt.srttMs);
       shortestMs = Math.min(shortestMs, rtt.srttMs);
     }
+    this.#roundTripMs = longestMs;
     const waitMs = Math.min(
       MAX_WAIT_MS,
       longestMs / ACKS_PER_ROUND_TRIP,
@@ -99,7 +112,7 @@ export class AckFilter {
     }
     const isWider = flow.windowField > 2 * flows.windows[at]!;
     const mayWait = flow.isPlainAck && newBytes > 0 && !isWider && flows.isStarting(at, now);
-    flows.note(at, newBytes, flow, now);
+    flows.note(at, newBytes, flow, this.#roundTripMs, now);
     const waiting = flows.slots[at]!;
     const dueMs = flows.sentMs[at]! + waitMs;
     if (!mayWait || now >= dueMs) {
@@ -144,6 +157,10 @@ class AckedFlows {
   readonly #beganMs = new Float64Array(PLACES);
   /** Acknowledged since. */
   readonly #bytes = new Float64Array(PLACES);
+  /** When the newest round trip began, what was acknowledged in it, and in the one before. */
+  readonly #roundMs = new Float64Array(PLACES);
+  readonly #roundBytes = new Float64Array(PLACES);
+  readonly #earlierBytes = new Float64Array(PLACES);
   readonly slots = new Array<Packet | null>(PLACES).fill(null);
   /** Places with a slot. */
   readonly waiting: number[] = [];
@@ -161,16 +178,20 @@ class AckedFlows {
   begin(at: number, flow: InnerFlow, now: number): void {
     this.hashes[at] = flow.hash;
     this.#restart(at, now);
-    this.note(at, 0, flow, now);
+    this.note(at, 0, flow, 0, now);
     this.sentMs[at] = now;
   }
 
-  note(at: number, newBytes: number, flow: InnerFlow, now: number): void {
-    if (now - this.#cameMs[at]! >= STILL_MS) this.#restart(at, now);
+  note(at: number, newBytes: number, flow: InnerFlow, roundTripMs: number, now: number): void {
+    const stillMs = now - this.#cameMs[at]!;
+    if (stillMs >= STILL_MS) this.#restart(at, now);
+    else if (stillMs >= Math.max(PAUSE_MS, 2 * roundTripMs)) this.#recount(at, now);
+    else if (now - this.#roundMs[at]! >= roundTripMs) this.#endRound(at, now);
     this.ackNos[at] = flow.ackNo;
     this.windows[at] = flow.windowField;
     this.#cameMs[at] = now;
     this.#bytes[at]! += newBytes;
+    this.#roundBytes[at]! += newBytes;
   }
 
   /** Takes out what waits at a place. */
@@ -182,8 +203,24 @@ class AckedFlows {
     return slot;
   }
 
+  #endRound(at: number, now: number): void {
+    const newestBytes = this.#roundBytes[at]! + this.#earlierBytes[at]!;
+    const isGrowing = newestBytes >= GROWING_FRACTION * this.#bytes[at]!;
+    if (!isGrowing) this.#beganMs[at] = Number.NEGATIVE_INFINITY;
+    this.#earlierBytes[at] = this.#roundBytes[at]!;
+    this.#roundBytes[at] = 0;
+    this.#roundMs[at] = now;
+  }
+
   #restart(at: number, now: number): void {
     this.#beganMs[at] = now;
+    this.#recount(at, now);
+  }
+
+  #recount(at: number, now: number): void {
     this.#bytes[at] = 0;
+    this.#roundMs[at] = now;
+    this.#roundBytes[at] = 0;
+    this.#earlierBytes[at] = 0;
   }
 }

@@ -38,6 +38,17 @@ Deno.test("ACKs are left out while a flow gets faster, and not after", () => {
   assert.equal(acks.filteredPkts, filteredPkts);
 });
 
+Deno.test("ACKs are left out for a short time only where the sender grows by two packets for each", () => {
+  const world = new World({ seed: 1, links: [1, 2].map(() => ({ rateBps: 50e6, delayMs: 50 })) });
+  world.addTransfer({ from: "master", startMs: BEGIN_MS, stopMs: 4_000 });
+  const beginMs = 6_500; // both links are known by then
+  const transfer = world.addTransfer({ from: "master", startMs: beginMs, pktsPerAck: 2 });
+  let atMs = beginMs;
+  while (transfer.deliveredBytes < 3e6) world.runUntil(++atMs);
+  const tookMs = atMs - beginMs;
+  assert.ok(tookMs < 1_700, `3 MB took ${tookMs} ms`); // 1,389; 2,396 when ACKs were left out for three seconds; 880 with all
+});
+
 Deno.test("ACKs wait for no more than a part of the fastest way, where all goes over a slow link as well", () => {
   const settings = { mode: "redundant" } as const;
   const links = [10, 100].map((delayMs) => ({ rateBps: 20e6, delayMs, settings }));

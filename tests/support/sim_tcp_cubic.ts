@@ -33,6 +33,7 @@ const SAMPLE_PAUSE_MS = 1000;
 /** The window's growth, and what it falls to. */
 export class SimTcpCubic {
   readonly #state: SimTcpState;
+  readonly #pktsPerAck: number;
   #countPkts = 0;
   #lastMaxPkts = 0;
   #lastCwndPkts = 0;
@@ -52,8 +53,10 @@ export class SimTcpCubic {
   #roundRttMs = Infinity;
   #samples = 0;
 
-  constructor(state: SimTcpState) {
+  /** @param pktsPerAck most that slow start takes one ACK for; Infinity: Linux has no limit */
+  constructor(state: SimTcpState, pktsPerAck: number) {
     this.#state = state;
+    this.#pktsPerAck = pktsPerAck;
   }
 
   /** The window to reduce to; begins a new epoch. */
@@ -104,7 +107,8 @@ export class SimTcpCubic {
     if (!state.mayRaise) return;
     let leftPkts = ackedPkts;
     if (state.isSlowStart) {
-      const cwndPkts = Math.min(state.cwndPkts + ackedPkts, state.ssthreshPkts);
+      leftPkts = Math.min(ackedPkts, this.#pktsPerAck);
+      const cwndPkts = Math.min(state.cwndPkts + leftPkts, state.ssthreshPkts);
       leftPkts -= cwndPkts - state.cwndPkts;
       state.cwndPkts = cwndPkts;
       if (leftPkts === 0) return;

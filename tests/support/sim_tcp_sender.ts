@@ -30,6 +30,8 @@ export interface SimTcpSenderOptions {
   /** The most that is under way. */
   readonly windowBytes: number;
   readonly isEcn: boolean;
+  /** Most that slow start grows by for one ACK; Infinity: no limit. */
+  readonly pktsPerAck: number;
   /** Sends a data segment, borrowed until it returns. */
   readonly send: (packet: Packet) => unknown;
 }
@@ -63,7 +65,7 @@ export class SimTcpSender {
     this.#packet = makeSegment(options.id, "sender", SEGMENT_HEADER_BYTES + options.mssBytes);
     this.#windowPkts = Math.floor(options.windowBytes / options.mssBytes);
     this.state = new SimTcpState(this.#windowPkts);
-    this.#cubic = new SimTcpCubic(this.state);
+    this.#cubic = new SimTcpCubic(this.state, options.pktsPerAck);
     this.#rack = new SimTcpRack(this.state);
     this.#reduction = new SimTcpReduction(this.state, this.#cubic, this.#rack);
     this.#recovery = new SimTcpRecovery(this.state, this.#rack, this.#reduction);

@@ -46,6 +46,8 @@ export interface SimTcpTransferOptions {
   readonly stopMs?: number;
   /** Both ends use ECN (RFC 3168); no by default. */
   readonly ecn?: boolean;
+  /** Packets that slow start grows by for one ACK at most (RFC 3465: Apple and FreeBSD have 2); no limit by default, as Linux. */
+  readonly pktsPerAck?: number;
   /** Payload that the application writes, bits per second; as much as goes by default. */
   readonly appLimitBps?: number;
 }
@@ -77,7 +79,8 @@ export class SimTcpTransfer {
     this.#log = new DeliveryLog(mssBytes);
     const shared = { id, clock, mssBytes, windowBytes: WINDOW_BYTES };
     const isEcn = options.ecn ?? false;
-    this.#sender = new SimTcpSender({ ...shared, isEcn, send: options.sendData });
+    const { pktsPerAck = Infinity, sendData } = options;
+    this.#sender = new SimTcpSender({ ...shared, isEcn, pktsPerAck, send: sendData });
     this.#receiver = new SimTcpReceiver({
       ...shared,
       send: options.sendAck,
