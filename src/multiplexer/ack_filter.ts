@@ -8,9 +8,10 @@
  * ACKs in a round trip HyStart does not judge, and the flow gets faster until this tunnel's queue says that it is enough.
  *
  * Most ACKs pass at once: all that say more than a number (SACK, ECN), say the same one again, or open the window; and those
- * of a flow that has only just begun, has long begun, or gets faster no more as slow start does. So no keystroke and no small
- * page waits, and a flow that runs is clocked by all its ACKs. So is one whose sender counts ACKs: Apple's and FreeBSD's
- * windows grow by two packets for each, however much it acknowledges (RFC 3465), and without them hardly at all.
+ * of a flow that has only just begun, has long begun, or gets faster no more as slow start does; and all over links whose delay is known
+ * to be steady. So no keystroke and no small
+ * page waits, and a flow that runs is clocked by all its ACKs. So is one whose sender counts ACKs: Apple's
+ * window grows by two packets for each, however much it acknowledges (RFC 3465), and without them hardly at all.
  *
  * @module
  */
@@ -26,6 +27,9 @@ const ACKS_PER_ROUND_TRIP = 5;
 /** None waits longer: receivers themselves hold theirs back for 40 ms (Linux). Where it would be less than the least, none waits. */
 const MAX_WAIT_MS = 25;
 const MIN_WAIT_MS = 2;
+
+/** Links whose usual jitter is a smaller part of their round trip than this: half of what HyStart takes for a queue. All ACKs pass. */
+const STEADY_FRACTION = 1 / 16;
 
 /** Nor for more than this part of the shortest round trip: where links differ much, a young flow goes over the fastest alone. */
 const SHORT_ROUND_TRIP_FRACTION = 1 / 3;
@@ -76,8 +80,13 @@ export class AckFilter {
     for (const link of links) bytes += link.receivedTally.total(now);
     let longestMs = 0;
     let shortestMs = Number.POSITIVE_INFINITY;
-    for (const { isUsable, receivedTally, rtt } of links) {
+    let isSteady = false;
+    let isUnsteady = false;
+    for (const { isUsable, receivedTally, rtt, delay } of links) {
       if (!isUsable || !rtt.hasSample || receivedTally.total(now) < LEAST_SHARE * bytes) continue;
+      // Both false of a link that has seen too little traffic to tell.
+      isSteady ||= delay.usualJitterMs < STEADY_FRACTION * rtt.srttMs;
+      isUnsteady ||= delay.usualJitterMs >= STEADY_FRACTION * rtt.srttMs;
       longestMs = Math.max(longestMs, rtt.srttMs);
       shortestMs = Math.min(shortestMs, rtt.srttMs);
     }
@@ -87,7 +96,7 @@ export class AckFilter {
       longestMs / ACKS_PER_ROUND_TRIP,
       shortestMs * SHORT_ROUND_TRIP_FRACTION,
     );
-    this.#waitMs = waitMs >= MIN_WAIT_MS ? waitMs : 0;
+    this.#waitMs = waitMs >= MIN_WAIT_MS && (isUnsteady || !isSteady) ? waitMs : 0;
   }
 
   /**

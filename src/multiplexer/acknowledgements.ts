@@ -47,7 +47,7 @@ export class Acknowledgements {
     if (isNews) {
       link.newestAckedSeqNo = newestSeqNo;
       const at = sent.find(newestSeqNo);
-      if (at >= 0) this.#sample(link, sent.sentMs[at]!, isLimited && isUsed, reader, now);
+      if (at >= 0) this.#sample(link, sent.sentMs[at]!, isLimited, reader, now);
     }
     const lostPkts = this.#findLost(link, now);
     sent.advance();

@@ -23,6 +23,9 @@ const MORE_JITTER_GAIN = 1 / 8;
 const JITTER_HALF_LIFE_MS = 1_000;
 const JITTER_SCALE = 1.8;
 
+/** The usual jitter is that of so many ms of traffic: what a moment of crowding adds hardly counts. */
+const USUAL_MS = 5_000;
+
 /** Samples that are further apart are pings. */
 const RARE_MS = 200;
 /** A jump of the delay by more is bad whatever the jitter was. */
@@ -55,6 +58,9 @@ export class DelayEstimator {
   queueMs = 0;
   /** How much the delay changes from one few tens of ms to the next, but for what a queue does. */
   jitterMs = INITIAL_JITTER_MS;
+  /** The jitter of the last many seconds with traffic, and how many there were. */
+  #usualMs = 0;
+  #trafficMs = 0;
   readonly #base = new WindowedMin(BASE_WINDOW_MS);
   #sampledMs = Number.NEGATIVE_INFINITY;
   readonly #atMs = new Float64Array(SAMPLES).fill(Number.NaN);
@@ -69,6 +75,11 @@ export class DelayEstimator {
   /** How much later than the least the newest packet came, ms; NaN before the first. */
   get excessMs(): number {
     return this.#lastMs - this.baseMs;
+  }
+
+  /** What jitter is to be expected under traffic, ms; NaN until there was enough of it to tell. */
+  get usualJitterMs(): number {
+    return this.#trafficMs < USUAL_MS ? Number.NaN : this.#usualMs;
   }
 
   get hasSample(): boolean {
@@ -88,7 +99,8 @@ export class DelayEstimator {
     this.#base.add(leastMs, now);
     this.baseMs = this.#base.value;
     this.queueMs = this.#leastOf(leastMs, now) - this.baseMs;
-    if (elapsedMs > RARE_MS) this.jitterMs *= 2 ** (-elapsedMs / JITTER_HALF_LIFE_MS);
+    if (elapsedMs <= RARE_MS) this.#addUsual(elapsedMs);
+    else this.jitterMs *= 2 ** (-elapsedMs / JITTER_HALF_LIFE_MS);
     this.#addJitter(newestMs);
     return this.#checkDrain(leastMs, drainFraction * elapsedMs, now);
   }
@@ -99,6 +111,7 @@ export class DelayEstimator {
     this.baseMs = Number.NaN;
     this.queueMs = 0;
     this.jitterMs = INITIAL_JITTER_MS;
+    this.#trafficMs = 0;
     this.#lastMs = Number.NaN;
     this.#atMs.fill(Number.NaN);
     this.#drainedMs = 0;
@@ -117,6 +130,13 @@ export class DelayEstimator {
       least = Math.min(least, this.#leastMs[at]!);
     }
     return least;
+  }
+
+  /** A mean of all at first, then one that forgets. */
+  #addUsual(elapsedMs: number): void {
+    this.#trafficMs += elapsedMs;
+    const gain = Math.min(1, elapsedMs / Math.min(this.#trafficMs, USUAL_MS));
+    this.#usualMs += (this.jitterMs - this.#usualMs) * gain;
   }
 
   #addJitter(newestMs: number): void {

@@ -126,6 +126,18 @@ Deno.test("AckFilter holds nothing where a fifth of the round trip is not worth 
   assert.equal(none.give({ ackNo: none.begin() + 2_600 }), true);
 });
 
+Deno.test("AckFilter holds nothing while the delay of all links is steady, a sixteenth of the round trip", () => {
+  for (const [part, passes] of [[17, true], [15, false]] as const) {
+    const rig = new AckFilterRig();
+    const link = new MultiplexerLink(new FakeLinkPort(1));
+    link.isAlive = true;
+    link.rtt.handleSample(ROUND_TRIP_MS, 0);
+    Object.defineProperty(link.delay, "usualJitterMs", { value: ROUND_TRIP_MS / part });
+    rig.filter.tune([link], rig.now);
+    assert.equal(rig.give({ ackNo: rig.begin() + 2_600 }), passes);
+  }
+});
+
 Deno.test("AckFilter holds no ACK for more than 25 ms, however long the round trip", () => {
   const rig = new AckFilterRig(600);
   rig.give({ ackNo: rig.begin() + 2_600 });

@@ -110,6 +110,21 @@ Deno.test("DelayEstimator's jitter is about the half-width of uniform jitter, an
   }
 });
 
+Deno.test("DelayEstimator's usual jitter is that of many seconds of traffic, and pings do not change it", () => {
+  const rng = mulberry32(7);
+  const delay = new DelayEstimator();
+  assert(Number.isNaN(delay.usualJitterMs));
+  feed(delay, 0, 30_000, () => 50 + (rng() * 2 - 1) * 10);
+  const usualMs = delay.usualJitterMs;
+  assert(usualMs > 7 && usualMs < 13, `${usualMs}`);
+  feed(delay, 30_000, 30_500, () => 50);
+  assert(delay.jitterMs < 3 && delay.usualJitterMs > 0.8 * usualMs, `${delay.usualJitterMs}`);
+  const beforeMs = delay.usualJitterMs;
+  for (let now = 31_000; now < 60_000; now += 1_000) delay.handleSample(50, 50, 0, now);
+  assert.equal(delay.usualJitterMs, beforeMs);
+  assert(delay.jitterMs < 0.1);
+});
+
 Deno.test("DelayEstimator takes a queue that grows and shrinks steadily for no jitter", () => {
   const delay = new DelayEstimator();
   // A queue that fills for 400 ms and drains for 400 ms: 40 ms at most.
