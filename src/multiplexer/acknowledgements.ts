@@ -15,7 +15,7 @@ import { SentState } from "./sent_log.ts";
 /** A link that was short of credit within this time is used as much as it is let. */
 const LIMITED_MS = 60;
 
-/** A link that was sent less than this share of what it may carry of late was not tried: what it delivers says nothing against it. */
+/** A link that was sent less than this share of what it may carry of late was not tried: its startup is not over. */
 const USED_FRACTION = 0.5;
 
 /** How far below the oldest packet in flight a late acknowledgement is still looked for, in packets. */

@@ -179,7 +179,7 @@ export class RateControl {
   /**
    * New measurements came.
    * @param isLimited whether the link could have sent more than it was let
-   * @param isUsed whether it was sent about as much as it is said to carry: else a queue, or none, says little
+   * @param isUsed whether it was sent a good part of what it is said to carry: else a queue, or none, says nothing during startup
    * @param isPoliced whether packets are dropped for being too many: where there is no queue, that is what shows the capacity
    */
   update(isLimited: boolean, isUsed: boolean, isPoliced: boolean, now: number): void {
