@@ -4,10 +4,19 @@
  * @module
  */
 
+/** A test or step that failed. */
+export interface FailedTest {
+  readonly name: string;
+  /** Where it stands, as a path from the project's root. */
+  readonly file: string;
+  /** The first lines of the error. */
+  readonly error: string;
+}
+
 /** What came of a run; steps count as tests. */
 export interface TestCounts {
   readonly passed: number;
-  readonly failed: number;
+  readonly failed: readonly FailedTest[];
   /** Names of those that did not run. */
   readonly ignored: readonly string[];
   /** False also when a file could not be loaded, which is no test's failure. */
@@ -25,6 +34,10 @@ export interface TestPart {
   /** Whether it is counted which lines of the program they reach, which makes them slower. */
   readonly isCovering?: boolean;
 }
+
+/** As much of an error as is repeated at the end; all of it stands where the test ran. */
+const ERROR_LINES = 6;
+const ERROR_CHARS = 600;
 
 /** Where the counts of lines are kept. */
 const COVERAGE_FOLDER = "coverage";
@@ -76,18 +89,28 @@ async function runDeno(args: readonly string[]): Promise<boolean> {
 /** Counts in a JUnit report as `deno test` writes it. */
 export function countTests(junitXml: string, isSuccess: boolean): TestCounts {
   let passed = 0;
-  let failed = 0;
+  const failed: FailedTest[] = [];
   const ignored: string[] = [];
-  for (const [, name = "", body = ""] of junitXml.matchAll(TEST_CASE)) {
+  for (const [, name = "", file = "", body = ""] of junitXml.matchAll(TEST_CASE)) {
+    const failure = FAILURE.exec(body);
     if (body.includes("<skipped")) ignored.push(unescapeXml(name));
-    else if (/<(failure|error)\b/.test(body)) failed++;
-    else passed++;
+    else if (failure === null) passed++;
+    else {
+      const error = unescapeXml(failure[1]!).replaceAll(TERMINAL_COLOURS, "").trim();
+      const head = error.split("\n").slice(0, ERROR_LINES).join("\n").slice(0, ERROR_CHARS);
+      failed.push({ name: unescapeXml(name), file: unescapeXml(file), error: head });
+    }
   }
   return { passed, failed, ignored, isSuccess };
 }
 
 /** Text in a body is escaped, so no tag in it is mistaken for one. */
-const TEST_CASE = /<testcase name="([^"]*)"[^>]*>([\s\S]*?)<\/testcase>/g;
+const TEST_CASE = /<testcase name="([^"]*)" classname="([^"]*)"[^>]*>([\s\S]*?)<\/testcase>/g;
+
+const FAILURE = /<(?:failure|error)\b[^>]*>([\s\S]*?)<\//;
+
+// deno-lint-ignore no-control-regex
+const TERMINAL_COLOURS = /\x1b\[[0-9;]*m/g;
 
 function unescapeXml(text: string): string {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"')

@@ -114,13 +114,15 @@ async function probeNamespaces(): Promise<string | null> {
 }
 
 function report(counts: readonly TestCounts[], leftOut: string | null): number {
-  const sum = (pick: (it: TestCounts) => number): number =>
-    counts.reduce((total, it) => total + pick(it), 0);
   const ignored = counts.flatMap((it) => it.ignored);
   const isSuccess = counts.every((it) => it.isSuccess);
-  const failed = sum((it) => it.failed);
+  const failed = counts.flatMap((it) => it.failed);
+  for (const { name, file, error } of failed) {
+    say(`\nfailed: ${name} (${file})\n${error.replaceAll(/^/gm, "  ")}`);
+  }
+  const passed = counts.reduce((total, it) => total + it.passed, 0);
   // Tests and their steps.
-  say(`\n${sum((it) => it.passed)} passed, ${failed} failed, ${ignored.length} skipped`);
+  say(`\n${passed} passed, ${failed.length} failed, ${ignored.length} skipped`);
   if (!isSuccess) say("FAILED");
   if (ignored.length === 0) return isSuccess ? 0 : 1;
   for (const name of ignored) say(`  ignored: ${name}`);

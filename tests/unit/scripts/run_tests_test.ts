@@ -10,7 +10,8 @@ const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
             <skipped/>
         </testcase>
         <testcase name="bad" classname="./a_test.ts" time="0.001" line="3" col="6">
-            <failure message="Uncaught">Error: &lt;skipped/&gt;</failure>
+            <failure message="Uncaught">\x1b[31mError\x1b[0m: &lt;skipped/&gt;
+  at 1</failure>
         </testcase>
         <testcase name="good &gt; step" classname="./a_test.ts" time="0.001" line="1" col="44">
         </testcase>
@@ -18,10 +19,10 @@ const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 </testsuites>
 `;
 
-Deno.test("countTests counts by outcome and names what was ignored", () => {
+Deno.test("countTests counts by outcome and names what was ignored and what failed", () => {
   assert.deepEqual(countTests(REPORT, false), {
     passed: 2,
-    failed: 1,
+    failed: [{ name: "bad", file: "./a_test.ts", error: "Error: <skipped/>\n  at 1" }],
     ignored: ["off & <x>"],
     isSuccess: false,
   });
