@@ -53,6 +53,7 @@ export class Acknowledgements {
     sent.advance();
     if (ackedPkts > 0 || lostPkts > 0) link.loss.handle(ackedPkts, lostPkts, now);
     link.rate.update(isLimited, isUsed, link.loss.isSudden(), now);
+    if (link.rate.startedUpMs === now) link.loss.reset();
     link.pacer.setRate(link.rate.rateBps, now);
   }
 
@@ -86,7 +87,7 @@ export class Acknowledgements {
           // It only was late.
           sent.states[at] = SentState.ACKED;
           link.noteAcked(sent.wireBytes[at]!);
-          link.loss.handle(1, -1, now);
+          link.loss.handle(1, sent.sentMs[at]! < link.rate.startedUpMs ? 0 : -1, now);
           this.#noteOrder(link, seqNo, sent.sentMs[at]!, now);
         }
       }
@@ -131,7 +132,7 @@ export class Acknowledgements {
     );
   }
 
-  /** Holes with later packets beyond them. @returns packets that are lost. */
+  /** Holes with later packets beyond them. @returns packets that are lost, but for those that say nothing about the link. */
   #findLost(link: MultiplexerLink, now: number): number {
     const { sent } = link;
     if (link.port.isReliable) return 0;
@@ -144,8 +145,8 @@ export class Acknowledgements {
       const at = sent.find(seqNo);
       if (at < 0 || sent.states[at] !== SentState.IN_FLIGHT) continue;
       if (seqNo > sureSeqNo && link.newestAckedSentMs - sent.sentMs[at]! < slackMs) break;
+      if (sent.sentMs[at]! >= link.rate.startedUpMs) lostPkts++;
       this.#sender.handleLost(link, at, false, now);
-      lostPkts++;
     }
     return lostPkts;
   }

@@ -18,6 +18,15 @@ const SUDDEN_FRACTION = 0.08;
 /** Of so many packets at least: by chance two of twenty are lost soon. */
 const SUDDEN_PKTS = 100;
 
+/**
+ * A link that lost more than this is believed to, but not for ten seconds on end once it loses next to nothing: what went
+ * wrong is over. So many seconds with so many packets show it; a link that loses a fifth would pass by chance once in half an hour.
+ */
+const MUCH_FRACTION = 0.08;
+const OVER_BUCKETS = 3;
+const OVER_PKTS = 45;
+const OVER_FRACTION = 0.04;
+
 /** Shares of packets that are lost, 0..1. */
 export class LossEstimator {
   readonly #ackedPkts = new Float64Array(BUCKETS);
@@ -33,7 +42,18 @@ export class LossEstimator {
   handle(ackedPkts: number, lostPkts: number, now: number): void {
     if (now >= this.#bucketEndMs) this.#turn(now);
     this.#ackedPkts[this.#bucket]! += ackedPkts;
-    this.#lostPkts[this.#bucket] = Math.max(0, this.#lostPkts[this.#bucket]! + lostPkts);
+    if (lostPkts < 0) this.#takeBack(-lostPkts);
+    else this.#lostPkts[this.#bucket]! += lostPkts;
+  }
+
+  /** They may have been declared lost in the second before. */
+  #takeBack(pkts: number): void {
+    let left = pkts;
+    for (const bucket of [this.#bucket, (this.#bucket + BUCKETS - 1) % BUCKETS]) {
+      const taken = Math.min(left, this.#lostPkts[bucket]!);
+      this.#lostPkts[bucket]! -= taken;
+      left -= taken;
+    }
   }
 
   /** What was lost is known to have been lost for another reason than the link's quality. */
@@ -63,12 +83,30 @@ export class LossEstimator {
       this.#lostPkts.fill(0);
       this.#bucketEndMs = now;
     }
+    this.#forgetWhatIsOver();
     this.#summarise();
     while (now >= this.#bucketEndMs) {
       this.#bucket = (this.#bucket + 1) % BUCKETS;
       this.#ackedPkts[this.#bucket] = 0;
       this.#lostPkts[this.#bucket] = 0;
       this.#bucketEndMs += BUCKET_MS;
+    }
+  }
+
+  #forgetWhatIsOver(): void {
+    if (this.longFraction <= MUCH_FRACTION) return;
+    let acked = 0;
+    let lost = 0;
+    for (let back = 0; back < OVER_BUCKETS; back++) {
+      const bucket = (this.#bucket + BUCKETS - back) % BUCKETS;
+      acked += this.#ackedPkts[bucket]!;
+      lost += this.#lostPkts[bucket]!;
+    }
+    if (acked + lost < OVER_PKTS || lost > OVER_FRACTION * (acked + lost)) return;
+    for (let back = OVER_BUCKETS; back < BUCKETS; back++) {
+      const bucket = (this.#bucket + BUCKETS - back) % BUCKETS;
+      this.#ackedPkts[bucket] = 0;
+      this.#lostPkts[bucket] = 0;
     }
   }
 

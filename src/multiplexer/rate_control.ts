@@ -95,6 +95,11 @@ export class RateControl {
   drainFraction = 0;
   /** Bytes that may be in flight. */
   maxInFlightBytes = 0;
+  /**
+   * When startup ended, monotonic ms. What was sent before was to be too much in the end: its loss says where the capacity is,
+   * nothing about the link.
+   */
+  startedUpMs = Number.NEGATIVE_INFINITY;
   /** User's limit, bits per second. */
   capBps = Number.POSITIVE_INFINITY;
   readonly #capacity: CapacityEstimator;
@@ -188,15 +193,14 @@ export class RateControl {
     this.#noteQueue(isLimited, now);
     switch (this.#phase) {
       case Phase.STARTUP:
-        if (isPoliced || this.#isFull(isLimited, isUsed, now)) {
-          this.#phase = Phase.STEADY;
-          this.#drainBeginsMs = now + DRAIN_EVERY_MS;
-          break;
+        if (!isPoliced && !this.#isFull(isLimited, isUsed, now)) {
+          if (!this.isOverfull) return this.#setRate(STARTUP_FACTOR);
+          const overfullMs = now - this.#overfullSinceMs;
+          if (!isUsed || overfullMs < this.#patienceMs()) return this.#setRate(1);
         }
-        if (!this.isOverfull) return this.#setRate(STARTUP_FACTOR);
-        if (!isUsed || now - this.#overfullSinceMs < this.#patienceMs()) return this.#setRate(1);
         this.#phase = Phase.STEADY;
         this.#drainBeginsMs = now + DRAIN_EVERY_MS;
+        this.startedUpMs = now;
         break;
       case Phase.STEADY:
         if (now >= this.#drainBeginsMs) this.#beginDrain(now);
