@@ -58,6 +58,38 @@ Deno.test("LossEstimator takes losses back that were only late", () => {
   assert.equal(loss.recentFraction(), 0);
 });
 
+Deno.test("LossEstimator takes back what was declared lost in the second before", () => {
+  const loss = new LossEstimator();
+  loss.handle(90, 10, 0);
+  loss.handle(100, 0, 1_050);
+  loss.handle(0, 4, 1_060);
+  loss.handle(14, -14, 1_070);
+  assert.equal(loss.recentFraction(), 0);
+});
+
+Deno.test("LossEstimator of few packets believes that a link is bad for three seconds, not for ten", () => {
+  const loss = new LossEstimator();
+  loss.handle(400, 600, 0);
+  const handleSeconds = (from: number, to: number, lostPkts: number): void => {
+    for (let i = 18 * from; i < 18 * to; i++) {
+      loss.handle(i % 18 < lostPkts ? 0 : 1, i % 18 < lostPkts ? 1 : 0, 1_000 + i * 1_000 / 18);
+    }
+  };
+  handleSeconds(0, 2.5, 0);
+  assert(loss.longFraction > 0.5, `${loss.longFraction}`);
+  handleSeconds(2.5, 4.5, 0);
+  assert(loss.longFraction < 0.01, `${loss.longFraction}`);
+});
+
+Deno.test("LossEstimator goes on to believe that a link is bad which loses less now, but still loses", () => {
+  const loss = new LossEstimator();
+  loss.handle(400, 600, 0);
+  for (let i = 0; i < 18 * 6; i++) {
+    loss.handle(i % 18 === 0 ? 0 : 1, i % 18 === 0 ? 1 : 0, 1_000 + i * 1_000 / 18);
+  }
+  assert(loss.longFraction > 0.4, `${loss.longFraction}`);
+});
+
 Deno.test("LossEstimator forgets after a pause of ten seconds", () => {
   const loss = new LossEstimator();
   const now = feed(loss, 0, 5_000, 0.5);
