@@ -52,8 +52,9 @@ export class Acknowledgements {
     const lostPkts = this.#findLost(link, now);
     sent.advance();
     if (ackedPkts > 0 || lostPkts > 0) link.loss.handle(ackedPkts, lostPkts, now);
+    const wasStartingUp = link.rate.isStartingUp;
     link.rate.update(isLimited, isUsed, link.loss.isSudden(), now);
-    if (link.rate.startedUpMs === now) link.loss.reset();
+    if (wasStartingUp && !link.rate.isStartingUp) link.loss.reset();
     link.pacer.setRate(link.rate.rateBps, now);
   }
 

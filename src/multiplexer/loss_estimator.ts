@@ -48,12 +48,10 @@ export class LossEstimator {
 
   /** They may have been declared lost in the second before. */
   #takeBack(pkts: number): void {
-    let left = pkts;
-    for (const bucket of [this.#bucket, (this.#bucket + BUCKETS - 1) % BUCKETS]) {
-      const taken = Math.min(left, this.#lostPkts[bucket]!);
-      this.#lostPkts[bucket]! -= taken;
-      left -= taken;
-    }
+    const before = (this.#bucket + BUCKETS - 1) % BUCKETS;
+    const takenPkts = Math.min(pkts, this.#lostPkts[this.#bucket]!);
+    this.#lostPkts[this.#bucket]! -= takenPkts;
+    this.#lostPkts[before] = Math.max(0, this.#lostPkts[before]! - (pkts - takenPkts));
   }
 
   /** What was lost is known to have been lost for another reason than the link's quality. */

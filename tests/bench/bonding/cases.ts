@@ -48,6 +48,12 @@ const CUT: readonly CaseStep[] = [
   { atMs: 6_000, link: 0, cut: false },
 ];
 
+/**
+ * A share from which on two goodputs are the same: where a packet waits to be sent again at an edge of the measured 20 s, what came
+ * behind it counts in the second before or after. Single rounds of one and the same differ by up to 1.4 % for that.
+ */
+const THE_SAME = 0.985;
+
 const REFERENCE = [link(20, 20), link(8, 60), link(3, 100)];
 const TWO = [link(20, 20), link(8, 60)];
 
@@ -150,7 +156,7 @@ export const CASES: readonly BondingCase[] = [
     shows: "40/35 ms + 20/320±20 ms 0.5 %",
     links: [link(40, 35), link(20, 320, lossy(0.5, 20))],
     traffic: Traffic.TCP,
-    floor: { ofAlone: 1 },
+    floor: { ofAlone: THE_SAME },
   },
   {
     name: "harmful",
