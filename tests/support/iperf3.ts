@@ -123,11 +123,12 @@ export async function iperf3Result(client: TestProcess): Promise<Iperf3Result> {
 }
 
 /**
- * A server needs a moment after a client has gone: it learns of the end over the loaded tunnel, too. Then it listens anew, and
- * whoever was in the old listener's queue is reset before anything was said.
+ * A server needs a moment after a client has gone: it learns of the end over the loaded tunnel, too. Then it closes its
+ * listener and makes a new one: who comes in between is refused, who stood in the old one's queue is reset.
  */
 const BUSY_TIMEOUT_MS = 30_000;
-const RESET_WITHIN_MS = 1_000;
+const TURNED_AWAY = /unable to .*: Connection (refused|reset)/;
+const TURNED_AWAY_WITHIN_MS = 1_000;
 
 /** Runs a client to its end, once the server is free. */
 export async function runIperf3(namespace: Namespace, load: Iperf3Load): Promise<Iperf3Result> {
@@ -139,9 +140,9 @@ export async function runIperf3(namespace: Namespace, load: Iperf3Load): Promise
       return await iperf3Result(client);
     } catch (error) {
       const text = error instanceof Error ? error.message : "";
-      const isReset = text.includes("unable to receive control message: Connection reset") &&
-        performance.now() - startMs < RESET_WITHIN_MS;
-      const isBusy = isReset || text.includes("server is busy");
+      const isTurnedAway = TURNED_AWAY.test(text) &&
+        performance.now() - startMs < TURNED_AWAY_WITHIN_MS;
+      const isBusy = isTurnedAway || text.includes("server is busy");
       if (!isBusy || performance.now() >= deadlineMs) throw error;
     }
   }
