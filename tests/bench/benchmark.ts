@@ -12,14 +12,20 @@ export interface Figure {
   readonly unit: string;
   /** What it is to be read with: a spread, a count of rounds, a comparison. */
   readonly note?: string;
+  /** It had to be another: then the run has failed. */
+  readonly isMissed?: boolean;
 }
 
 /** How thorough to be. */
 export interface BenchContext {
   /** Fewer and shorter rounds: to see that it runs, not to quote. */
   readonly isQuick: boolean;
+  /** How long a benchmark runs that looks at what only time shows. */
+  readonly minutes: number;
   /** Tells the person who waits what is going on. */
   readonly progress: (text: string) => void;
+  /** A line that stays. */
+  readonly report: (line: string) => void;
 }
 
 /** A benchmark. */

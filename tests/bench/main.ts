@@ -12,6 +12,7 @@ import { ALLOCATIONS } from "./allocations.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { FLOOD } from "./flood.ts";
 import { HANDSHAKE } from "./handshake.ts";
+import { INTEGRITY } from "./integrity/integrity.ts";
 import { IO_ENGINES } from "./io_engines.ts";
 import { MICRO } from "./micro.ts";
 import { MULTIPLEXER_COST } from "./multiplexer_cost.ts";
@@ -36,17 +37,19 @@ const BENCHMARKS: readonly Benchmark[] = [
   IO_ENGINES,
   PHONE_LOAD,
   FLOOD,
+  INTEGRITY,
   SCALE,
   START_UP,
 ];
 
 const HELP = `Measures bindlink on this machine.
 
-Usage: deno task bench [--only NAME[,NAME...]] [--quick] [--json FILE]
+Usage: deno task bench [--only NAME[,NAME...]] [--quick] [--minutes N] [--json FILE]
 
-  --only   ${BENCHMARKS.map(({ name }) => name).join(", ")}
-  --quick  fewer and shorter rounds: to see that it runs, not to quote
-  --json   writes the figures to a file as well
+  --only     ${BENCHMARKS.map(({ name }) => name).join(", ")}
+  --quick    fewer and shorter rounds: to see that it runs, not to quote
+  --minutes  how long integrity runs; 1 by default, 9 or more to judge memory
+  --json     writes the figures to a file as well
 `;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
@@ -75,7 +78,14 @@ export async function main(args: readonly string[]): Promise<number> {
     if (obstacle !== null) print(`  left out: ${obstacle}\n`);
     else {
       try {
-        figures = await benchmark.run({ isQuick: request.isQuick, progress: showProgress });
+        const { isQuick, minutes } = request;
+        figures = await benchmark.run({
+          isQuick,
+          minutes,
+          progress: showProgress,
+          report: showLine,
+        });
+        hasFailed ||= figures.some(({ isMissed }) => isMissed);
       } catch (error) {
         hasFailed = true;
         print(`  failed: ${error instanceof Error ? error.stack ?? error.message : error}\n`);
@@ -94,6 +104,7 @@ export async function main(args: readonly string[]): Promise<number> {
 interface Request {
   readonly benchmarks: readonly Benchmark[];
   readonly isQuick: boolean;
+  readonly minutes: number;
   readonly wantsHelp: boolean;
   readonly jsonPath: string | undefined;
 }
@@ -105,6 +116,7 @@ function readArguments(args: readonly string[]): Request {
     options: {
       only: { type: "string" },
       quick: { type: "boolean" },
+      minutes: { type: "string", default: "1" },
       json: { type: "string" },
       help: { type: "boolean" },
     },
@@ -112,9 +124,14 @@ function readArguments(args: readonly string[]): Request {
   const names = values.only?.split(",") ?? BENCHMARKS.map(({ name }) => name);
   const unknown = names.find((name) => !BENCHMARKS.some((each) => each.name === name));
   if (unknown !== undefined) throw new Error(`Unknown benchmark "${unknown}"`);
+  const minutes = Number(values.minutes);
+  if (!Number.isInteger(minutes) || minutes < 1) {
+    throw new Error(`--minutes takes a whole number from 1 up, not "${values.minutes}"`);
+  }
   return {
     benchmarks: BENCHMARKS.filter(({ name }) => names.includes(name)),
     isQuick: values.quick ?? false,
+    minutes,
     wantsHelp: values.help ?? false,
     jsonPath: values.json,
   };
@@ -138,6 +155,11 @@ function formatValue(value: number): string {
 /** A line that is written over, on a terminal only. */
 function showProgress(text: string): void {
   if (Deno.stdout.isTerminal()) print(`  ${text}\x1b[K\r`);
+}
+
+/** A line that stays, over the one that is written over. */
+function showLine(line: string): void {
+  print(`  ${line}${Deno.stdout.isTerminal() ? "\x1b[K" : ""}\n`);
 }
 
 function describeMachine(): string {
