@@ -17,6 +17,7 @@ import type { Configuration } from "./reload/reloader.ts";
 import { statusText } from "./service/status_text.ts";
 import { SlaveControl } from "./slave_control.ts";
 import type { DaemonSnapshot } from "./snapshot.ts";
+import { TimerDelay } from "./timer_delay.ts";
 import { BondingTotals } from "./tunnel/bonding_totals.ts";
 import type { MasterState } from "./master_state.ts";
 import { openReloader } from "./open_reloader.ts";
@@ -60,6 +61,7 @@ export class Daemon implements ReactorTimer {
   readonly #drops: DropCounters;
   readonly #routing: Routing;
   readonly #startedMs = clock();
+  readonly #timerDelay = new TimerDelay(clock);
   #tunnel: Tunnel | null = null;
   #interfaces: Disposable | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -147,6 +149,7 @@ export class Daemon implements ReactorTimer {
     this.#isStopped = true;
     this.#timerMs = Number.POSITIVE_INFINITY;
     clearTimeout(this.#timer);
+    this.#timerDelay.stop();
     this.#interfaces?.[Symbol.dispose]();
     await this.#tunnel?.close();
   }
@@ -166,6 +169,7 @@ export class Daemon implements ReactorTimer {
       tunWrittenPackets: this.#tunWrittenPackets,
       tunWrittenBytes: this.#tunWrittenBytes,
       drops: new Map(this.#drops.entries()),
+      timerDelay: this.#timerDelay.snapshot(),
       io: this.#engine.name,
       tunName: this.#tundev.name,
       tunMtuBytes: this.#tundev.mtuBytes,
@@ -224,6 +228,7 @@ export class Daemon implements ReactorTimer {
     const tunnel = this.#tunnel;
     if (tunnel === null || this.#isStopped) return;
     tunnel.handleTimeout(clock());
+    this.#timerDelay.handleLoad(this.#tunReadPackets + this.#tunWrittenPackets);
     this.#timerMs = Number.POSITIVE_INFINITY;
     this.#reschedule(tunnel.nextTimeout());
   };

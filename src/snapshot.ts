@@ -176,6 +176,16 @@ export interface SlaveSnapshot {
   readonly receivedBytes: number;
 }
 
+/** How late something was, each time: counted by how late. */
+export interface DelayHistogram {
+  /** Upper bounds, rising. */
+  readonly boundsSeconds: readonly number[];
+  /** How often it was later than the bound before, and not than this one; the last: later than all bounds. */
+  readonly counts: readonly number[];
+  /** All of them together. */
+  readonly sumSeconds: number;
+}
+
 /** The whole daemon now. */
 export interface DaemonSnapshot {
   readonly role: "master" | "slave";
@@ -195,6 +205,8 @@ export interface DaemonSnapshot {
   readonly tunWrittenBytes: number;
   /** Drops so far: label of the reason -> count. */
   readonly drops: ReadonlyMap<string, number>;
+  /** How late the event loop's own timers fired while packets flowed. */
+  readonly timerDelay: DelayHistogram;
   /** What moves the packets: `ffi` or `deno`. */
   readonly io?: string;
   readonly tunName: string;

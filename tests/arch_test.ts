@@ -126,10 +126,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/linkmap",
     "src/reactor.ts",
     "src/service/status_text.ts",
+    "src/timer_delay.ts",
     "src/web_page.ts",
     "src/wire",
     "shared",
   ],
+  "src/timer_delay.ts": ["shared"],
   "src/open_tunnel.ts": [
     "src/master_state.ts",
     "src/tunnel",

@@ -10,6 +10,7 @@ import { DROP_REASON_LABELS } from "../wire/drop_reason.ts";
 import { BONDING_METRICS } from "./bonding_metrics.ts";
 import { BUDGET_METRICS } from "./budget_metrics.ts";
 import {
+  type HistogramDefinition,
   labelsOf,
   LINK_LABELS,
   linkMetric,
@@ -212,4 +213,14 @@ export const METRICS: readonly MetricDefinition[] = [
     "Open file descriptors.",
     ({ process }) => process.openDescriptors,
   ),
+];
+
+/** Those that are counted by size; shown after the others. */
+export const HISTOGRAMS: readonly HistogramDefinition[] = [
+  {
+    name: "bindlink_timer_delay_seconds",
+    help:
+      "How late a timer of 100 ms of the daemon's event loop fired; it runs while packets flow.",
+    read: ({ daemon }) => daemon.timerDelay,
+  },
 ];

@@ -6,9 +6,10 @@
  * @module
  */
 
-import { Counter, Gauge, Registry } from "prom-client";
-import { METRICS } from "./catalog.ts";
-import type { MetricDefinition, MetricInput } from "./metric.ts";
+import { Counter, Gauge, type Metric, Registry } from "prom-client";
+import type { DelayHistogram } from "../snapshot.ts";
+import { HISTOGRAMS, METRICS } from "./catalog.ts";
+import type { HistogramDefinition, MetricDefinition, MetricInput } from "./metric.ts";
 
 /** Content type of the text format, version 0.0.4. */
 export const EXPOSITION_CONTENT_TYPE: string = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -24,6 +25,7 @@ export class Exposition {
   constructor(read: () => MetricInput, definitions: readonly MetricDefinition[] = METRICS) {
     this.#read = read;
     for (const definition of definitions) this.#register(definition);
+    for (const definition of HISTOGRAMS) this.#registerHistogram(definition);
   }
 
   /** All metrics as text. Who asks while a rendering runs gets the same one. */
@@ -67,17 +69,56 @@ export class Exposition {
     }
   }
 
+  /** prom-client's own histogram can only observe: it cannot be set to what was counted elsewhere. So one that is asked as its are. */
+  #registerHistogram({ name, help, read }: HistogramDefinition): void {
+    const get = (): Promise<unknown> => {
+      return Promise.resolve({
+        name,
+        help,
+        type: "histogram",
+        values: linesOf(name, read(this.#now)),
+      });
+    };
+    this.#registry.registerMetric({ name, help, type: "histogram", get } as unknown as Metric);
+  }
+
+  /** What is rendered. */
+  get #now(): MetricInput {
+    if (this.#input === null) throw new Error("Invariant: collected outside of a rendering");
+    return this.#input;
+  }
+
   #fill(
     definition: MetricDefinition,
     metric: Counter | Gauge,
     set: (labels: Record<string, string | number>, value: number) => void,
   ): void {
-    const input = this.#input;
-    if (input === null) throw new Error("Invariant: collected outside of a rendering");
     metric.reset();
-    definition.read(input, (value, ...labelValues) => {
+    definition.read(this.#now, (value, ...labelValues) => {
       const pairs = definition.labelNames.map((label, i) => [label, labelValues[i] ?? ""]);
       set(Object.fromEntries(pairs), value);
     });
   }
+}
+
+/** A number of a histogram as prom-client prints it. */
+interface HistogramLine {
+  readonly metricName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Each bucket holds those before it as well (prometheus.io, "Text-based format"). */
+function linesOf(
+  name: string,
+  { boundsSeconds, counts, sumSeconds }: DelayHistogram,
+): HistogramLine[] {
+  let total = 0;
+  const buckets = counts.map((count, i): HistogramLine => {
+    total += count;
+    const le = i < boundsSeconds.length ? String(boundsSeconds[i]) : "+Inf";
+    return { metricName: `${name}_bucket`, labels: { le }, value: total };
+  });
+  const sum = { metricName: `${name}_sum`, labels: {}, value: sumSeconds };
+  return [...buckets, sum, { metricName: `${name}_count`, labels: {}, value: total }];
 }

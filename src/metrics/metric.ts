@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DaemonSnapshot, LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
+import type { DaemonSnapshot, DelayHistogram, LinkSnapshot, SlaveSnapshot } from "../snapshot.ts";
 
 /** What the process uses now; NaN where the system does not tell. */
 export interface ProcessStats {
@@ -35,6 +35,13 @@ export interface MetricDefinition {
   readonly labelNames: readonly string[];
   /** Emits all numbers of the metric. */
   readonly read: (input: MetricInput, emit: EmitSample) => void;
+}
+
+/** Delays by how long they were; no labels. */
+export interface HistogramDefinition {
+  readonly name: string;
+  readonly help: string;
+  readonly read: (input: MetricInput) => DelayHistogram;
 }
 
 /** Labels of a link. `slave` is empty, which Prometheus takes for absent, but at a master with sessions. */

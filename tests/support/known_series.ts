@@ -15,6 +15,8 @@ const SCRAPE_LABELS: readonly string[] = ["job", "instance"];
 const SCRAPE_METRICS: readonly string[] = ["up"];
 /** Labels whose values are fixed by the program; the others are names. */
 const FIXED_LABELS: readonly string[] = ["state", "use", "reason", "direction"];
+/** Counters, and the parts of a histogram, which are some. */
+const COUNTER_NAME = /_(?:total|bucket|sum|count)$/;
 /** Functions of counters, which go back to 0 at a start. */
 const COUNTER_FUNCTIONS: readonly string[] = ["rate", "irate", "increase"];
 
@@ -66,7 +68,7 @@ export class KnownSeries {
         if (!names.includes(label)) throw new Error(`${metric} has no label ${label}`);
         for (const value of values) this.#checkValue(metric, label, value);
       }
-      if (metric.endsWith("_total") !== COUNTER_FUNCTIONS.includes(rangeFunction)) {
+      if (COUNTER_NAME.test(metric) !== COUNTER_FUNCTIONS.includes(rangeFunction)) {
         throw new Error(`${metric} must not be asked for by "${rangeFunction}": ${expression}`);
       }
     }

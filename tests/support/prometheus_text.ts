@@ -18,6 +18,8 @@ const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\["\\n])*)"(,|$)/;
 const VALUE = /^(?:[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?|Nan|[+-]Inf)$/i;
 
+const HISTOGRAM_SUFFIXES: readonly string[] = ["_bucket", "_sum", "_count"];
+
 /** Reads a whole answer of `/metrics`. @throws Error naming the line that breaks a rule. */
 export function parsePrometheusText(text: string): PrometheusSample[] {
   if (!text.endsWith("\n")) throw new Error("The last line does not end with a line feed");
@@ -48,8 +50,12 @@ export function parsePrometheusText(text: string): PrometheusSample[] {
       continue;
     }
     const [, name = "", labelText = "", valueText = ""] = SAMPLE.exec(line) ?? fail("Not a sample");
-    if (name !== family) fail("A sample outside of its family");
-    if (!helped.has(name)) fail("No HELP before the sample");
+    const isHistogram = families.get(family) === "histogram";
+    const isOfFamily = isHistogram
+      ? HISTOGRAM_SUFFIXES.some((suffix) => name === family + suffix)
+      : name === family;
+    if (!isOfFamily) fail("A sample outside of its family");
+    if (!helped.has(family)) fail("No HELP before the sample");
     if (!VALUE.test(valueText)) fail("Not a number");
     const labels = parseLabels(labelText) ?? fail("Not labels");
     const key = `${name} ${JSON.stringify([...labels].sort())}`;

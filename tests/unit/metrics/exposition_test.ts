@@ -25,7 +25,13 @@ function parseExposition(text: string): Map<string, number> {
         .exec(line);
     assert.ok(sample !== null, `not in the format: ${line}`);
     const [, name = "", metric = "", value = ""] = sample;
-    assert.match(types.get(metric) ?? "", /^(counter|gauge)$/, `no TYPE before ${metric}`);
+    const family = metric.replace(/_(bucket|sum|count)$/, "");
+    const type = types.get(metric) ?? types.get(family) ?? "";
+    assert.match(
+      type,
+      metric === family ? /^(counter|gauge)$/ : /^histogram$/,
+      `TYPE of ${metric}`,
+    );
     assert.ok(!series.has(name), `twice: ${name}`);
     series.set(name, value === "Nan" || value === "NaN" ? NaN : Number(value));
   }
@@ -126,6 +132,18 @@ Deno.test("Exposition shows how packets are queued, sent again and put in order"
     bindlink_reorder_late_packets_total: 31,
     bindlink_reorder_duplicate_packets_total: 32,
     bindlink_reorder_timeouts_total: 33,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
+});
+
+Deno.test("Exposition shows how late timers were, each bucket with those before it", async () => {
+  const series = await render(SAMPLE);
+  const expected: Record<string, number> = {
+    'bindlink_timer_delay_seconds_bucket{le="0.001"}': 5,
+    'bindlink_timer_delay_seconds_bucket{le="0.01"}': 7,
+    'bindlink_timer_delay_seconds_bucket{le="+Inf"}': 8,
+    bindlink_timer_delay_seconds_sum: 0.25,
+    bindlink_timer_delay_seconds_count: 8,
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(series.get(name), value, name);
 });

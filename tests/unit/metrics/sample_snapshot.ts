@@ -99,6 +99,7 @@ export function sampleDaemon(changes: Partial<DaemonSnapshot> = {}): DaemonSnaps
     tunWrittenPackets: 2,
     tunWrittenBytes: 200,
     drops: new Map([["truncated", 7]]),
+    timerDelay: { boundsSeconds: [0.001, 0.01], counts: [5, 2, 1], sumSeconds: 0.25 },
     tunName: "bind0",
     tunMtuBytes: 1380,
     uptimeSeconds: 61.5,
