@@ -23,6 +23,7 @@ import { SCALE } from "./scale.ts";
 import { SECURE_FLOW } from "./secure_flow.ts";
 import { START_UP } from "./start_up.ts";
 import { TCP_FLOW } from "./tcp_flow.ts";
+import { TIMERS } from "./timers/timers.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   MICRO,
@@ -38,6 +39,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   PHONE_LOAD,
   FLOOD,
   INTEGRITY,
+  TIMERS,
   SCALE,
   START_UP,
 ];

@@ -48,6 +48,8 @@ export class TunnelRig implements AsyncDisposable {
   readonly server: Namespace;
   /** Slave and master. */
   readonly ends: readonly BindlinkProcess[];
+  /** Their state directories. */
+  readonly stateDirs: readonly string[];
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
@@ -58,6 +60,8 @@ export class TunnelRig implements AsyncDisposable {
     this.laptop = network.laptop;
     this.server = network.server;
     this.ends = ends;
+    const { protocol, state } = network.pair;
+    this.stateDirs = protocol === "secure" ? [state.slaveStateDir, state.stateDir] : [];
     this.#stack = stack;
   }
 
