@@ -13,6 +13,7 @@
 
 import { Epoll } from "../ffi/epoll.ts";
 import { nextTurn, pause } from "./event_turn.ts";
+import { TurnEnd, TurnPart } from "./turn_end.ts";
 import { WakePace } from "./wake_pace.ts";
 
 /** So long after the last event this thread waits itself. Longer, and the pings of links alone would keep it from its sleep. */
@@ -31,6 +32,8 @@ const LEAST_SLEEP_MS = 2;
 export interface Watch {
   /** Resolves once the descriptor can be read, is broken (a read says how), or the watch is closed. One call at a time. */
   readable(): Promise<void>;
+  /** There is more to read, but all else has its turn first; resolves after that. */
+  nextTurn(): Promise<void>;
   /** Hot. So much was read at once. */
   noteRead(pkts: number, bytes: number, now: number): void;
   /** Ends a wait; call it before the descriptor is closed. Idempotent. */
@@ -69,12 +72,18 @@ export async function reactorsSettled(): Promise<void> {
 export class Reactor {
   /** What else there is to do. */
   timer: ReactorTimer = UNKNOWN_TIMER;
+  readonly #turnEnd = new TurnEnd();
   readonly #watches = new Map<number, FdWatch>();
   #loop: WaitLoop | null = null;
 
   /** Whether this thread waits itself, and calls the timer. */
   get isAttentive(): boolean {
     return this.#loop?.isAttentive ?? false;
+  }
+
+  /** Hot. Calls back once, when all who read have read what there is: see {@link TurnEnd.add}. */
+  atTurnEnd(send: () => void): void {
+    this.#turnEnd.add(send);
   }
 
   /**
@@ -85,7 +94,7 @@ export class Reactor {
   watch(fd: number): Watch {
     this.#loop ??= new WaitLoop(this.#watches, () => this.timer);
     const loop = this.#loop;
-    const watch = new FdWatch(fd, loop, () => this.#forget(fd));
+    const watch = new FdWatch(fd, loop, new TurnPart(this.#turnEnd), () => this.#forget(fd));
     try {
       loop.add(fd);
     } catch (error) {
@@ -112,27 +121,36 @@ export class Reactor {
 class FdWatch implements Watch {
   readonly #fd: number;
   readonly #loop: WaitLoop;
+  readonly #turn: TurnPart;
   readonly #onClose: () => void;
   #resolve: (() => void) | null = null;
   /** Its reader was woken, and has not come back yet. */
   #isBusy = false;
   #isClosed = false;
 
-  constructor(fd: number, loop: WaitLoop, onClose: () => void) {
+  constructor(fd: number, loop: WaitLoop, turn: TurnPart, onClose: () => void) {
     this.#fd = fd;
     this.#loop = loop;
+    this.#turn = turn;
     this.#onClose = onClose;
   }
 
   readable(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     if (this.#resolve !== null) throw new Error("Invariant: descriptor is waited for already");
+    this.#turn.leave();
     this.#setBusy(false);
     return new Promise((resolve) => {
       this.#resolve = resolve;
       // Not armed: it was closed too early. A read says so.
       if (!this.#loop.arm(this.#fd)) this.handleReady();
     });
+  }
+
+  async nextTurn(): Promise<void> {
+    this.#turn.leave();
+    await nextTurn();
+    if (!this.#isClosed) this.#turn.enter();
   }
 
   noteRead(pkts: number, bytes: number, now: number): void {
@@ -144,6 +162,7 @@ class FdWatch implements Watch {
     if (resolve === null) return;
     this.#resolve = null;
     this.#setBusy(true);
+    this.#turn.enter();
     resolve();
   }
 
@@ -153,6 +172,7 @@ class FdWatch implements Watch {
     this.#onClose();
     this.handleReady();
     this.#setBusy(false);
+    this.#turn.leave();
   }
 
   #setBusy(isBusy: boolean): void {

@@ -30,6 +30,7 @@ const SHARED = [
   "src/net_address.ts",
   "src/text_output.ts",
   "src/tun_limits.ts",
+  "src/turn_end.ts",
   "src/usage_error.ts",
   "src/version.ts",
   "src/wake_pace.ts",

@@ -2,8 +2,8 @@
  * The fast datagram socket (Linux): the kernel is called once for a run of datagrams, not for each.
  *
  * Out: datagrams of one length to one address are put side by side into a buffer, which goes by one UDP_SEGMENT call when it is
- * full, when the next datagram is of another kind, and at the latest when the piece of work that sent them ends (a microtask). So
- * nothing waits for company. Back: one call brings up to 64 KiB of one source (UDP_GRO), which are handed out from there.
+ * full, when the next datagram is of another kind, and at the latest when all who read have read what is there
+ * ({@link Reactor.atTurnEnd}). So nothing waits for company that is not there yet. Back: one call brings up to 64 KiB of one source (UDP_GRO), which are handed out from there.
  *
  * @module
  */
@@ -13,7 +13,6 @@ import type { Reactor, Watch } from "../reactor.ts";
 import { SocketAddress } from "../../ffi/socket_address.ts";
 import type { LocalAddress } from "../../ffi/local_address.ts";
 import { UdpFile } from "../../ffi/udp_file.ts";
-import { nextTurn } from "../event_turn.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { MAX_PACKET_BYTES } from "../wire/packet.ts";
@@ -45,6 +44,7 @@ export class FastUdpSocket implements BoundUdpSocket {
   /** Datagrams that the system refused after `send` had taken them. */
   sendErrors = 0;
   readonly #file: UdpFile;
+  readonly #reactor: Reactor;
   readonly #watch: Watch;
   readonly #drops: DropCounters | null;
   readonly #addresses = new WeakMap<NetAddress, SocketAddress>();
@@ -71,6 +71,7 @@ export class FastUdpSocket implements BoundUdpSocket {
     this.localAddress = { hostname: file.localHostname, port: file.localPort };
     this.label = `udp ${formatAddress(this.localAddress)}`;
     if (device !== undefined) this.label += ` on ${device}`;
+    this.#reactor = reactor;
     this.#watch = reactor.watch(file.fd);
   }
 
@@ -115,7 +116,7 @@ export class FastUdpSocket implements BoundUdpSocket {
     batch.add(packet.bytes, packet.start, packet.end);
     if (!this.#isFlushDue) {
       this.#isFlushDue = true;
-      queueMicrotask(this.#handleTurnEnd);
+      this.#reactor.atTurnEnd(this.#handleTurnEnd);
     }
     return 0;
   }
@@ -148,7 +149,7 @@ export class FastUdpSocket implements BoundUdpSocket {
     for (;;) {
       if (this.#isClosed || this.failure !== null) return 0;
       if (performance.now() >= this.#turnEndsMs) {
-        await nextTurn();
+        await this.#watch.nextTurn();
         this.#turnEndsMs = performance.now() + TURN_MS;
         if (this.#isClosed) return 0;
       }

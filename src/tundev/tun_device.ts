@@ -10,7 +10,6 @@
 
 import { Errno, SysError } from "../../ffi/errno.ts";
 import { TUN_NODE_PATH, TunFile } from "../../ffi/tun.ts";
-import { nextTurn } from "../event_turn.ts";
 import { Reactor, type Watch } from "../reactor.ts";
 import { UsageError } from "../usage_error.ts";
 import { DropReason } from "../wire/drop_reason.ts";
@@ -66,7 +65,9 @@ export class TunDevice implements Tundev {
     this.#file = file;
     this.#interface = device;
     this.#mtuBytes = mtuBytes;
-    this.#offload = file.hasVnetHeader ? new TunOffload(file, onLost) : null;
+    this.#offload = file.hasVnetHeader
+      ? new TunOffload(file, onLost, (send) => reactor.atTurnEnd(send))
+      : null;
     this.#packet = readSlot(mtuBytes);
     this.#watch = reactor.watch(file.fd);
   }
@@ -115,7 +116,7 @@ export class TunDevice implements Tundev {
         }
         if (this.#isClosed) return;
         if (this.#isDrained) await this.#watch.readable();
-        else await nextTurn();
+        else await this.#watch.nextTurn();
       }
     } finally {
       this.#isRunning = false;

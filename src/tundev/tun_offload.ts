@@ -1,7 +1,7 @@
 /**
  * A tun whose packets have vnet headers: one read gives many packets of a flow, one write takes many.
  *
- * What is written waits for its successors until the piece of work that delivers it ends (a microtask), not longer.
+ * What is written waits for its successors until the turn ends in which it is delivered ({@link TurnEndCaller}), not longer.
  *
  * @module
  */
@@ -24,6 +24,9 @@ const READ_START = HEADROOM_BYTES - VNET_HEADER_BYTES;
 /** Hot. Is told that packets were lost: cut badly by the kernel, or refused by it after `send` had taken them. */
 export type LostHandler = (reason: DropReason, pkts: number) => void;
 
+/** Hot. Calls back once, when no more is at hand: see `Reactor.atTurnEnd`. */
+export type TurnEndCaller = (send: () => void) => void;
+
 /** What is needed of a tun: its reads and writes, each with a vnet header in front. */
 export type OffloadFile = Pick<TunFile, "read" | "write">;
 
@@ -31,6 +34,7 @@ export type OffloadFile = Pick<TunFile, "read" | "write">;
 export class TunOffload {
   readonly #file: OffloadFile;
   readonly #onLost: LostHandler;
+  readonly #atTurnEnd: TurnEndCaller;
   readonly #header = new VnetHeader();
   readonly #read = new Packet(MAX_IP_BYTES);
   readonly #segment = new Packet();
@@ -44,9 +48,10 @@ export class TunOffload {
   #lostPkts = 0;
 
   /** @param file the caller's. */
-  constructor(file: OffloadFile, onLost: LostHandler) {
+  constructor(file: OffloadFile, onLost: LostHandler, atTurnEnd: TurnEndCaller = queueMicrotask) {
     this.#file = file;
     this.#onLost = onLost;
+    this.#atTurnEnd = atTurnEnd;
     this.#coalescer = new Coalescer((run) =>
       file.write(run.bytes, run.start, run.end) >= 0 ? 0 : DropReason.TUN_WRITE_ERROR
     );
@@ -89,7 +94,7 @@ export class TunOffload {
     if (this.#coalescer.lostPkts !== this.#lostPkts) this.#tellLost();
     if (!this.#isFlushDue && this.#coalescer.waitingPkts > 0) {
       this.#isFlushDue = true;
-      queueMicrotask(this.#handleTurnEnd);
+      this.#atTurnEnd(this.#handleTurnEnd);
     }
     return result;
   }

@@ -310,3 +310,41 @@ Deno.test("Reactor lets Deno's own sockets go on while there is more to read wit
   // Twice 61 turns each would be 240 ms; twice what the reactor promises is 40.
   assert(tookMs / rounds < 120, `${tookMs / rounds} ms for each`);
 });
+
+Deno.test("Reactor.atTurnEnd calls back once when all who were woken together have read what there was", async () => {
+  const reactor = new Reactor();
+  using first = watchPipe(reactor);
+  using second = watchPipe(reactor);
+  const events: string[] = [];
+  const serve = async (name: string, watched: Watched): Promise<void> => {
+    await watched.watch.readable();
+    read(watched);
+    events.push(name);
+    reactor.atTurnEnd(() => events.push(`sent for ${name}`));
+    await Promise.resolve(); // as an async reader has its caller's turn in between
+    void watched.watch.readable();
+  };
+  write(first);
+  write(second);
+  await Promise.all([serve("first", first), serve("second", second)]);
+  assert.deepEqual(events, ["first", "second", "sent for first", "sent for second"]);
+});
+
+Deno.test("Watch.nextTurn ends the turn before all else has its own", async () => {
+  const reactor = new Reactor();
+  using watched = watchPipe(reactor);
+  write(watched);
+  await watched.watch.readable();
+  let sends = 0;
+  reactor.atTurnEnd(() => sends++);
+  await Promise.resolve();
+  assert.equal(sends, 0);
+  const turn = watched.watch.nextTurn();
+  assert.equal(sends, 1);
+  await turn;
+  reactor.atTurnEnd(() => sends++);
+  await Promise.resolve();
+  assert.equal(sends, 1); // it reads again
+  watched.watch.close();
+  assert.equal(sends, 2);
+});

@@ -67,6 +67,26 @@ async function endTurn(): Promise<void> {
   await Promise.resolve();
 }
 
+Deno.test("TunOffload.send asks once for a turn's end, and writes what waits when it comes", () => {
+  const tun = new FakeVnetTun();
+  const sends: (() => void)[] = [];
+  const offload = new TunOffload(tun, () => {}, (send) => sends.push(send));
+  const packet = new Packet();
+  for (let index = 0; index < 3; index++) {
+    packet.fill(segment(index));
+    packet.isPartial = true;
+    assert.equal(offload.send(packet), 0);
+  }
+  assert.deepEqual([sends.length, tun.writes.length], [1, 0]);
+  sends[0]!();
+  assert.deepEqual(tun.writtenPkts(), [3]);
+  packet.fill(segment(3));
+  packet.isPartial = true;
+  offload.send(packet);
+  assert.equal(sends.length, 2);
+  offload.close();
+});
+
 Deno.test("TunOffload.read gives a superpacket's segments one by one, to be summed up by who gets them", () => {
   const { tun, read, lost } = bound(new Rig());
   tun.give(craftTcpSegment({ sequence: 5, data: pattern(2_500) }), TSO);
