@@ -138,7 +138,9 @@ export class Daemon implements ReactorTimer {
     const close = (): void => this.#tundev.close();
     signal.addEventListener("abort", close);
     try {
-      await this.#tundev.run((packet) => this.#handleTunPacket(tunnel, packet));
+      await this.#tundev.run((packet, readMs) =>
+        this.#handleTunPacket(tunnel, packet, readMs ?? clock())
+      );
     } finally {
       signal.removeEventListener("abort", close);
     }
@@ -188,12 +190,12 @@ export class Daemon implements ReactorTimer {
   }
 
   /** Hot. */
-  #handleTunPacket(tunnel: Tunnel, packet: Packet): void {
+  #handleTunPacket(tunnel: Tunnel, packet: Packet, now: number): void {
     this.#tunReadPackets++;
     this.#tunReadBytes += packet.end - packet.start;
     const result = packet.end - packet.start > this.#tundev.mtuBytes
       ? DropReason.TOO_LARGE
-      : tunnel.handleTunPacket(packet, clock());
+      : tunnel.handleTunPacket(packet, now);
     if (result < 0) this.#drops.count(result as DropReason);
   }
 

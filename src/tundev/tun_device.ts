@@ -20,7 +20,7 @@ import { explainTunFailure } from "./tun_errors.ts";
 import { TunInterface } from "./tun_interface.ts";
 import { type LostHandler, TunOffload } from "./tun_offload.ts";
 import { checkAssigned, checkTunSpec, type TunSpec } from "./tun_spec.ts";
-import type { Tundev, TundevSettings } from "./tundev.ts";
+import type { EnteringPacketHandler, Tundev, TundevSettings } from "./tundev.ts";
 
 /** How a {@link TunDevice} is opened. */
 export interface TunDeviceOptions {
@@ -105,7 +105,7 @@ export class TunDevice implements Tundev {
   }
 
   /** @throws SysError when the device was deleted (EBADFD); `close` still has to be called. */
-  async run(callback: (packet: Packet) => void): Promise<void> {
+  async run(callback: EnteringPacketHandler): Promise<void> {
     if (this.#isRunning) throw new Error("Invariant: tundev is running already");
     this.#isRunning = true;
     try {
@@ -137,7 +137,7 @@ export class TunDevice implements Tundev {
   }
 
   /** Hot. One turn: reads until nothing is there or the turn is over. @returns packets read. */
-  #drain(callback: (packet: Packet) => void): number {
+  #drain(callback: EnteringPacketHandler): number {
     const endMs = performance.now() + TURN_MS;
     let readPkts = 0;
     this.#isDrained = false;

@@ -14,6 +14,7 @@ import { IpProtocol } from "../wire/ip_payload.ts";
 import { HEADROOM_BYTES, Packet } from "../wire/packet.ts";
 import { Segmenter } from "../wire/segmenter.ts";
 import { GsoType, VNET_HEADER_BYTES, VnetFlag, VnetHeader } from "../wire/vnet_header.ts";
+import type { EnteringPacketHandler } from "./tundev.ts";
 
 /** Largest IP packet, in bytes (RFC 791 §3.1: the total length has 16 bits); with IPv6 the kernel gives no larger ones. */
 const MAX_IP_BYTES = 65_535;
@@ -69,7 +70,7 @@ export class TunOffload {
    * malformed is told as lost.
    * @returns 0, or a negated errno.
    */
-  read(callback: (packet: Packet) => void): number {
+  read(callback: EnteringPacketHandler): number {
     const read = this.#read;
     const n = this.#file.read(read.bytes, READ_START, VNET_HEADER_BYTES + MAX_IP_BYTES);
     if (n < 0) return n;
@@ -105,14 +106,15 @@ export class TunOffload {
     this.#flush();
   }
 
-  #cut(callback: (packet: Packet) => void): void {
+  #cut(callback: EnteringPacketHandler): void {
     const segmenter = this.#segmenter;
     const refusal = segmenter.begin(this.#read, this.#header);
     if (refusal < 0) {
       this.#onLost(refusal as DropReason, 1);
       return;
     }
-    while (!this.#isClosed && segmenter.next(this.#segment)) callback(this.#segment);
+    const readMs = performance.now();
+    while (!this.#isClosed && segmenter.next(this.#segment)) callback(this.#segment, readMs);
   }
 
   /**

@@ -15,6 +15,12 @@ export interface TundevSettings {
   readonly mtuBytes: number;
 }
 
+/**
+ * Hot. Takes a packet that enters the tunnel, borrowed until return. Of packets that were read together, monotonic ms of the read are
+ * given (as `performance.now`): reading the clock takes longer than cutting a packet off.
+ */
+export type EnteringPacketHandler = (packet: Packet, readMs?: number) => void;
+
 /** A tunnel device: packets enter the tunnel by `run`, leave it by `send`. */
 export interface Tundev extends Disposable {
   /** The device's name, e.g. `bind0`, or `tcp 127.0.0.1:22`. */
@@ -50,7 +56,7 @@ export interface Tundev extends Disposable {
    * one byte more: the callback's to drop and count. Yields to the event loop at least every few milliseconds under load.
    * Resolves after `close()`; rejects when the device itself fails for good (it was deleted).
    */
-  run(callback: (packet: Packet) => void): Promise<void>;
+  run(callback: EnteringPacketHandler): Promise<void>;
 
   /** Ends `run`, removes the device. Idempotent. */
   close(): void;
