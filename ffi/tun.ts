@@ -33,17 +33,20 @@ export class TunFile implements Disposable {
    * have its checksum still to be computed.
    */
   readonly hasVnetHeader: boolean;
+  /** Whether a write may be several UDP datagrams in one, as one of TCP always may with vnet headers. */
+  readonly takesUdpRuns: boolean;
   readonly #libc: Libc;
   /** The same, for calls with BigInts. */
   readonly #hot: HotLibc;
   readonly #registers = new U64Registers(2);
   #fd: number;
 
-  private constructor(libc: Libc, fd: number, name: string, hasVnetHeader: boolean) {
+  private constructor(libc: Libc, fd: number, name: string, offload: number) {
     this.#libc = libc;
     this.#hot = libc as unknown as HotLibc;
     this.name = name;
-    this.hasVnetHeader = hasVnetHeader;
+    this.hasVnetHeader = offload !== 0;
+    this.takesUdpRuns = (offload & UDP_OFFLOAD) !== 0;
     this.#fd = fd;
   }
 
@@ -79,11 +82,12 @@ export class TunFile implements Disposable {
       if (libc.ioctl(fd, TUNSETIFF, ifreq.address) < 0) {
         throw new SysError("ioctl TUNSETIFF", lastErrno());
       }
-      if (wantsOffload && !setOffload(libc, fd)) {
+      const offload = wantsOffload ? setOffload(libc, fd) : 0;
+      if (wantsOffload && offload === 0) {
         libc.close(fd);
         return null;
       }
-      return new TunFile(libc, fd, ifreq.name, wantsOffload);
+      return new TunFile(libc, fd, ifreq.name, offload);
     } catch (error) {
       libc.close(fd);
       throw error;
@@ -138,11 +142,15 @@ export class TunFile implements Disposable {
   }
 }
 
-/** Says what may be read: with UDP too where the kernel has that (6.2). @returns whether it took any. */
-function setOffload(libc: Libc, fd: number): boolean {
-  const tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
-  return libc.ioctl(fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) >= 0 ||
-    libc.ioctl(fd, TUNSETOFFLOAD, tcp) >= 0;
+/**
+ * Says what may be read: with UDP too where the kernel has that (6.2). The same kernels take UDP written.
+ * @returns what was taken, TUN_F_ bits; 0: nothing.
+ */
+function setOffload(libc: Libc, fd: number): number {
+  for (const offload of [TCP_OFFLOAD | UDP_OFFLOAD, TCP_OFFLOAD]) {
+    if (libc.ioctl(fd, TUNSETOFFLOAD, offload) >= 0) return offload;
+  }
+  return 0;
 }
 
 /** `_IOW('T', 202, int)`; include/uapi/linux/if_tun.h. */
@@ -161,6 +169,8 @@ const TUN_F_TSO4 = 0x02;
 const TUN_F_TSO6 = 0x04;
 const TUN_F_USO4 = 0x20;
 const TUN_F_USO6 = 0x40;
+const TCP_OFFLOAD = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+const UDP_OFFLOAD = TUN_F_USO4 | TUN_F_USO6;
 
 // include/uapi/asm-generic/fcntl.h: the same on x86-64 and arm64
 const O_RDWR = 0o2;

@@ -29,7 +29,7 @@ export type LostHandler = (reason: DropReason, pkts: number) => void;
 export type TurnEndCaller = (send: () => void) => void;
 
 /** What is needed of a tun: its reads and writes, each with a vnet header in front. */
-export type OffloadFile = Pick<TunFile, "read" | "write">;
+export type OffloadFile = Pick<TunFile, "read" | "write" | "takesUdpRuns">;
 
 /** Reads and writes of one device. */
 export class TunOffload {
@@ -53,8 +53,9 @@ export class TunOffload {
     this.#file = file;
     this.#onLost = onLost;
     this.#atTurnEnd = atTurnEnd;
-    this.#coalescer = new Coalescer((run) =>
-      file.write(run.bytes, run.start, run.end) >= 0 ? 0 : DropReason.TUN_WRITE_ERROR
+    this.#coalescer = new Coalescer(
+      (run) => file.write(run.bytes, run.start, run.end) >= 0 ? 0 : DropReason.TUN_WRITE_ERROR,
+      file.takesUdpRuns,
     );
   }
 

@@ -1,5 +1,5 @@
 /**
- * One run: segments of one TCP flow that are being joined to one superpacket, in a slot of its own, and the header that
+ * One run: segments of one TCP flow, or datagrams of one UDP flow, that are being joined to one superpacket, in a slot of its own, and the header that
  * tells the kernel how to cut it again. Pure; the coalescer decides which packets come here.
  *
  * @module
@@ -10,11 +10,11 @@ import { IpProtocol } from "./ip_payload.ts";
 import {
   IPV4_DONT_FRAGMENT,
   IPV4_HEADER_BYTES,
-  IPV6_HEADER_BYTES,
   type JoinableSegment,
   MAX_JOINED_BYTES,
   TCP_FLAGS_OFFSET,
   TCP_PSH,
+  UDP_LENGTH_OFFSET,
 } from "./joinable_segment.ts";
 import { HEADROOM_BYTES, Packet } from "./packet.ts";
 import { GsoType, VNET_HEADER_BYTES, VnetFlag, VnetHeader } from "./vnet_header.ts";
@@ -50,6 +50,12 @@ const TCP_CHECKSUM_OFFSET = 16;
 const TCP_URGENT_OFFSET = 18;
 const TCP_OPTIONS_OFFSET = 20;
 
+/** RFC 768: offset in bytes from the UDP header's first. */
+const UDP_CHECKSUM_OFFSET = 6;
+
+/** Datagrams in a run, at most: what UDP_GRO joins (UDP_GRO_CNT_MAX in net/ipv4/udp_offload.c), so that every kernel cuts it. */
+const MAX_DATAGRAMS = 64;
+
 /** Used again for each run; nothing of it outlives a call. */
 const header = new VnetHeader();
 
@@ -57,6 +63,8 @@ const header = new VnetHeader();
 export class CoalescedRun {
   /** Packets joined so far. */
   pkts = 0;
+  /** It is made of UDP datagrams. */
+  isUdp = false;
   readonly #slot = new Packet(STAGE_BYTES + MAX_JOINED_BYTES);
   /** Payload of the first segment, and of each but the last. */
   #segmentBytes = 0;
@@ -64,7 +72,7 @@ export class CoalescedRun {
   #headerBytes = 0;
   /** Behind the last byte, in the slot. */
   #end = FIRST;
-  /** The last segment was shorter, or has PSH: nothing may follow it. */
+  /** The last segment was shorter, or has PSH, or is the last datagram that there is room for: nothing may follow it. */
   #isClosed = false;
 
   /** Whether nothing can be joined any more, so that waiting is in vain. */
@@ -75,6 +83,7 @@ export class CoalescedRun {
   /** Hot. Begins anew with a first segment, which is copied. */
   begin(packet: Packet, segment: JoinableSegment): void {
     this.pkts = 0;
+    this.isUdp = segment.isUdp;
     this.#segmentBytes = segment.payloadBytes;
     this.#ipHeaderBytes = segment.ipHeaderBytes;
     this.#headerBytes = segment.headerBytes;
@@ -89,19 +98,21 @@ export class CoalescedRun {
     if (segment.isPushed) {
       this.#slot.bytes[FIRST + this.#ipHeaderBytes + TCP_FLAGS_OFFSET]! |= TCP_PSH;
     }
-    this.#isClosed = segment.isPushed || segment.payloadBytes < this.#segmentBytes;
+    this.#isClosed = segment.isPushed || segment.payloadBytes < this.#segmentBytes ||
+      (this.isUdp && this.pkts === MAX_DATAGRAMS);
   }
 
   /**
-   * Hot. Whether a packet is of the run's flow: its version, addresses and ports.
+   * Hot. Whether a packet is of the run's flow: its protocol, version, addresses and ports.
    * @param portsStart where its ports stand in its slot; -1: unknown, every packet between the same addresses counts.
    */
-  isOfFlow(packet: Packet, portsStart: number): boolean {
+  isOfFlow(packet: Packet, portsStart: number, isUdp: boolean): boolean {
     const { view, bytes } = this.#slot;
     const { start } = packet;
-    const tcpStart = FIRST + this.#ipHeaderBytes;
-    if (portsStart >= 0 && packet.view.getInt32(portsStart) !== view.getInt32(tcpStart)) {
-      return false;
+    if (portsStart >= 0) {
+      const samePorts =
+        packet.view.getInt32(portsStart) === view.getInt32(FIRST + this.#ipHeaderBytes);
+      if (!samePorts || isUdp !== this.isUdp) return false;
     }
     if (packet.bytes[start]! >> 4 !== bytes[FIRST]! >> 4) return false;
     const addressesOffset = this.#addressesOffset();
@@ -121,7 +132,8 @@ export class CoalescedRun {
     return segment.payloadBytes <= this.#segmentBytes &&
       segment.headerBytes === this.#headerBytes &&
       joinedBytes + segment.payloadBytes <= MAX_JOINED_BYTES &&
-      this.#continuesTcp(packet, packet.start + this.#ipHeaderBytes, joinedBytes) &&
+      (this.isUdp ||
+        this.#continuesTcp(packet, packet.start + this.#ipHeaderBytes, joinedBytes)) &&
       (this.#ipHeaderBytes === IPV4_HEADER_BYTES
         ? this.#continuesIpv4(packet)
         : this.#continuesIpv6(packet));
@@ -134,34 +146,44 @@ export class CoalescedRun {
   finish(): Packet {
     const slot = this.#slot;
     const ipBytes = this.#end - FIRST;
-    const tcpStart = FIRST + this.#ipHeaderBytes;
+    const transportStart = FIRST + this.#ipHeaderBytes;
+    const transportBytes = ipBytes - this.#ipHeaderBytes;
     const { view } = slot;
     if (this.#ipHeaderBytes === IPV4_HEADER_BYTES) {
       view.setUint16(FIRST + IPV4_TOTAL_LENGTH_OFFSET, ipBytes);
       view.setUint16(FIRST + IPV4_CHECKSUM_OFFSET, 0);
-      view.setUint16(FIRST + IPV4_CHECKSUM_OFFSET, checksumOf(addWords(slot, FIRST, tcpStart, 0)));
-    } else view.setUint16(FIRST + IPV6_PAYLOAD_LENGTH_OFFSET, ipBytes - IPV6_HEADER_BYTES);
+      const sum = addWords(slot, FIRST, transportStart, 0);
+      view.setUint16(FIRST + IPV4_CHECKSUM_OFFSET, checksumOf(sum));
+    } else view.setUint16(FIRST + IPV6_PAYLOAD_LENGTH_OFFSET, transportBytes);
+    if (this.isUdp) view.setUint16(transportStart + UDP_LENGTH_OFFSET, transportBytes);
     // Both versions' addresses end where the IP header does. The pseudo-header's sum is folded, not inverted.
-    const pseudoSum = addWords(slot, FIRST + this.#addressesOffset(), tcpStart, IpProtocol.TCP) +
-      ipBytes - this.#ipHeaderBytes;
-    view.setUint16(tcpStart + TCP_CHECKSUM_OFFSET, ~checksumOf(pseudoSum) & 0xffff);
-    this.#writeVnetHeader(view);
+    const protocol = this.isUdp ? IpProtocol.UDP : IpProtocol.TCP;
+    const addressesStart = FIRST + this.#addressesOffset();
+    const pseudoSum = addWords(slot, addressesStart, transportStart, protocol) + transportBytes;
+    const checksumOffset = this.isUdp ? UDP_CHECKSUM_OFFSET : TCP_CHECKSUM_OFFSET;
+    view.setUint16(transportStart + checksumOffset, ~checksumOf(pseudoSum) & 0xffff);
+    this.#writeVnetHeader(view, checksumOffset);
     slot.start = FIRST - VNET_HEADER_BYTES;
     slot.end = this.#end;
     return slot;
   }
 
-  #writeVnetHeader(view: DataView): void {
+  #writeVnetHeader(view: DataView, checksumOffset: number): void {
     header.reset();
     header.flags = VnetFlag.NEEDS_CSUM;
     header.headerBytes = this.#headerBytes;
     header.checksumStart = this.#ipHeaderBytes;
-    header.checksumOffset = TCP_CHECKSUM_OFFSET;
+    header.checksumOffset = checksumOffset;
     if (this.pkts > 1) {
-      header.gsoType = this.#ipHeaderBytes === IPV4_HEADER_BYTES ? GsoType.TCPV4 : GsoType.TCPV6;
+      header.gsoType = this.#gsoType();
       header.segmentBytes = this.#segmentBytes;
     }
     header.write(view, FIRST - VNET_HEADER_BYTES);
+  }
+
+  #gsoType(): number {
+    if (this.isUdp) return GsoType.UDP_L4;
+    return this.#ipHeaderBytes === IPV4_HEADER_BYTES ? GsoType.TCPV4 : GsoType.TCPV6;
   }
 
   #addressesOffset(): number {

@@ -1,6 +1,7 @@
 /**
  * Joins what came through the tunnel to superpackets, on its way to a tun with vnet headers: consecutive in-order segments
- * of one TCP flow go to the kernel with one system call, as a network card with GRO would hand them over. Pure.
+ * of one TCP flow, or datagrams of one length of one UDP flow, go to the kernel with one system call, as a network card with GRO
+ * would hand them over. Pure.
  *
  * Only packets whose checksum is still to be computed are joined: the kernel then trusts the tunnel's authentication, and
  * nobody sums up the payload. All others are written alone. The order within a flow is never changed; between flows it may be.
@@ -12,14 +13,15 @@ import { CoalescedRun } from "./coalesced_run.ts";
 import { checkIpPacket } from "./ip_packet.ts";
 import { IpPayload, IpProtocol } from "./ip_payload.ts";
 import { JoinableSegment } from "./joinable_segment.ts";
-import type { Packet } from "./packet.ts";
+import { Packet } from "./packet.ts";
 import { writePseudoChecksum } from "./partial_checksum.ts";
+import { Segmenter } from "./segmenter.ts";
 import { VNET_HEADER_BYTES, VnetHeader } from "./vnet_header.ts";
 
 /** Open runs at a time, of 66 KiB each; as many as GRO has in one of its buckets (MAX_GRO_SKBS). Each is asked for each packet. */
 const MAX_RUNS = 8;
 
-/** Both ports together, in front of the TCP header. */
+/** Both ports together, in front of the TCP or UDP header. */
 const PORTS_BYTES = 4;
 
 /** Takes bytes of one write: a vnet header and the packet behind it; borrowed until return. @returns 0, or a DropReason. */
@@ -58,10 +60,22 @@ export class Coalescer {
   readonly #segment = new JoinableSegment();
   readonly #payload = new IpPayload();
   readonly #header = new VnetHeader();
+  #joinsUdp: boolean;
+  /** For a run that is refused; made when first needed. */
+  #segmenter: Segmenter | null = null;
 
-  /** @param write is called for each superpacket or packet; it must not call the coalescer. */
-  constructor(write: RunWriter) {
+  /**
+   * @param write is called for each superpacket or packet; it must not call the coalescer.
+   * @param joinsUdp whether the kernel takes several datagrams in one.
+   */
+  constructor(write: RunWriter, joinsUdp = false) {
     this.#write = write;
+    this.#joinsUdp = joinsUdp;
+  }
+
+  /** Whether datagrams are joined: no longer, once that was refused where they were taken one by one. */
+  get joinsUdp(): boolean {
+    return this.#joinsUdp;
   }
 
   /** Packets that wait in runs. */
@@ -79,11 +93,11 @@ export class Coalescer {
     const checked = checkIpPacket(packet);
     if (checked < 0) return checked;
     const segment = this.#segment;
-    if (!packet.isPartial || !segment.read(packet)) {
+    if (!packet.isPartial || !segment.read(packet, this.#joinsUdp)) {
       if (this.#openRuns > 0) this.#writeRunsBefore(packet);
       return this.#writeAlone(packet);
     }
-    const index = this.#findRun(packet, packet.start + segment.ipHeaderBytes);
+    const index = this.#findRun(packet, segment);
     if (index >= 0) {
       const run = this.#runs[index]!;
       if (run.canTake(packet, segment)) {
@@ -114,30 +128,31 @@ export class Coalescer {
   }
 
   /** The newest first: packets of one flow come in trains. @returns the index of the open run of a packet's flow, or -1. */
-  #findRun(packet: Packet, portsStart: number): number {
+  #findRun(packet: Packet, { ipHeaderBytes, isUdp }: JoinableSegment): number {
+    const portsStart = packet.start + ipHeaderBytes;
     for (let i = this.#openRuns - 1; i >= 0; i--) {
-      if (this.#runs[i]!.isOfFlow(packet, portsStart)) return i;
+      if (this.#runs[i]!.isOfFlow(packet, portsStart, isUdp)) return i;
     }
     return -1;
   }
 
   /**
    * Writes what a packet that can't be joined must not overtake: the run of its flow or, where it can't be told whether it
-   * is TCP and of which ports (later fragments, strange headers), each run between its addresses.
+   * is TCP or UDP and of which ports (later fragments, strange headers), each run between its addresses.
    */
   #writeRunsBefore(packet: Packet): void {
     const payload = this.#payload;
     payload.locate(packet);
     const { protocol, start } = payload;
-    if (
-      protocol === IpProtocol.UDP || protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6
-    ) return;
-    const hasPorts = protocol === IpProtocol.TCP && !payload.isLaterFragment &&
+    const isUdp = protocol === IpProtocol.UDP;
+    if (isUdp && !this.#joinsUdp) return;
+    if (protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6) return;
+    const hasPorts = (isUdp || protocol === IpProtocol.TCP) && !payload.isLaterFragment &&
       start + PORTS_BYTES <= payload.end;
     const portsStart = hasPorts ? start : -1;
     let i = 0;
     while (i < this.#openRuns) {
-      if (this.#runs[i]!.isOfFlow(packet, portsStart)) this.#writeRun(i);
+      if (this.#runs[i]!.isOfFlow(packet, portsStart, isUdp)) this.#writeRun(i);
       else i++;
     }
   }
@@ -165,13 +180,32 @@ export class Coalescer {
     runs[this.#openRuns] = run;
     const { pkts } = run;
     this.#waitingPkts -= pkts;
-    const result = this.#write(run.finish());
-    if (result < 0) {
-      this.lostPkts += pkts;
-      this.lostReason = result;
-    } else {
+    const superpacket = run.finish();
+    const result = this.#write(superpacket);
+    if (result < 0 && run.isUdp && pkts > 1) this.#writeEach(superpacket);
+    else if (result < 0) this.#lose(pkts, result);
+    else {
       this.writtenRuns++;
       this.joinedPkts += pkts;
     }
+  }
+
+  /** Writes the datagrams of a run that was refused one by one. If that is taken, it was the joining that is not. */
+  #writeEach(superpacket: Packet): void {
+    const segmenter = this.#segmenter ??= new Segmenter();
+    const datagram = new Packet();
+    this.#header.read(superpacket.view, superpacket.start);
+    superpacket.start += VNET_HEADER_BYTES;
+    segmenter.begin(superpacket, this.#header);
+    while (segmenter.next(datagram)) {
+      const result = this.#writeAlone(datagram);
+      if (result < 0) this.#lose(1, result);
+      else this.#joinsUdp = false;
+    }
+  }
+
+  #lose(pkts: number, reason: number): void {
+    this.lostPkts += pkts;
+    this.lostReason = reason;
   }
 }

@@ -176,14 +176,16 @@ async function comparePacketRates(
   ];
 }
 
-/** What the far tun gets: iperf3's own socket loses some of that when its processor is taken. */
+/** What the far daemon gives its tun: iperf3's own socket loses some of that when its processor is taken, and the tun counts writes. */
 async function packetRate(
-  { laptop, server }: TunnelRig,
+  { laptop, ends }: TunnelRig,
   packetsPerSecond: number,
   seconds: number,
 ): Promise<number> {
-  const received = async (): Promise<number> =>
-    Number(await server.run(["cat", "/sys/class/net/bind0/statistics/rx_packets"]));
+  const received = async (): Promise<number> => {
+    const samples = await ends[1]!.metrics();
+    return samples.find(({ name }) => name === "bindlink_tun_written_packets_total")?.value ?? NaN;
+  };
   const udpBps = packetsPerSecond * 8 * SMALL_PAYLOAD_BYTES;
   const before = await received();
   await runIperf3(laptop, {

@@ -17,6 +17,7 @@ import { toHex } from "../support/hex.ts";
 import { Mutator } from "../support/mutate.ts";
 import { mulberry32, testSeed } from "../support/rng.ts";
 import { craftTcpSegment } from "../support/tcp_segment.ts";
+import { craftUdpDatagram } from "../support/udp_datagram.ts";
 
 /** Environment variable that sets how many packets there are. */
 const CASES_VARIABLE = "BINDLINK_FUZZ_CASES";
@@ -52,7 +53,7 @@ Deno.test("Hostile packets into the coalescer: each is written, refused or count
       writtenPkts += segmenter.begin(superpacket, header);
     }
     return 0;
-  });
+  }, true);
   const packet = new Packet(MAX_BYTES);
   let takenPkts = 0;
   for (let i = 0; i < countedCases; i++) {
@@ -85,7 +86,7 @@ Deno.test("Hostile packets into the coalescer: flows come out as they went in", 
   const random = mulberry32(seed ^ 2);
   const comparedCases = allCases() * COMPARED_SHARE;
   for (let i = 0; i < comparedCases; i += FLUSH_CASES) {
-    const rig = new CoalescerRig();
+    const rig = new CoalescerRig({ joinsUdp: true });
     for (let n = 0; n < FLUSH_CASES; n++) {
       const bytes = cases.next();
       if (random() < 0.9) rig.add(bytes);
@@ -136,6 +137,10 @@ function corpus(): Uint8Array[] {
       }
       packets.push(craftTcpSegment({ version, ports: [0, 80], options: [1, 1, 1, 0], data: [1] }));
       packets.push(craftTcpSegment({ version, ports: [1, 80] }));
+    }
+    for (let i = 0; i < 12; i++) {
+      const data = new Uint8Array(i === 11 ? 30 : 60).fill(i);
+      packets.push(craftUdpDatagram({ version, ports: [i % 2, 80], id: i >> 1, data }));
     }
     packets.push(craftIpBytes({ version, protocol: 17, payload: [0, 1, 0, 2, 0, 9, 0, 0, 7] }));
   }

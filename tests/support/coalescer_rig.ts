@@ -6,9 +6,10 @@
 
 import assert from "node:assert/strict";
 import { Coalescer } from "../../src/wire/coalescer.ts";
+import { DropReason } from "../../src/wire/drop_reason.ts";
 import { IpPayload } from "../../src/wire/ip_payload.ts";
 import { Packet } from "../../src/wire/packet.ts";
-import { VNET_HEADER_BYTES, VnetHeader } from "../../src/wire/vnet_header.ts";
+import { GsoType, VNET_HEADER_BYTES, VnetHeader } from "../../src/wire/vnet_header.ts";
 import { toHex } from "./hex.ts";
 import { comparable, cutWrite } from "./superpacket.ts";
 
@@ -22,11 +23,15 @@ export class CoalescerRig {
   readonly #packet = new Packet(65_575);
   readonly #added: { bytes: Uint8Array; isPartial: boolean }[] = [];
 
-  constructor() {
+  /** @param options whether UDP is joined, by default not, and whether the kernel then refuses that. */
+  constructor(options: { readonly joinsUdp?: boolean; readonly refusesUdpRuns?: boolean } = {}) {
+    const { joinsUdp = false, refusesUdpRuns = false } = options;
     this.coalescer = new Coalescer((run) => {
+      const isUdpRun = run.bytes[run.start + 1] === GsoType.UDP_L4;
+      if (isUdpRun && refusesUdpRuns) return DropReason.TUN_WRITE_ERROR;
       if (this.result === 0) this.writes.push(run.toBytes().slice());
       return this.result;
-    });
+    }, joinsUdp);
   }
 
   /** Adds a partial packet. */
@@ -86,18 +91,18 @@ function note(flows: Map<string, string[]>, bytes: Uint8Array, isPartial: boolea
   else packets.push(comparable(bytes, isPartial));
 }
 
-/** Version, addresses and ports of TCP; all else is one flow, for it is written at once. */
+/** Protocol, version, addresses and ports of TCP and UDP; all else is one flow, for it is written at once. */
 function flowOf(bytes: Uint8Array): string {
   const packet = new Packet(bytes.length);
   packet.fill(bytes);
   const payload = new IpPayload();
   payload.locate(packet);
-  if (payload.protocol !== 6 || payload.isLaterFragment || payload.end - payload.start < 4) {
-    return "other";
-  }
+  const { protocol } = payload;
+  const hasPorts = (protocol === 6 || protocol === 17) && payload.end - payload.start >= 4;
+  if (!hasPorts || payload.isLaterFragment) return "other";
   const addresses = bytes[0]! >> 4 === 4 ? bytes.subarray(12, 20) : bytes.subarray(8, 40);
   const ports = packet.bytes.subarray(payload.start, payload.start + 4);
-  return `${toHex(addresses)} ${toHex(ports)}`;
+  return `${protocol} ${toHex(addresses)} ${toHex(ports)}`;
 }
 
 function byName([a]: [string, unknown], [b]: [string, unknown]): number {

@@ -15,7 +15,13 @@ export class FakeVnetTun implements OffloadFile {
   readonly writes: Uint8Array[] = [];
   /** Whether writes fail. */
   isBroken = false;
+  /** See {@link OffloadFile}. */
+  readonly takesUdpRuns: boolean;
   #reads: Uint8Array[] = [];
+
+  constructor(takesUdpRuns = false) {
+    this.takesUdpRuns = takesUdpRuns;
+  }
 
   /** The next read's bytes. */
   giveBytes(bytes: Uint8Array): void {

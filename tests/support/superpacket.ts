@@ -11,6 +11,7 @@ import { Packet } from "../../src/wire/packet.ts";
 import { GsoType, VNET_HEADER_BYTES, VnetFlag, VnetHeader } from "../../src/wire/vnet_header.ts";
 import { checksum } from "./craft_ip.ts";
 import { toHex } from "./hex.ts";
+import { slowSegments } from "./slow_segmenter.ts";
 
 const FIN_PSH = 0x09;
 
@@ -39,7 +40,27 @@ export function cutWrite(write: Uint8Array): Uint8Array[] {
   // The folded sum, where the checksum is its complement.
   const pseudo = [...addresses, 0, protocol, bytes >> 8, bytes & 0xff];
   assert.equal(sum, 0xffff - checksum(pseudo), "not the sum of the pseudo-header");
-  return header.gsoType === GsoType.NONE ? [packet] : cutTcp(packet, header);
+  if (header.gsoType === GsoType.NONE) return [packet];
+  return header.gsoType === GsoType.UDP_L4 ? cutUdp(packet, header) : cutTcp(packet, header);
+}
+
+/** As net/ipv4/udp_offload.c __udp_gso_segment wants it. */
+function cutUdp(packet: Uint8Array, header: VnetHeader): Uint8Array[] {
+  const isIpv4 = packet[0]! >> 4 === 4;
+  const udp = isIpv4 ? 20 : 40;
+  const view = new DataView(packet.buffer);
+  assert.equal(header.checksumStart, udp);
+  assert.equal(header.checksumOffset, 6);
+  assert.equal(header.headerBytes, udp + 8);
+  assert.equal(view.getUint16(udp + 4), packet.length - udp);
+  if (isIpv4) {
+    assert.equal(checksum(packet.subarray(0, 20)), 0, "wrong checksum of the IPv4 header");
+  }
+  const payloadBytes = packet.length - header.headerBytes;
+  assert.ok(payloadBytes > header.segmentBytes, "too small for several datagrams");
+  assert.ok(payloadBytes <= 64 * header.segmentBytes, "more datagrams than every kernel cuts");
+  const datagrams = slowSegments([...packet], header.gsoType, header.segmentBytes);
+  return datagrams!.map((datagram) => Uint8Array.from(datagram));
 }
 
 function cutTcp(packet: Uint8Array, header: VnetHeader): Uint8Array[] {

@@ -35,6 +35,7 @@ const OPTIONS = [1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8];
 
 /** Gives the same read for ever. */
 class EndlessFile implements OffloadFile {
+  readonly takesUdpRuns = true;
   writes = 0;
   readonly #bytes: Uint8Array;
 

@@ -307,6 +307,47 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "TunDevice with offload: the kernel cuts datagrams that were joined, and each arrives",
+  ignore: !isRoot,
+  fn: async () => {
+    using file = TunFile.open(template, undefined, true);
+    assert.equal(file.takesUdpRuns, isLinuxSince(6, 2));
+    const addresses = [{ address: `${subnet}.5`, prefixBits: 30 }];
+    using tun = openTunDevice(
+      { kind: "tun", name: template, addresses, mtuBytes: 1_400 },
+      { wantsOffload: true },
+    );
+    const socket = Deno.listenDatagram({ transport: "udp", hostname: `${subnet}.5`, port: 0 });
+    try {
+      const { port } = socket.addr as Deno.NetAddr;
+      const [own, peer] = [5, 6].map((host) => [...subnet.split(".").map(Number), host]);
+      const received = async (): Promise<number> =>
+        Number(
+          await Deno.readTextFile(`/sys/class/net/${tun.name}/statistics/rx_packets`),
+        );
+      const before = await received();
+      const packet = new Packet(2_000);
+      for (let i = 0; i < 30; i++) {
+        const payload = pattern(i === 29 ? 10 : 200).fill(i, 0, 4);
+        packet.fill(craftUdp4({ src: peer!, dst: own!, dstPort: port, payload }));
+        packet.view.setUint16(packet.start + 4, i); // no DF: ids count
+        packet.view.setUint16(packet.start + 10, 0);
+        packet.view.setUint16(packet.start + 10, checksum(packet.toBytes().subarray(0, 20)));
+        packet.isPartial = true;
+        assert.equal(tun.send(packet), 0);
+      }
+      for (let i = 0; i < 30; i++) {
+        const [datagram] = await socket.receive(new Uint8Array(300));
+        assert.deepEqual(datagram, pattern(i === 29 ? 10 : 200).fill(i, 0, 4));
+      }
+      assert.equal(await received() - before, file.takesUdpRuns ? 1 : 30);
+    } finally {
+      socket.close();
+    }
+  },
+});
+
 for (const wantsOffload of [false, true]) {
   Deno.test({
     name: `TunDevice ${
@@ -352,6 +393,11 @@ for (const wantsOffload of [false, true]) {
 /** The rig's parts, its read bound to it. */
 function bound(rig: Rig): { tun: FakeVnetTun; lost: Rig["lost"]; read: Rig["read"] } {
   return { tun: rig.tun, lost: rig.lost, read: () => rig.read() };
+}
+
+function isLinuxSince(major: number, minor: number): boolean {
+  const [here = 0, hereMinor = 0] = Deno.osRelease().split(".").map(Number);
+  return here > major || (here === major && hereMinor >= minor);
 }
 
 /** include/uapi/linux/if_tun.h */
