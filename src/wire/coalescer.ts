@@ -61,6 +61,8 @@ export class Coalescer {
   readonly #payload = new IpPayload();
   readonly #header = new VnetHeader();
   #joinsUdp: boolean;
+  /** Whether there may be runs of UDP: some stay open when joining ends. */
+  readonly #hasUdpRuns: boolean;
   /** For a run that is refused; made when first needed. */
   #segmenter: Segmenter | null = null;
 
@@ -71,6 +73,7 @@ export class Coalescer {
   constructor(write: RunWriter, joinsUdp = false) {
     this.#write = write;
     this.#joinsUdp = joinsUdp;
+    this.#hasUdpRuns = joinsUdp;
   }
 
   /** Whether datagrams are joined: no longer, once that was refused where they were taken one by one. */
@@ -145,7 +148,7 @@ export class Coalescer {
     payload.locate(packet);
     const { protocol, start } = payload;
     const isUdp = protocol === IpProtocol.UDP;
-    if (isUdp && !this.#joinsUdp) return;
+    if (isUdp && !this.#hasUdpRuns) return;
     if (protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6) return;
     const hasPorts = (isUdp || protocol === IpProtocol.TCP) && !payload.isLaterFragment &&
       start + PORTS_BYTES <= payload.end;

@@ -122,6 +122,16 @@ Deno.test("A kernel that refuses runs after all gets each datagram, and no more 
   rig.assertCarriesAll();
 });
 
+Deno.test("When joining ends, no flow overtakes a run of it that is still open", () => {
+  const rig = new CoalescerRig({ joinsUdp: true, refusesUdpRuns: true });
+  rig.add(craftUdpDatagram({ ports: [1, 2], data: data(100) }));
+  for (const packet of train([100, 60])) rig.add(packet);
+  assert.equal(rig.coalescer.joinsUdp, false);
+  rig.add(craftUdpDatagram({ ports: [1, 2], data: data(100, 1) }));
+  assert.equal(rig.coalescer.waitingPkts, 0);
+  rig.assertCarriesAll();
+});
+
 Deno.test("A tun that takes nothing loses a run's datagrams once each, and joins on when it is back", () => {
   const rig = new CoalescerRig({ joinsUdp: true });
   rig.result = DropReason.TUN_WRITE_ERROR;
@@ -168,6 +178,6 @@ Deno.test("A property: whatever UDP flows do, each gets its datagrams bit for bi
       assert.ok(!refusesUdpRuns || isOneByOne);
       assert.ok(rig.writes.every((write) => write.length > VNET_HEADER_BYTES));
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   );
 });
