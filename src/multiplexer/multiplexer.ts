@@ -214,6 +214,7 @@ export class Multiplexer {
 
   /** Does what is due: links that fell silent, feedback, pings, packets that waited long enough or may go now. */
   handleTimeout(now: number): void {
+    this.#table.noteLate(now - this.#nextMs);
     this.receiver.reorder.handleTimeout(now);
     if (this.receiver.feedbackDueMs <= now) this.#care.sendFeedback(now);
     if (now >= this.#careMs) this.#careMs = this.#care.handleTimeout(now);

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Credit that is not used is kept for this long: timers wake the program a millisecond or two late. */
+/** Credit that is not used is kept for this long, and for as long as timers are late: see {@link Pacer.lateMs}. */
 const BURST_MS = 4;
 
 /** The least burst: two full packets, or a slow link could never send one. */
@@ -16,6 +16,8 @@ const MAX_DEBT_MS = 100;
 
 /** Credit of one link. */
 export class Pacer {
+  /** How late the program looks at what is due, ms: what a link earns meanwhile is not lost. */
+  lateMs = 0;
   /** Bytes a ms. */
   #bytesPerMs = 0;
   #creditBytes = MIN_BURST_BYTES;
@@ -52,7 +54,7 @@ export class Pacer {
   #update(now: number): void {
     const elapsedMs = now - this.#updatedMs;
     this.#updatedMs = now;
-    const burstBytes = Math.max(MIN_BURST_BYTES, BURST_MS * this.#bytesPerMs);
+    const burstBytes = Math.max(MIN_BURST_BYTES, (BURST_MS + this.lateMs) * this.#bytesPerMs);
     const credit = elapsedMs === Infinity
       ? burstBytes
       : this.#creditBytes + elapsedMs * this.#bytesPerMs;
