@@ -25,8 +25,8 @@ const MAX_BLOCK_MS = 5;
 /** So long after the last event it looks again and again while somebody is still at work. */
 const BUSY_MS = 20;
 
-/** Least time to sleep in a transfer over phones, ms: what is paced comes in steps of this. */
-const LEAST_SLEEP_MS = 2;
+/** Before a sleep that is longer, ms, it looks once more. */
+const SHORT_SLEEP_MS = 2;
 
 /** Something that waits for one descriptor. */
 export interface Watch {
@@ -198,6 +198,8 @@ class WaitLoop {
   /** When something could last be read. */
   #readyMs = Number.NEGATIVE_INFINITY;
   #isOffThread = false;
+  /** Of a transfer over phones: it looked without having slept. */
+  #hasLookedAgain = true;
 
   constructor(watches: ReadonlyMap<number, FdWatch>, timer: () => ReactorTimer) {
     this.#watches = watches;
@@ -274,10 +276,13 @@ class WaitLoop {
   /** @returns events. */
   #block(dueMs: number): number {
     const now = performance.now();
-    const leftMs = Math.max(0, Math.ceil(Math.min(MAX_BLOCK_MS, dueMs - now)));
     const delayMs = this.pace.delayAt(now);
-    if (delayMs === 0) return this.#epoll.wait(leftMs);
-    this.#epoll.sleep(Math.min(delayMs, Math.max(LEAST_SLEEP_MS, leftMs)));
+    if (delayMs === 0) {
+      return this.#epoll.wait(Math.max(0, Math.ceil(Math.min(MAX_BLOCK_MS, dueMs - now))));
+    }
+    // What was just written to the tun is mostly answered at once (ACKs): one look more, then it sleeps, whatever is due meanwhile.
+    this.#hasLookedAgain = !this.#hasLookedAgain && delayMs > SHORT_SLEEP_MS;
+    if (!this.#hasLookedAgain) this.#epoll.sleep(delayMs);
     return this.#epoll.wait(0);
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Arena } from "../../ffi/arena.ts";
 import { Errno, SysError } from "../../ffi/errno.ts";
+import { Epoll } from "../../ffi/epoll.ts";
 import { loadLibc } from "../../ffi/libc.ts";
 import { Reactor, reactorsSettled, type ReactorTimer, type Watch } from "../../src/reactor.ts";
 import { awaitCondition } from "../support/await_condition.ts";
@@ -347,4 +348,37 @@ Deno.test("Watch.nextTurn ends the turn before all else has its own", async () =
   assert.equal(sends, 1); // it reads again
   watched.watch.close();
   assert.equal(sends, 2);
+});
+
+Deno.test("Reactor sleeps once in a transfer over phones for what came and what is answered at once, whatever is due", async () => {
+  const { sleep } = Epoll.prototype;
+  let sleeps = 0;
+  Epoll.prototype.sleep = () => void sleeps++;
+  try {
+    const reactor = new Reactor();
+    using outside = watchPipe(reactor);
+    using inside = watchPipe(reactor);
+    reactor.timer = new BeatingTimer(0.1);
+    await passOne(outside);
+    // 1 packet of 1,400 bytes a ms.
+    const startMs = performance.now();
+    for (const atMs of [0, 30]) outside.watch.noteRead(30, 42_000, startMs + atMs);
+    const rounds = 10;
+    let nextOutside = outside.watch.readable();
+    let nextInside = inside.watch.readable();
+    sleeps = 0;
+    for (let round = 0; round < rounds; round++) {
+      write(outside);
+      await nextOutside;
+      read(outside);
+      write(inside); // TCP's answer
+      nextOutside = outside.watch.readable();
+      await nextInside;
+      read(inside);
+      nextInside = inside.watch.readable();
+    }
+    assert(sleeps >= rounds / 2 && sleeps <= rounds + 2, `${sleeps} sleeps in ${rounds} rounds`);
+  } finally {
+    Epoll.prototype.sleep = sleep;
+  }
 });
