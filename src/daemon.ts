@@ -9,7 +9,7 @@ import { StatusDesk } from "./control/status_desk.ts";
 import type { DaemonOptions } from "./daemon_options.ts";
 import { pause } from "./event_turn.ts";
 import type { IoEngine } from "./linkmap/io_engine.ts";
-import type { ReactorTimer } from "./reactor.ts";
+import type { ReactorTimer } from "./wait_loop.ts";
 import { TcpSocket } from "./linkmap/tcp_socket.ts";
 import type { Logger } from "./log.ts";
 import type { RecentEvents } from "./recent_events.ts";

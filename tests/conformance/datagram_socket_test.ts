@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import type { DatagramSlot, DatagramSocket } from "../../src/linkmap/datagram_socket.ts";
 import type { NetAddress } from "../../src/net_address.ts";
 import { DropReason } from "../../src/wire/drop_reason.ts";
-import { reactorsSettled } from "../../src/reactor.ts";
+import { reactorsSettled } from "../../src/wait_loop.ts";
 import { HEADROOM_BYTES, Packet } from "../../src/wire/packet.ts";
 import {
   createSlots,

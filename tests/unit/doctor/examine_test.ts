@@ -16,7 +16,7 @@ import { HostileSocks5Server } from "../../support/hostile_socks5_server.ts";
 import { RecordingLogger } from "../../support/recording_logger.ts";
 import { Socks5Server } from "../../support/socks5_server.ts";
 import { TempDir } from "../../support/temp_dir.ts";
-import { reactorsSettled } from "../../../src/reactor.ts";
+import { reactorsSettled } from "../../../src/wait_loop.ts";
 import { master as masterOptions, request as parse } from "../cli/judge.ts";
 
 loadLibc();

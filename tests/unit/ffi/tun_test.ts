@@ -5,7 +5,8 @@ import { loadLibc } from "../../../ffi/libc.ts";
 import { interfaceIndex } from "../../../ffi/netif.ts";
 import { TunFile } from "../../../ffi/tun.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
-import { Reactor, reactorsSettled } from "../../../src/reactor.ts";
+import { Reactor } from "../../../src/reactor.ts";
+import { reactorsSettled } from "../../../src/wait_loop.ts";
 
 loadLibc();
 const isRoot = Deno.uid() === 0;

@@ -2,7 +2,8 @@ import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import { InterfaceWatch } from "../../../src/hotplug/interface_watch.ts";
 import type { NetInterface } from "../../../src/hotplug/net_interface.ts";
-import { Reactor, reactorsSettled } from "../../../src/reactor.ts";
+import { Reactor } from "../../../src/reactor.ts";
+import { reactorsSettled } from "../../../src/wait_loop.ts";
 import { awaitCondition } from "../../support/await_condition.ts";
 
 Deno.test("InterfaceWatch tells what there is, as Deno sees it, and leaves nothing behind", async () => {

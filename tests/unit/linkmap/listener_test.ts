@@ -9,7 +9,7 @@ import { MIN_DATAGRAM_BYTES } from "../../../src/linkmap/tcp_framing.ts";
 import { STRANGER_DATAGRAMS, type TcpSocket } from "../../../src/linkmap/tcp_socket.ts";
 import type { UdpBinder } from "../../../src/linkmap/udp_port.ts";
 import { UdpSocket } from "../../../src/linkmap/udp_socket.ts";
-import { reactorsSettled } from "../../../src/reactor.ts";
+import { reactorsSettled } from "../../../src/wait_loop.ts";
 import { DropCounters, DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
 import { awaitCondition } from "../../support/await_condition.ts";

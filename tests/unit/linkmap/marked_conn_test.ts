@@ -1,7 +1,8 @@
 import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import { MarkedConn } from "../../../src/linkmap/marked_conn.ts";
-import { Reactor, reactorsSettled } from "../../../src/reactor.ts";
+import { Reactor } from "../../../src/reactor.ts";
+import { reactorsSettled } from "../../../src/wait_loop.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
 
 const HOST = "127.0.0.1";

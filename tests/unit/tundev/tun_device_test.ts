@@ -12,7 +12,7 @@ import { DropReason } from "../../../src/wire/drop_reason.ts";
 import { Packet } from "../../../src/wire/packet.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
 import { craftUdp4, udp4Payload, writeChecksum } from "../../support/udp4_packet.ts";
-import { reactorsSettled } from "../../../src/reactor.ts";
+import { reactorsSettled } from "../../../src/wait_loop.ts";
 
 loadLibc();
 const ignore = Deno.uid() !== 0;
