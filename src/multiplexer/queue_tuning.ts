@@ -38,11 +38,14 @@ const FREQUENT_LOSSES = 0.2;
  */
 const REMEMBER_MS = 4_000;
 const FORGET_MS = 3_000;
+/** More than this share of it is left: nothing fell out, measured rates only vary. */
+const VARIES_FRACTION = 0.9;
 const MAX_SHRUNK_TARGET_MS = 600;
 
 /** Tunes the queue of one peer. */
 export class QueueTuning {
   #peakBps = 0;
+  /** When most of that was last there. */
   #peakMs = Number.NEGATIVE_INFINITY;
   #tunedMs = Number.NEGATIVE_INFINITY;
 
@@ -70,13 +73,12 @@ export class QueueTuning {
   #shrunkBy(capacityBps: number, now: number): number {
     const elapsedMs = now - this.#tunedMs;
     this.#tunedMs = now;
-    if (now - this.#peakMs > REMEMBER_MS) {
+    const isThere = capacityBps >= VARIES_FRACTION * this.#peakBps;
+    if (isThere) this.#peakMs = now;
+    if (isThere || now - this.#peakMs > REMEMBER_MS) {
       this.#peakBps += (capacityBps - this.#peakBps) * (1 - Math.exp(-elapsedMs / FORGET_MS));
     }
-    if (capacityBps >= this.#peakBps) {
-      this.#peakBps = capacityBps;
-      this.#peakMs = now;
-    }
+    this.#peakBps = Math.max(this.#peakBps, capacityBps);
     return capacityBps > 0 ? this.#peakBps / capacityBps : 1;
   }
 }

@@ -87,3 +87,15 @@ Deno.test("the queue may be longer for some seconds when links fall out, and onl
   }
   assert(Math.abs(last - usual) < 1, `${last}`);
 });
+
+Deno.test("how long that is counts from when they fell out, however much their rates varied before", () => {
+  const tuning = new QueueTuning();
+  const both = [carrying(60, 20e6), carrying(60, 20e6)];
+  tune(tuning, both, 0);
+  // A few percent less than the best that was measured, for seconds.
+  for (const link of both) link.capacity.capacityBps *= 0.97;
+  for (let now = 50; now < 8_000; now += 50) tune(tuning, both, now);
+  const first = tune(tuning, both.slice(1), 8_000).targetMs;
+  assert.equal(tune(tuning, both.slice(1), 11_000).targetMs, first);
+  assert(tune(tuning, both.slice(1), 14_000).targetMs < first);
+});
