@@ -20,6 +20,14 @@ const MAX_TARGET_MS = 200;
 /** While links are still getting faster: their queue goes away by itself, and a drop would end a flow's slow start. */
 const STARTUP_TARGET_MS = 150;
 
+/**
+ * And while what was measured of them still grows, by more than this over what it was, followed with this time constant: under jitter
+ * a link's startup may end at a tenth of its rate.
+ */
+const GROWING_TARGET_MS = 300;
+const GROWING_FACTOR = 1.1;
+const GROWING_MS = 400;
+
 /** A flow is given so long, and one and a half round trips, to answer before it is told again. */
 const MIN_INTERVAL_MS = 200;
 
@@ -47,6 +55,8 @@ export class QueueTuning {
   #peakBps = 0;
   /** When most of that was last there. */
   #peakMs = Number.NEGATIVE_INFINITY;
+  /** The capacity, followed slowly. */
+  #followedBps = 0;
   #tunedMs = Number.NEGATIVE_INFINITY;
 
   /** Lets the queue follow the links that may carry data. */
@@ -62,17 +72,24 @@ export class QueueTuning {
       slowestMs = Math.max(slowestMs, link.rtt.srttMs);
       waitMs = Math.max(waitMs, resendWaitMs(link));
     }
+    const elapsedMs = now - this.#tunedMs;
+    this.#tunedMs = now;
+    if (this.#isGrowing(capacityBps, elapsedMs)) leastMs = GROWING_TARGET_MS;
     const wishMs = waitMs + QUEUE_ROUND_TRIPS * (slowestMs + waitMs);
     const targetMs = Math.max(leastMs, Math.min(MAX_TARGET_MS, wishMs));
-    const shrunkMs = (this.#shrunkBy(capacityBps, now) - 1) * (targetMs + slowestMs);
+    const shrunkMs = (this.#shrunkBy(capacityBps, elapsedMs, now) - 1) * (targetMs + slowestMs);
     const lenientMs = Math.min(MAX_SHRUNK_TARGET_MS, targetMs + shrunkMs);
     queue.setCodel(lenientMs, Math.max(MIN_INTERVAL_MS, 1.5 * slowestMs + lenientMs));
   }
 
+  #isGrowing(capacityBps: number, elapsedMs: number): boolean {
+    this.#followedBps += (capacityBps - this.#followedBps) *
+      (1 - Math.exp(-elapsedMs / GROWING_MS));
+    return capacityBps > GROWING_FACTOR * this.#followedBps;
+  }
+
   /** How many times the capacity was what it is now, a little while ago; 1 at least. */
-  #shrunkBy(capacityBps: number, now: number): number {
-    const elapsedMs = now - this.#tunedMs;
-    this.#tunedMs = now;
+  #shrunkBy(capacityBps: number, elapsedMs: number, now: number): number {
     const isThere = capacityBps >= VARIES_FRACTION * this.#peakBps;
     if (isThere) this.#peakMs = now;
     if (isThere || now - this.#peakMs > REMEMBER_MS) {

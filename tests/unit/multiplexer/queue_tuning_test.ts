@@ -99,3 +99,17 @@ Deno.test("how long that is counts from when they fell out, however much their r
   assert.equal(tune(tuning, both.slice(1), 11_000).targetMs, first);
   assert(tune(tuning, both.slice(1), 14_000).targetMs < first);
 });
+
+Deno.test("the queue may be longer while what is measured of the links grows, and not for long after", () => {
+  const tuning = new QueueTuning();
+  const link = carrying(20, 5e6);
+  const usual = tune(tuning, [link], 0).targetMs;
+  link.capacity.capacityBps = 5.2e6;
+  assert(Math.abs(tune(tuning, [link], 50).targetMs - usual) < 5, "it varies");
+  for (let now = 100; now < 1_000; now += 50) {
+    link.capacity.capacityBps *= 1.1;
+    assert(tune(tuning, [link], now).targetMs >= 5 * usual, `${now}`);
+  }
+  tune(tuning, [link], 1_800);
+  assert(Math.abs(tune(tuning, [link], 1_850).targetMs - usual) < 5);
+});
