@@ -20,6 +20,7 @@ import {
   obtainFallbackRuntime,
 } from "./fallback_runtime.ts";
 import { runCommand, tryCommand } from "./run_command.ts";
+import { V8_FLAGS } from "./v8_flags.ts";
 
 const TARGETS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"] as const;
 type Target = typeof TARGETS[number];
@@ -47,6 +48,7 @@ const COMPILE_FLAGS = [
   "--allow-all",
   "--unstable-net",
   "--no-code-cache",
+  V8_FLAGS,
   "--no-config",
   "--no-lock",
   "--no-check",

@@ -5,6 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { V8_FLAGS } from "../../scripts/v8_flags.ts";
 import { runProgram } from "../support/process.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { median, spread } from "./statistics.ts";
@@ -22,7 +23,7 @@ export const START_UP: Benchmark = {
     const figures: Figure[] = [
       await timeStart(
         "from source",
-        [Deno.execPath(), "run", "-A", "--unstable-net", ENTRY],
+        [Deno.execPath(), "run", "-A", "--unstable-net", V8_FLAGS, ENTRY],
         rounds,
       ),
     ];

@@ -22,6 +22,7 @@ import { canUseNamespaces, type Namespace } from "../support/namespace.ts";
 import { PacketCapture } from "../support/packet_capture.ts";
 import type { UdpDatagram } from "../support/pcap_file.ts";
 import { waitForPing } from "../support/ping.ts";
+import { V8_FLAGS } from "../../scripts/v8_flags.ts";
 import { mulberry32, testSeed } from "../support/rng.ts";
 import { acceptSpoofed, sendSpoofed } from "../support/spoofed_sender.ts";
 import { SteadyPing } from "../support/steady_ping.ts";
@@ -37,13 +38,11 @@ const MAX_GROWTH_BYTES = 15 * 1024 * 1024;
 const MIN_PINGS_ANSWERED = 0.9;
 
 /**
- * V8 doubles the space for young objects, up to 16 MiB and three times over, whenever it finds reason to: steps
- * as large as what is looked for. Of a fixed size it grows once, in the warm-up.
+ * V8 doubles the space for young objects, up to the limit that the program is given, whenever it finds reason to: steps
+ * that are not what is looked for. Of a fixed size it grows once, in the warm-up.
  */
-const WITH_FIXED_NURSERY = BINDLINK_FROM_SOURCE.toSpliced(
-  2,
-  0,
-  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4",
+const WITH_FIXED_NURSERY = BINDLINK_FROM_SOURCE.map((argument) =>
+  argument === V8_FLAGS ? `${V8_FLAGS},--min-semi-space-size=2` : argument
 );
 
 const VICTIM = { hostname: "10.1.1.2", port: 4_000 };

@@ -5,6 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { V8_FLAGS } from "../../scripts/v8_flags.ts";
 import { awaitCondition } from "./await_condition.ts";
 import type { Namespace } from "./namespace.ts";
 import type { ProcessOptions, TestProcess } from "./process.ts";
@@ -19,6 +20,7 @@ export const BINDLINK_FROM_SOURCE: readonly string[] = [
   "-A",
   "--quiet",
   "--unstable-net",
+  V8_FLAGS,
   ENTRY,
 ];
 
