@@ -30,26 +30,38 @@ export const PHONE_LOAD: Benchmark = {
   findObstacle: findFlowObstacle,
   async run(context): Promise<Figure[]> {
     const figures: Figure[] = [];
-    for (const reverse of [true, false]) {
-      const rates: number[] = [];
-      const percents: Record<IoEngine["name"], number[]> = { ffi: [], deno: [] };
-      for (let round = 1; round <= (context.isQuick ? 1 : 3); round++) {
-        for (const engine of ENGINES) {
-          const run = await measure(engine, reverse, context);
-          rates.push(run.mbps);
-          percents[engine].push(run.percent);
-        }
-      }
-      const way = reverse ? "down" : "up";
-      for (const engine of ENGINES) {
-        const value = median(percents[engine]);
-        const note = `${spread(percents[engine], 1)}, at ${median(rates).toFixed(1)} Mbit/s`;
-        figures.push({ what: `${way}, ${engine}`, value, unit: "% of one", note });
-      }
-    }
+    for (const reverse of [true, false]) figures.push(...await measureWay(reverse, context));
     return figures;
   },
 };
+
+/** All rounds of a direction. One that breaks off is counted, and leaves the others' figures alone. */
+async function measureWay(reverse: boolean, context: BenchContext): Promise<Figure[]> {
+  const way = reverse ? "down" : "up";
+  const rates: number[] = [];
+  const percents: Record<IoEngine["name"], number[]> = { ffi: [], deno: [] };
+  const figures: Figure[] = [];
+  for (let round = 1; round <= (context.isQuick ? 1 : 3); round++) {
+    for (const engine of ENGINES) {
+      const what = `${way}, ${engine}, round ${round}`;
+      try {
+        const { percent, mbps } = await measure(engine, reverse, context);
+        context.report(`${what}: ${percent.toFixed(1)} % of one, ${mbps.toFixed(1)} Mbit/s`);
+        rates.push(mbps);
+        percents[engine].push(percent);
+      } catch (error) {
+        context.report(`${what}: ${error instanceof Error ? error.message : error}`);
+        figures.push({ what: `${what}: broke off`, value: NaN, unit: "", isMissed: true });
+      }
+    }
+  }
+  for (const engine of ENGINES.filter((engine) => percents[engine].length > 0)) {
+    const value = median(percents[engine]);
+    const note = `${spread(percents[engine], 1)}, at ${median(rates).toFixed(1)} Mbit/s`;
+    figures.push({ what: `${way}, ${engine}`, value, unit: "% of one", note });
+  }
+  return figures;
+}
 
 async function measure(
   io: IoEngine["name"],
