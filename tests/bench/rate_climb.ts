@@ -9,7 +9,7 @@
 const FIRST_PKTS = 10_000;
 
 /** With less than this share of what is offered arriving, offering twice as much again brings nothing. */
-const ENOUGH = 0.9;
+const ENOUGH = 0.8;
 
 /** No sender here offers more in earnest; a climb that gets this far has not found an end. */
 const LAST_PKTS = 2_560_000;
