@@ -28,6 +28,24 @@ const WINDOWS = 6;
 /** What slots share from which nothing was copied yet. */
 const NO_WINDOWS: (Uint8Array | null)[] = [];
 
+/** Memory that slots stand in. */
+export class PacketMemory {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+
+  /** @param lengthBytes at least 128, as its address may be asked for: see ffi/arena.ts. */
+  constructor(lengthBytes: number) {
+    const buffer = new ArrayBuffer(lengthBytes);
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+  }
+
+  /** What a slot takes, in bytes, its headroom and tailroom included. */
+  static slotBytes(capacityBytes: number): number {
+    return HEADROOM_BYTES + capacityBytes + TAILROOM_BYTES;
+  }
+}
+
 /**
  * One reusable slot. Whoever is handed a packet borrows it until it returns, unless the callee's
  * documentation says otherwise; a callee that moves `start` or `end` puts them back.
@@ -44,7 +62,7 @@ const NO_WINDOWS: (Uint8Array | null)[] = [];
  * ```
  */
 export class Packet {
-  /** The whole slot, headroom and tailroom included. Made once; its address never changes. */
+  /** The memory that the slot stands in, headroom and tailroom included. Made once; its address never changes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The same memory, for multi-byte fields. */
   readonly view: DataView<ArrayBuffer>;
@@ -54,17 +72,29 @@ export class Packet {
   end: number;
   /** Its TCP or UDP checksum is still to be computed: the field means nothing, see vnet_header.ts. A copy has it too. */
   isPartial = false;
+  /** Largest packet that fits, in bytes. */
+  readonly capacityBytes: number;
+  /** Where the headroom ends in `bytes`. */
+  readonly #first: number;
   /** Views of `bytes` from one offset on, by length; made when first needed. */
   #windows = NO_WINDOWS;
   #windowsStart = 0;
 
-  /** @param capacityBytes the largest packet that fits between headroom and tailroom. */
-  constructor(capacityBytes: number = MAX_PACKET_BYTES) {
-    const buffer = new ArrayBuffer(HEADROOM_BYTES + capacityBytes + TAILROOM_BYTES);
-    this.bytes = new Uint8Array(buffer);
-    this.view = new DataView(buffer);
-    this.start = HEADROOM_BYTES;
-    this.end = HEADROOM_BYTES;
+  /**
+   * @param capacityBytes the largest packet that fits between headroom and tailroom.
+   * @param memory that the slot shares with others, and has from `at` on; without it, it has its own, from 0 on.
+   */
+  constructor(
+    capacityBytes: number = MAX_PACKET_BYTES,
+    memory: PacketMemory = new PacketMemory(PacketMemory.slotBytes(capacityBytes)),
+    at = 0,
+  ) {
+    this.bytes = memory.bytes;
+    this.view = memory.view;
+    this.capacityBytes = capacityBytes;
+    this.#first = at + HEADROOM_BYTES;
+    this.start = this.#first;
+    this.end = this.#first;
   }
 
   /** Bytes in the packet. */
@@ -72,16 +102,11 @@ export class Packet {
     return this.end - this.start;
   }
 
-  /** Largest packet that fits, in bytes. */
-  get capacityBytes(): number {
-    return this.bytes.length - HEADROOM_BYTES - TAILROOM_BYTES;
-  }
-
   /** Makes the packet empty, at the place where headroom ends. */
   reset(): void {
     this.isPartial = false;
-    this.start = HEADROOM_BYTES;
-    this.end = HEADROOM_BYTES;
+    this.start = this.#first;
+    this.end = this.#first;
   }
 
   /**
@@ -90,8 +115,8 @@ export class Packet {
    */
   fill(src: Uint8Array): void {
     if (src.length > this.capacityBytes) this.#refuse(src.length);
-    this.start = HEADROOM_BYTES;
-    this.end = HEADROOM_BYTES + src.length;
+    this.start = this.#first;
+    this.end = this.#first + src.length;
     this.isPartial = false;
     this.bytes.set(src, this.start);
   }
@@ -100,15 +125,15 @@ export class Packet {
   copyFrom(src: Packet): void {
     const lengthBytes = src.end - src.start;
     const window = src.#window(lengthBytes);
-    if (window === null || window.length > this.bytes.length - HEADROOM_BYTES) {
+    if (window === null || window.length > this.capacityBytes + TAILROOM_BYTES) {
       this.fill(src.bytes.subarray(src.start, src.end));
       this.isPartial = src.isPartial;
       return;
     }
     if (lengthBytes > this.capacityBytes) this.#refuse(lengthBytes);
-    this.bytes.set(window, HEADROOM_BYTES);
-    this.start = HEADROOM_BYTES;
-    this.end = HEADROOM_BYTES + lengthBytes;
+    this.bytes.set(window, this.#first);
+    this.start = this.#first;
+    this.end = this.#first + lengthBytes;
     this.isPartial = src.isPartial;
   }
 
