@@ -8,6 +8,7 @@
 import type { LocalAddress } from "../../ffi/local_address.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { DropReason } from "../wire/drop_reason.ts";
+import type { Packet } from "../wire/packet.ts";
 import type { BoundUdpSocket, OutgoingBytes } from "./udp_port.ts";
 
 /** An address that was asked, or may be. */
@@ -52,6 +53,11 @@ export class AskedSocket implements BoundUdpSocket {
   send(packet: OutgoingBytes, dst: NetAddress): number {
     if (this.#isClosed) return DropReason.CLOSED;
     return this.#udp.sendFrom!(packet, dst, this.local);
+  }
+
+  /** Hot. See {@link DatagramSocket.lend}. */
+  lend(lengthBytes: number, dst: NetAddress): Packet | null {
+    return this.#isClosed ? null : this.#udp.lend?.(lengthBytes, dst, this.local) ?? null;
   }
 
   /** See {@link DatagramSocket.sendFragmentable}. */

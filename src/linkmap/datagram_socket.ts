@@ -15,7 +15,8 @@ export type Transport = "udp" | "tcp";
 
 /** A received datagram: a slot and where its bytes came from. */
 export interface DatagramSlot {
-  readonly packet: Packet;
+  /** What `receive` has filled, or put in its place: a packet of the socket's, which is lent until the next `receive`. */
+  packet: Packet;
   /** Source of the datagram; meaningful after `receive` filled this slot. */
   source: NetAddress;
   /** Which address of this machine was asked, where the socket was told to tell; null: it is not known. */
@@ -47,6 +48,12 @@ export interface DatagramSocket extends Disposable {
    */
   receive(slots: readonly DatagramSlot[]): Promise<number>;
 
+  /**
+   * Hot. A place in which a datagram to `dst` of so many bytes can be made: given to {@link send} at once, it need not be copied. Null:
+   * there is none now. Not given: there never is.
+   */
+  lend?(lengthBytes: number, dst: NetAddress): Packet | null;
+
   /** Whether what is sent is never fragmented on the way to the address; not given: it may be. */
   readonly forbidsFragments?: boolean;
 
@@ -64,4 +71,11 @@ export interface DatagramSocket extends Disposable {
 
   /** Closes the socket; a pending `receive` returns 0. Idempotent. */
   close(): void;
+}
+
+/** Hot. Each of two slots has what the other one had: a gap is closed without a copy. */
+export function swapPackets(a: DatagramSlot, b: DatagramSlot): void {
+  const { packet } = a;
+  a.packet = b.packet;
+  b.packet = packet;
 }

@@ -15,7 +15,7 @@ import type { LocalAddress } from "../../ffi/local_address.ts";
 import { UdpFile } from "../../ffi/udp_file.ts";
 import { formatAddress, type NetAddress } from "../net_address.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
-import { MAX_PACKET_BYTES } from "../wire/packet.ts";
+import { MAX_PACKET_BYTES, type Packet } from "../wire/packet.ts";
 import { bindError } from "./bind_error.ts";
 import type { DatagramSlot } from "./datagram_socket.ts";
 import { ReceivedRun } from "./received_run.ts";
@@ -106,19 +106,20 @@ export class FastUdpSocket implements BoundUdpSocket {
     if (this.#isClosed || this.failure !== null) return DropReason.CLOSED;
     const lengthBytes = packet.end - packet.start;
     if (lengthBytes > MAX_PACKET_BYTES) return DropReason.TOO_LARGE;
-    const batch = this.#batch;
-    if (dst !== this.#dst || local !== this.#local || !batch.fits(lengthBytes)) {
-      this.#flush();
-      if (batch.segments > 0) return DropReason.SEND_QUEUE_FULL;
-      if (dst !== this.#dst && !this.#setDestination(dst)) return DropReason.SEND_ERROR;
-      this.#local = local;
-    }
-    batch.add(packet.bytes, packet.start, packet.end);
+    const refusal = this.#prepare(lengthBytes, dst, local);
+    if (refusal < 0) return refusal;
+    this.#batch.add(packet.bytes, packet.start, packet.end);
     if (!this.#isFlushDue) {
       this.#isFlushDue = true;
       this.#reactor.atTurnEnd(this.#handleTurnEnd);
     }
     return 0;
+  }
+
+  /** Hot. See {@link DatagramSocket.lend}: the place in the batch. */
+  lend(lengthBytes: number, dst: NetAddress, local: LocalAddress | null = null): Packet | null {
+    if (this.#isClosed || this.failure !== null || lengthBytes > MAX_PACKET_BYTES) return null;
+    return this.#prepare(lengthBytes, dst, local) < 0 ? null : this.#batch.lend(lengthBytes);
   }
 
   /** See {@link DatagramSocket.forbidsFragments}. */
@@ -179,6 +180,17 @@ export class FastUdpSocket implements BoundUdpSocket {
     this.#isFlushDue = false;
     if (!this.#isClosed) this.#flush();
   };
+
+  /** Hot. Makes the batch one that takes this datagram. @returns 0, or a DropReason. */
+  #prepare(lengthBytes: number, dst: NetAddress, local: LocalAddress | null): number {
+    const batch = this.#batch;
+    if (dst === this.#dst && local === this.#local && batch.fits(lengthBytes)) return 0;
+    this.#flush();
+    if (batch.segments > 0) return DropReason.SEND_QUEUE_FULL;
+    if (dst !== this.#dst && !this.#setDestination(dst)) return DropReason.SEND_ERROR;
+    this.#local = local;
+    return 0;
+  }
 
   /** Hot. Sends the batch; what a full socket does not take stays, and is offered again soon. */
   #flush(): void {
@@ -243,18 +255,20 @@ export class FastUdpSocket implements BoundUdpSocket {
   /** Hot. Hands out what came, asking the system when there is nothing left. @returns slots filled. */
   #fill(slots: readonly DatagramSlot[]): number {
     let filledSlots = 0;
+    const run = this.#received;
+    run.begin();
     while (filledSlots < slots.length) {
-      if (this.#received.pkts === 0) {
+      if (run.pkts === 0) {
         // A run is handed out by itself: what it becomes (one write to the tun) ends with it.
-        if (filledSlots >= MIN_RUN_PKTS || !this.#read()) break;
+        if (filledSlots >= MIN_RUN_PKTS || !run.hasRoom || !this.#read()) break;
       }
-      if (this.#received.takeInto(slots[filledSlots]!)) {
+      if (run.takeInto(slots[filledSlots]!, filledSlots)) {
         filledSlots++;
         continue;
       }
       this.#drops?.count(DropReason.TOO_LARGE);
       // A flood of what no slot holds must not keep this loop from its caller.
-      if (this.#received.pkts === 0) break;
+      if (run.pkts === 0) break;
     }
     return filledSlots;
   }

@@ -86,6 +86,13 @@ export class Link {
     return this.#socket === socket && this.#remote !== null && isSameAddress(this.#remote, remote);
   }
 
+  /** Hot. See {@link DatagramSocket.lend}: a place for a datagram that is given to {@link transmit} at once, or null. */
+  protected lend(lengthBytes: number): Packet | null {
+    const socket = this.#socket;
+    if (socket === null || socket.lend === undefined || this.#remote === null) return null;
+    return socket.lend(lengthBytes, this.#remote);
+  }
+
   /**
    * Hot. Gives a whole datagram to the socket, borrowed until return.
    * @param mayFragment also where the socket forbids it otherwise

@@ -6,14 +6,15 @@
  */
 
 import { MAX_SEGMENTS, MAX_SEND_BYTES } from "../../ffi/udp_file.ts";
+import { Packet, PacketMemory } from "../wire/packet.ts";
 
-/** Copying by a kept view costs a third of copying by a new one; so many lengths have one. */
+/** Copying by a kept view costs a third of copying by a new one: this is none. */
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** Bytes that wait. */
 export class SegmentBatch {
   /** The batch is `bytes[offset..offset + bytesUsed)`. */
-  readonly bytes = new Uint8Array(MAX_SEND_BYTES);
+  readonly bytes: Uint8Array<ArrayBuffer>;
   offset = 0;
   bytesUsed = 0;
   /** Length of each datagram but the last. */
@@ -24,6 +25,14 @@ export class SegmentBatch {
   #source = EMPTY;
   #sourceStart = 0;
   #view = EMPTY;
+  /** The free place, as a slot. */
+  readonly #place: Packet;
+
+  constructor() {
+    const memory = new PacketMemory(MAX_SEND_BYTES);
+    this.bytes = memory.bytes;
+    this.#place = new Packet(0, memory);
+  }
 
   /** Hot. Whether a datagram may join. An empty batch takes any. */
   fits(lengthBytes: number): boolean {
@@ -32,12 +41,21 @@ export class SegmentBatch {
       this.segments < MAX_SEGMENTS && this.offset + this.bytesUsed + lengthBytes <= MAX_SEND_BYTES;
   }
 
-  /** Hot. Puts a copy of `bytes[start..end)` behind the others; {@link fits} has said yes. */
+  /** Hot. Where the next datagram is to stand; {@link fits} has said yes. To be given to {@link add} before anything else is. */
+  lend(lengthBytes: number): Packet {
+    const start = this.offset + this.bytesUsed;
+    this.#place.place(start, start + lengthBytes);
+    return this.#place;
+  }
+
+  /** Hot. Puts a copy of `bytes[start..end)` behind the others, if it does not stand there already; {@link fits} has said yes. */
   add(bytes: Uint8Array, start: number, end: number): void {
     const lengthBytes = end - start;
     if (this.segments === 0) this.segmentBytes = lengthBytes;
     else if (lengthBytes < this.segmentBytes) this.#isEnded = true;
-    this.bytes.set(this.#viewOf(bytes, start, lengthBytes), this.offset + this.bytesUsed);
+    if (bytes !== this.bytes) {
+      this.bytes.set(this.#viewOf(bytes, start, lengthBytes), this.offset + this.bytesUsed);
+    }
     this.bytesUsed += lengthBytes;
     this.segments++;
   }

@@ -9,7 +9,7 @@
 
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import type { Packet } from "../wire/packet.ts";
-import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
+import { type DatagramSlot, type DatagramSocket, swapPackets } from "./datagram_socket.ts";
 import type { HostPort, NetAddress } from "../net_address.ts";
 import {
   openAssociation,
@@ -137,7 +137,7 @@ export class Socks5Socket implements DatagramSocket {
         continue;
       }
       const into = slots[kept++]!;
-      if (into !== slot) into.packet.copyFrom(slot.packet);
+      if (into !== slot) swapPackets(into, slot);
       into.source = this.target;
     }
     return kept;

@@ -7,6 +7,7 @@
 import type { LocalAddress } from "../../ffi/local_address.ts";
 import type { NetAddress } from "../net_address.ts";
 import type { DropCounters } from "../wire/drop_reason.ts";
+import type { Packet } from "../wire/packet.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 
 /** Where and how to open a socket. */
@@ -47,6 +48,9 @@ export interface BoundUdpSocket extends DatagramSocket {
 
   /** Hot. As {@link send}, from a local address that {@link DatagramSlot.local} told; null: the route's choice. */
   sendFrom?(packet: OutgoingBytes, dst: NetAddress, local: LocalAddress | null): number;
+
+  /** Hot. See {@link DatagramSocket.lend}; `local` as for {@link sendFrom}. */
+  lend?(lengthBytes: number, dst: NetAddress, local?: LocalAddress | null): Packet | null;
 
   /** See {@link DatagramSocket.sendFragmentable}; `local` as for {@link sendFrom}. */
   sendFragmentable?(

@@ -9,7 +9,7 @@ import type { NetAddress } from "../net_address.ts";
 import type { Packet } from "../wire/packet.ts";
 import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { AskedSocket } from "./asked_socket.ts";
-import type { DatagramSlot, DatagramSocket } from "./datagram_socket.ts";
+import { type DatagramSlot, type DatagramSocket, swapPackets } from "./datagram_socket.ts";
 import type { BoundUdpSocket, UdpBinder } from "./udp_port.ts";
 
 /** What a {@link WildcardSocket} works with. */
@@ -111,7 +111,7 @@ export class WildcardSocket implements DatagramSocket {
       }
       const into = slots[kept++]!;
       if (into === slot) continue;
-      into.packet.copyFrom(slot.packet);
+      swapPackets(into, slot);
       into.source = slot.source;
       into.via = slot.via ?? null;
     }

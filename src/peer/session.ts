@@ -22,7 +22,7 @@ import {
 } from "./aead.ts";
 import { ReplayWindow } from "./replay_window.ts";
 import { DropReason } from "../wire/drop_reason.ts";
-import { HEADROOM_BYTES, type Packet } from "../wire/packet.ts";
+import type { Packet } from "../wire/packet.ts";
 import {
   readLinkSeqNo,
   TRANSPORT_HEADER_BYTES,
@@ -105,7 +105,7 @@ export class Session {
   }
 
   /**
-   * Hot. Seals an inner message for a link into `out`: from HEADROOM_BYTES on, the transport header, the ciphertext, the tag.
+   * Hot. Seals an inner message for a link into `out`: where its packets begin, the transport header, the ciphertext, the tag.
    * @param inner borrowed until return, unchanged; not `out`
    * @param linkId 1..255
    * @returns 0, or a DropReason, then `out` is as it was: TOO_LARGE, NO_SESSION (wiped, or the link's 2^53 numbers are used up).
@@ -118,11 +118,12 @@ export class Session {
     const seqNo = this.#nextSeqNos[linkId];
     if (seqNo === undefined || seqNo > Number.MAX_SAFE_INTEGER) return DropReason.NO_SESSION;
     this.#nextSeqNos[linkId] = seqNo + 1;
-    writeTransportHeader(out.view, HEADROOM_BYTES, linkId, this.remoteIndex, seqNo);
-    const sealedStart = HEADROOM_BYTES + TRANSPORT_HEADER_BYTES;
+    const start = out.first;
+    writeTransportHeader(out.view, start, linkId, this.remoteIndex, seqNo);
+    const sealedStart = start + TRANSPORT_HEADER_BYTES;
     sealer.seal(inner.bytes, inner.start, inner.end, out.bytes, sealedStart, linkId, seqNo);
-    out.start = HEADROOM_BYTES;
-    out.end = HEADROOM_BYTES + sealedBytes;
+    out.start = start;
+    out.end = start + sealedBytes;
     this.lastSealedSeqNo = seqNo;
     this.sentPkts += 1;
     return 0;

@@ -7,7 +7,7 @@
 import { Link, type LinkOptions } from "../linkmap/link.ts";
 import type { LinkPort } from "../multiplexer/link_port.ts";
 import type { LinkSettings } from "../multiplexer/link_settings.ts";
-import type { Session } from "../peer/session.ts";
+import { SEAL_OVERHEAD_BYTES, type Session } from "../peer/session.ts";
 import { DropReason } from "../wire/drop_reason.ts";
 import { MAX_PACKET_BYTES, type Packet } from "../wire/packet.ts";
 import type { SecureCodec } from "./secure_codec.ts";
@@ -64,22 +64,28 @@ export class SealedLink extends Link implements LinkPort {
   /** Hot. See {@link LinkPort.send}. */
   send(message: Packet, now: number): number {
     if (this.socket === null) return DropReason.CLOSED;
-    const result = this.#codec.seal(this.id, message, now);
-    return result < 0 ? result : this.#transmitSealed();
+    const sealedBytes = message.end - message.start + SEAL_OVERHEAD_BYTES;
+    const mayFragment = sealedBytes > this.fragmentAboveBytes;
+    const codec = this.#codec;
+    // Where the socket has a place for it, it is sealed into that: one copy less.
+    const datagram = (mayFragment ? null : this.lend(sealedBytes)) ?? codec.datagram;
+    const result = codec.seal(this.id, message, datagram, now);
+    return result < 0 ? result : this.#transmitSealed(datagram, mayFragment);
   }
 
   /** Sends a notice under a session that the caller names. @returns bytes of the datagram, or a DropReason. */
   sendNotice(code: number, session: Session): number {
     if (this.socket === null) return DropReason.CLOSED;
     const result = this.#codec.sealNotice(this.id, code, session);
-    return result < 0 ? result : this.#transmitSealed();
+    if (result < 0) return result;
+    const { datagram } = this.#codec;
+    const mayFragment = datagram.end - datagram.start > this.fragmentAboveBytes;
+    return this.#transmitSealed(datagram, mayFragment);
   }
 
   /** Hot. */
-  #transmitSealed(): number {
-    const codec = this.#codec;
-    this.lastSeqNo = codec.lastSeqNo;
-    const { datagram } = codec;
-    return this.transmit(datagram, datagram.end - datagram.start > this.fragmentAboveBytes);
+  #transmitSealed(datagram: Packet, mayFragment: boolean): number {
+    this.lastSeqNo = this.#codec.lastSeqNo;
+    return this.transmit(datagram, mayFragment);
   }
 }

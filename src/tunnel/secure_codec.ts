@@ -31,30 +31,33 @@ export class SecureCodec {
     this.#buffers = buffers;
   }
 
-  /** The datagram that was sealed last: good until the next is, for whichever peer. */
+  /** A place for a datagram where a socket lends none: good until the next one is made, for whichever peer. */
   get datagram(): Packet {
     return this.#buffers.datagram;
   }
 
   /**
-   * Hot. Seals a message into {@link SecureCodec.datagram}.
+   * Hot. Seals a message.
    * @param message borrowed until return, unchanged
+   * @param out what the datagram is made in
    * @returns 0, or a DropReason
    */
-  seal(linkId: number, message: Packet, now: number): number {
+  seal(linkId: number, message: Packet, out: Packet, now: number): number {
     const session = this.#keyring.sending(now);
-    return session === null ? DropReason.NO_SESSION : this.#sealUnder(session, linkId, message);
+    return session === null
+      ? DropReason.NO_SESSION
+      : this.#sealUnder(session, linkId, message, out);
   }
 
-  /** Seals a notice under a session that the caller names: the one to be told may not have the newest. @returns 0, or a DropReason. */
+  /** Seals a notice into {@link SecureCodec.datagram}, under a session that the caller names: the one to be told may not have the newest. @returns 0, or a DropReason. */
   sealNotice(linkId: number, code: number, session: Session): number {
     encodeNotice(code, this.#buffers.notice);
-    return this.#sealUnder(session, linkId, this.#buffers.notice);
+    return this.#sealUnder(session, linkId, this.#buffers.notice, this.datagram);
   }
 
   /** Hot. */
-  #sealUnder(session: Session, linkId: number, message: Packet): number {
-    const result = session.seal(message, linkId, this.#buffers.datagram);
+  #sealUnder(session: Session, linkId: number, message: Packet, out: Packet): number {
+    const result = session.seal(message, linkId, out);
     if (result >= 0) this.lastSeqNo = session.lastSealedSeqNo;
     return result;
   }

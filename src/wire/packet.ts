@@ -73,12 +73,16 @@ export class Packet {
   /** Its TCP or UDP checksum is still to be computed: the field means nothing, see vnet_header.ts. A copy has it too. */
   isPartial = false;
   /** Largest packet that fits, in bytes. */
-  readonly capacityBytes: number;
-  /** Where the headroom ends in `bytes`. */
-  readonly #first: number;
+  capacityBytes: number;
+  /** Where the headroom ends in `bytes`, and a packet begins that is put in. */
+  first: number;
   /** Views of `bytes` from one offset on, by length; made when first needed. */
   #windows = NO_WINDOWS;
   #windowsStart = 0;
+  /** View of `bytes` for {@link Packet.copyTo}: one of a packet that ends as the one before did needs none made. */
+  #tail: Uint8Array<ArrayBuffer> | null = null;
+  #tailStart = 0;
+  #tailEnd = 0;
 
   /**
    * @param capacityBytes the largest packet that fits between headroom and tailroom.
@@ -92,9 +96,9 @@ export class Packet {
     this.bytes = memory.bytes;
     this.view = memory.view;
     this.capacityBytes = capacityBytes;
-    this.#first = at + HEADROOM_BYTES;
-    this.start = this.#first;
-    this.end = this.#first;
+    this.first = at + HEADROOM_BYTES;
+    this.start = this.first;
+    this.end = this.first;
   }
 
   /** Bytes in the packet. */
@@ -105,8 +109,20 @@ export class Packet {
   /** Makes the packet empty, at the place where headroom ends. */
   reset(): void {
     this.isPartial = false;
-    this.start = this.#first;
-    this.end = this.#first;
+    this.start = this.first;
+    this.end = this.first;
+  }
+
+  /**
+   * Hot. The slot is moved to another place of its memory, where a packet stands or is to be made: one that has other packets in front
+   * of it and behind it, so there is no tailroom, and headroom only if those in front are done with.
+   */
+  place(start: number, end: number): void {
+    this.isPartial = false;
+    this.first = start;
+    this.start = start;
+    this.end = end;
+    this.capacityBytes = end - start;
   }
 
   /**
@@ -115,8 +131,8 @@ export class Packet {
    */
   fill(src: Uint8Array): void {
     if (src.length > this.capacityBytes) this.#refuse(src.length);
-    this.start = this.#first;
-    this.end = this.#first + src.length;
+    this.start = this.first;
+    this.end = this.first + src.length;
     this.isPartial = false;
     this.bytes.set(src, this.start);
   }
@@ -125,16 +141,29 @@ export class Packet {
   copyFrom(src: Packet): void {
     const lengthBytes = src.end - src.start;
     const window = src.#window(lengthBytes);
-    if (window === null || window.length > this.capacityBytes + TAILROOM_BYTES) {
+    if (window === null || window.length > this.capacityBytes) {
       this.fill(src.bytes.subarray(src.start, src.end));
       this.isPartial = src.isPartial;
       return;
     }
     if (lengthBytes > this.capacityBytes) this.#refuse(lengthBytes);
-    this.bytes.set(window, this.#first);
-    this.start = this.#first;
-    this.end = this.#first + lengthBytes;
+    this.bytes.set(window, this.first);
+    this.start = this.first;
+    this.end = this.first + lengthBytes;
     this.isPartial = src.isPartial;
+  }
+
+  /** Hot. Copies the packet from an offset on to `dst`, where there is room. */
+  copyTo(dst: Uint8Array, at: number, fromBytes: number): void {
+    const start = this.start + fromBytes;
+    const { end } = this;
+    let tail = this.#tail;
+    if (tail === null || start !== this.#tailStart || end !== this.#tailEnd) {
+      this.#tail = tail = this.bytes.subarray(start, end);
+      this.#tailStart = start;
+      this.#tailEnd = end;
+    }
+    dst.set(tail, at);
   }
 
   /** A view of the packet's bytes. Allocates: for tests and cold paths only. */
