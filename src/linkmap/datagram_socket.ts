@@ -15,7 +15,10 @@ export type Transport = "udp" | "tcp";
 
 /** A received datagram: a slot and where its bytes came from. */
 export interface DatagramSlot {
-  /** What `receive` has filled, or put in its place: a packet of the socket's, which is lent until the next `receive`. */
+  /**
+   * What `receive` has filled, or put in its place: a packet of the socket's, which is lent until the next `receive`. So a slot is
+   * for one socket only.
+   */
   packet: Packet;
   /** Source of the datagram; meaningful after `receive` filled this slot. */
   source: NetAddress;

@@ -5,7 +5,13 @@
  */
 
 import type { UdpFile } from "../../ffi/udp_file.ts";
-import { HEADROOM_BYTES, MAX_PACKET_BYTES, Packet, PacketMemory, TAILROOM_BYTES } from "../wire/packet.ts";
+import {
+  HEADROOM_BYTES,
+  MAX_PACKET_BYTES,
+  Packet,
+  PacketMemory,
+  TAILROOM_BYTES,
+} from "../wire/packet.ts";
 import type { DatagramSlot } from "./datagram_socket.ts";
 
 /** What one receive may bring. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PacketPool } from "../../../src/multiplexer/packet_pool.ts";
-import { Packet } from "../../../src/wire/packet.ts";
+import { HEADROOM_BYTES, Packet } from "../../../src/wire/packet.ts";
 
 function packetOf(bytes: Uint8Array): Packet {
   const packet = new Packet(bytes.length);
@@ -51,5 +51,17 @@ Deno.test("PacketPool does not keep a slot of a packet that is too long for an o
   pool.release(slot);
   assert.equal(pool.usedSlots, 0);
   assert.notEqual(pool.acquireCopy(large), slot);
-  assert(pool.acquireCopy(packetOf(Uint8Array.of(1)))!.bytes.length < 10_000);
+  assert(pool.acquireCopy(packetOf(Uint8Array.of(1)))!.capacityBytes < 10_000);
+});
+
+Deno.test("PacketPool gives each packet a place of its own, within slabs and beyond one", () => {
+  const pool = new PacketPool();
+  const full = (i: number): Uint8Array => new Uint8Array(1_536).fill(i % 251);
+  const slots = Array.from({ length: 300 }, (_, i) => pool.acquireCopy(packetOf(full(i)))!);
+  for (const slot of slots) slot.start -= HEADROOM_BYTES; // Headers in front touch no other slot.
+  for (const [i, slot] of slots.entries()) slot.bytes.fill(i % 251, slot.start, slot.end);
+  for (const [i, slot] of slots.entries()) {
+    assert(slot.toBytes().every((it) => it === i % 251), `slot ${i}`);
+  }
+  assert(new Set(slots.map((slot) => slot.bytes)).size <= 3);
 });
