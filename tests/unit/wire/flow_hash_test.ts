@@ -46,3 +46,31 @@ Deno.test("FlowHash is HalfSipHash's rounds, for any seed and words", () => {
     }
   }));
 });
+
+Deno.test("FlowHash remembers the last hash, and no other: neither of fewer words nor after words that were given up", () => {
+  const hashOf = (words: readonly number[], hash: FlowHash): number => {
+    hash.reset();
+    for (const word of words) hash.add(word);
+    return hash.finish();
+  };
+  const hash = new FlowHash(12_345);
+  const all = [
+    [1, 2, 3],
+    [1, 2],
+    [1, 2, 3],
+    [4, 2, 3],
+    [4, 2, 3],
+    [],
+    Array.from({ length: 40 }, (_, i) => i),
+  ];
+  for (const words of [...all, ...all]) {
+    assert.equal(hashOf(words, hash), hashOf(words, new FlowHash(12_345)));
+    hash.reset();
+    hash.add(9); // not finished
+    assert.equal(hashOf(words, hash), hashOf(words, new FlowHash(12_345)));
+    assert.equal(
+      hashOf([9, ...words.slice(1)], hash),
+      hashOf([9, ...words.slice(1)], new FlowHash(12_345)),
+    );
+  }
+});
