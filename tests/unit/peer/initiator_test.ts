@@ -224,7 +224,7 @@ Deno.test("Initiator is never busy, whatever comes when", () => {
     if (pick === 3) rig.openLinks.clear();
     if (pick === 4) rig.openLinks.add(1);
     if (pick === 4) rig.initiator.handleLinkOpen(1, now);
-    if (pick === 5 && rng() < 0.1) rig.initiator.start(now);
+    if (pick === 5 && rng() < 0.3) rig.initiator.start(now);
   }
   assert.ok(rig.welcomes.length > 10 && rig.refusals.length > 10, `seed ${seed}`);
   assert.ok(rig.sent.length < 2_000 * 5, `seed ${seed}`);
