@@ -22,14 +22,7 @@ export async function startUdpTool(
   namespace: Namespace,
   ...args: readonly (string | number)[]
 ): Promise<TestProcess> {
-  const process = namespace.spawn([...TOOL, ...args.map(String)], { stdin: "piped" });
-  try {
-    await process.waitForLine(/^ready$/);
-  } catch (error) {
-    await process.stop();
-    throw error;
-  }
-  return process;
+  return await namespace.spawnReady([...TOOL, ...args.map(String)]);
 }
 
 /** Tells a tool to end. @returns what it printed last. */

@@ -91,6 +91,18 @@ export class Namespace {
     return new TestProcess(this.command(command), options);
   }
 
+  /** Starts a tool inside that prints "ready" once it is, and ends when its stdin does; resolves then. */
+  async spawnReady(command: readonly string[]): Promise<TestProcess> {
+    const process = this.spawn(command, { stdin: "piped" });
+    try {
+      await process.waitForLine(/^ready$/);
+    } catch (error) {
+      await process.stop();
+      throw error;
+    }
+    return process;
+  }
+
   /** Runs a program inside to its end. @returns its stdout. @throws Error when it fails. */
   async run(command: readonly string[], options: ProcessOptions = {}): Promise<string> {
     return await runProgram(this.command(command), options);

@@ -34,14 +34,7 @@ export async function startSink(
   mode: "tcp-sink" | "udp-sink",
   port: number,
 ): Promise<TestProcess> {
-  const process = namespace.spawn([...TOOL, mode, String(port)], { stdin: "piped" });
-  try {
-    await process.waitForLine(/^ready$/);
-  } catch (error) {
-    await process.stop();
-    throw error;
-  }
-  return process;
+  return await namespace.spawnReady([...TOOL, mode, String(port)]);
 }
 
 /** Ends a sink. @returns what came. */

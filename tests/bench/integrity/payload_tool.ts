@@ -35,14 +35,7 @@ export class PayloadTool implements AsyncDisposable {
     namespace: Namespace,
     ...args: readonly (string | number)[]
   ): Promise<PayloadTool> {
-    const process = namespace.spawn([...TOOL, ...args.map(String)], { stdin: "piped" });
-    try {
-      await process.waitForLine(/^ready$/);
-    } catch (error) {
-      await process.stop();
-      throw error;
-    }
-    return new PayloadTool(process);
+    return new PayloadTool(await namespace.spawnReady([...TOOL, ...args.map(String)]));
   }
 
   /** What it printed last, if it is still there; null: nothing yet. */

@@ -31,14 +31,7 @@ export async function startServer(
   kind: "serve" | "socks",
   port: number,
 ): Promise<TestProcess> {
-  const process = namespace.spawn([...PROBE, kind, String(port)], { stdin: "piped" });
-  try {
-    await process.waitForLine(/^ready$/);
-  } catch (error) {
-    await process.stop();
-    throw error;
-  }
-  return process;
+  return await namespace.spawnReady([...PROBE, kind, String(port)]);
 }
 
 /** Asks for that long. */
