@@ -4,10 +4,17 @@
  * @module
  */
 
-import type { Lateness } from "./lateness.ts";
 import type { LinkPort } from "./link_port.ts";
 import { MultiplexerLink } from "./multiplexer_link.ts";
-import { Pacer } from "./pacer.ts";
+
+/** A timer is late by so much anyhow, ms. */
+const USUAL_LATE_MS = 1;
+
+/** Links keep what they earn while the program is late, but not more than of this time: a queue in a phone is out of our hands. */
+const MAX_LATE_MS = 6;
+
+/** What is left of an earlier lateness at each look. */
+const LATE_DECAY = 0.9;
 
 /** Links. */
 export class LinkTable {
@@ -15,11 +22,8 @@ export class LinkTable {
   readonly all: MultiplexerLink[] = [];
   /** Dense: a lookup per packet. It grows to the highest id in use. */
   readonly #byId: (MultiplexerLink | null)[] = [];
-  readonly #lateness: Lateness;
 
-  constructor(lateness: Lateness) {
-    this.#lateness = lateness;
-  }
+  #lateMs = 0;
 
   /** Hot. A link by id, or null. */
   get(linkId: number): MultiplexerLink | null {
@@ -34,10 +38,19 @@ export class LinkTable {
     }
     if (this.#byId[id]) throw new Error(`Invariant: link ${id} added twice`);
     while (this.#byId.length <= id) this.#byId.push(null);
-    const link = new MultiplexerLink(port, new Pacer(this.#lateness));
+    const link = new MultiplexerLink(port);
     this.#byId[id] = link;
     this.all.push(link);
     return link;
+  }
+
+  /** What was due is done so much later, ms: a reactor that sleeps through a transfer is late by some, again and again. */
+  noteLate(lateMs: number): void {
+    // Infinity: nothing was ever due.
+    const excessMs = lateMs === Infinity ? 0 : Math.min(MAX_LATE_MS, lateMs - USUAL_LATE_MS);
+    const decayedMs = LATE_DECAY * this.#lateMs;
+    this.#lateMs = Math.max(excessMs, decayedMs < 0.1 ? 0 : decayedMs);
+    for (const { pacer } of this.all) pacer.lateMs = this.#lateMs;
   }
 
   /** Forgets a link that is in the table. */

@@ -21,7 +21,6 @@ import { InnerKind, readInnerKind } from "../wire/inner_message.ts";
 import type { LinkNotice } from "../wire/link_notice.ts";
 import type { Packet } from "../wire/packet.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
-import { Lateness } from "./lateness.ts";
 import { LinkCare, TICK_MS } from "./link_care.ts";
 import { LinkTable } from "./link_table.ts";
 import { type TooBigHandler, usefulMtuOf } from "./link_fit.ts";
@@ -62,8 +61,7 @@ export class Multiplexer {
   /** MTU of the tun, as far as it is known; bytes. */
   tunMtuBytes = Number.POSITIVE_INFINITY;
   readonly #options: MultiplexerOptions;
-  readonly #lateness = new Lateness();
-  readonly #table = new LinkTable(this.#lateness);
+  readonly #table = new LinkTable();
   readonly #acknowledgements: Acknowledgements;
   readonly #care: LinkCare;
   readonly #feedback = new FeedbackReader();
@@ -216,7 +214,7 @@ export class Multiplexer {
 
   /** Does what is due: links that fell silent, feedback, pings, packets that waited long enough or may go now. */
   handleTimeout(now: number): void {
-    this.#lateness.note(now - this.#nextMs);
+    this.#table.noteLate(now - this.#nextMs);
     this.receiver.reorder.handleTimeout(now);
     if (this.receiver.feedbackDueMs <= now) this.#care.sendFeedback(now);
     if (now >= this.#careMs) this.#careMs = this.#care.handleTimeout(now);

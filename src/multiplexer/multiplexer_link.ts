@@ -74,6 +74,7 @@ export class MultiplexerLink {
   readonly loss = new LossEstimator();
   readonly capacity = new CapacityEstimator();
   readonly rate: RateControl = new RateControl(this.capacity, this.delay, this.rtt);
+  readonly pacer = new Pacer();
   readonly slack = new LinkSlack();
   readonly sent = new SentLog();
   readonly received = new ReceivedLog();
@@ -146,7 +147,7 @@ export class MultiplexerLink {
   /** Taken for lost, those that only were late included. */
   lostPkts = 0;
 
-  constructor(port: LinkPort, readonly pacer: Pacer = new Pacer()) {
+  constructor(port: LinkPort) {
     this.port = port;
     this.updateMaxPacket();
   }

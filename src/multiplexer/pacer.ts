@@ -5,9 +5,7 @@
  * @module
  */
 
-import { Lateness } from "./lateness.ts";
-
-/** Credit that is not used is kept for this long, and for as long as timers are late: see {@link Lateness}. */
+/** Credit that is not used is kept for this long, and for as long as timers are late: see {@link Pacer.lateMs}. */
 const BURST_MS = 4;
 
 /** The least burst: two full packets, or a slow link could never send one. */
@@ -18,16 +16,12 @@ const MAX_DEBT_MS = 100;
 
 /** Credit of one link. */
 export class Pacer {
-  readonly #lateness: Lateness;
+  /** How late the program looks at what is due, ms: what a link earns meanwhile is not lost. */
+  lateMs = 0;
   /** Bytes a ms. */
   #bytesPerMs = 0;
   #creditBytes = MIN_BURST_BYTES;
   #updatedMs = Number.NEGATIVE_INFINITY;
-
-  /** @param lateness of the program: what a link earns meanwhile is not lost. */
-  constructor(lateness: Lateness = new Lateness()) {
-    this.#lateness = lateness;
-  }
 
   get rateBps(): number {
     return this.#bytesPerMs * 8_000;
@@ -60,7 +54,7 @@ export class Pacer {
   #update(now: number): void {
     const elapsedMs = now - this.#updatedMs;
     this.#updatedMs = now;
-    const burstBytes = Math.max(MIN_BURST_BYTES, (BURST_MS + this.#lateness.ms) * this.#bytesPerMs);
+    const burstBytes = Math.max(MIN_BURST_BYTES, (BURST_MS + this.lateMs) * this.#bytesPerMs);
     const credit = elapsedMs === Infinity
       ? burstBytes
       : this.#creditBytes + elapsedMs * this.#bytesPerMs;
