@@ -48,7 +48,9 @@ const REMEMBER_MS = 4_000;
 const FORGET_MS = 3_000;
 /** More than this share of it is left: nothing fell out, measured rates only vary. */
 const VARIES_FRACTION = 0.9;
-const MAX_SHRUNK_TARGET_MS = 600;
+/** What flows have in flight grows on meanwhile: room for so much more, where much fell out. */
+const SHRUNK_MARGIN = 1.5;
+const MAX_SHRUNK_TARGET_MS = 1_200;
 
 /** Tunes the queue of one peer. */
 export class QueueTuning {
@@ -77,7 +79,8 @@ export class QueueTuning {
     if (this.#isGrowing(capacityBps, elapsedMs)) leastMs = GROWING_TARGET_MS;
     const wishMs = waitMs + QUEUE_ROUND_TRIPS * (slowestMs + waitMs);
     const targetMs = Math.max(leastMs, Math.min(MAX_TARGET_MS, wishMs));
-    const shrunkMs = (this.#shrunkBy(capacityBps, elapsedMs, now) - 1) * (targetMs + slowestMs);
+    const shrunkBy = this.#shrunkBy(capacityBps, elapsedMs, now);
+    const shrunkMs = Math.min(SHRUNK_MARGIN, shrunkBy) * (shrunkBy - 1) * (targetMs + slowestMs);
     const lenientMs = Math.min(MAX_SHRUNK_TARGET_MS, targetMs + shrunkMs);
     queue.setCodel(lenientMs, Math.max(MIN_INTERVAL_MS, 1.5 * slowestMs + lenientMs));
   }

@@ -88,6 +88,18 @@ Deno.test("the queue may be longer for some seconds when links fall out, and onl
   assert(Math.abs(last - usual) < 1, `${last}`);
 });
 
+Deno.test("when most of it falls out, there is room for what flows have in flight, and half as much again", () => {
+  const tuning = new QueueTuning();
+  const links = [carrying(40, 20e6), carrying(120, 8e6)];
+  const before = tune(tuning, links, 0).targetMs;
+  const inFlightMs = 28 / 8 * (before + 120);
+  const { targetMs } = tune(tuning, links.slice(1), 50);
+  assert(targetMs >= 1.3 * (inFlightMs - 120), `${targetMs}`);
+  // However much it was.
+  tune(tuning, [carrying(40, 500e6)], 100);
+  assert(tune(tuning, links.slice(1), 150).targetMs <= 1_500);
+});
+
 Deno.test("how long that is counts from when they fell out, however much their rates varied before", () => {
   const tuning = new QueueTuning();
   const both = [carrying(60, 20e6), carrying(60, 20e6)];
