@@ -1,6 +1,6 @@
 /**
- * `struct msghdr` with what it points to: how sendmsg(2) and recvmsg(2) are told an address, a buffer and
- * a control message. `struct mmsghdr` likewise, for sendmmsg(2).
+ * `struct msghdr` with what it points to: how sendmsg(2) is told an address, a buffer and
+ * a control message. `struct mmsghdr` likewise, for sendmmsg(2) and recvmmsg(2).
  *
  * Layouts: include/linux/socket.h and include/uapi/linux/uio.h on 64-bit Linux, the same on x86-64 and
  * arm64. glibc's structs are the kernel's; musl has padding where the kernel has the high half of a length,
@@ -28,8 +28,9 @@ const MSG_FLAGS_OFFSET = 48;
 export const IOVEC_BYTES = 16;
 const IOV_LEN_OFFSET = 8;
 
-/** `struct mmsghdr`: a `struct msghdr`, the bytes sent u32, 4 of padding. */
+/** `struct mmsghdr`: a `struct msghdr`, the bytes sent or received u32, 4 of padding. */
 export const MMSGHDR_BYTES = 64;
+const MMSG_LEN_OFFSET = 56;
 
 /** `struct cmsghdr`: length u64, level i32, type i32; then the data. cmsg(3). */
 const CMSG_LEVEL_OFFSET = 8;
@@ -56,7 +57,7 @@ export class MessageHeader {
   readonly address: number;
   /** The same for hot calls, see u64_registers.ts. */
   readonly addressWord: bigint;
-  /** The `struct sockaddr`, 28 bytes: the destination, or after recvmsg the source. */
+  /** The `struct sockaddr`, 28 bytes: the destination, or after recvmmsg the source. */
   readonly name: ArenaBlock;
   readonly #header: ArenaBlock;
   /** The control messages. */
@@ -67,8 +68,9 @@ export class MessageHeader {
   /** Bytes of the control message that says where from, in front of the other one. */
   #localBytes = 0;
 
-  constructor(arena: Arena) {
-    this.#header = arena.take(MSGHDR_BYTES);
+  /** @param header where the struct stands; of {@link MMSGHDR_BYTES} for recvmmsg. */
+  constructor(arena: Arena, header: ArenaBlock = arena.take(MSGHDR_BYTES)) {
+    this.#header = header;
     this.#iovec = arena.take(IOVEC_BYTES);
     this.name = arena.take(SOCKADDR_IN6_BYTES);
     this.control = arena.take(ALL_CONTROL_BYTES);
@@ -104,7 +106,7 @@ export class MessageHeader {
     if (from !== null) this.control.bytes.set(from.control);
   }
 
-  /** Hot. Before recvmsg: room for the source and control messages. The call overwrote what was there. */
+  /** Hot. Before recvmmsg: room for the source and control messages. The call overwrote what was there. */
   resetRoom(): void {
     const { view } = this.#header;
     view.setUint32(MSG_NAMELEN_OFFSET, SOCKADDR_IN6_BYTES, LITTLE_ENDIAN);
@@ -127,7 +129,7 @@ export class MessageHeader {
     this.#header.view.setUint32(MSG_CONTROLLEN_OFFSET, at + CONTROL_BYTES, LITTLE_ENDIAN);
   }
 
-  /** Hot. Where the data of a control message begin that recvmsg brought, in {@link control}; -1: it brought none of that kind. */
+  /** Hot. Where the data of a control message begin that recvmmsg brought, in {@link control}; -1: it brought none of that kind. */
   findControl(level: number, type: number): number {
     const controlBytes = this.#header.view.getUint32(MSG_CONTROLLEN_OFFSET, LITTLE_ENDIAN);
     const { view } = this.control;
@@ -142,13 +144,18 @@ export class MessageHeader {
     return -1;
   }
 
-  /** Hot. The int of the control message that recvmsg brought; `otherwise` when it brought none of that kind. */
+  /** Hot. The int of the control message that recvmmsg brought; `otherwise` when it brought none of that kind. */
   controlInt(level: number, type: number, otherwise: number): number {
     const at = this.findControl(level, type);
     return at < 0 ? otherwise : this.control.view.getInt32(at, LITTLE_ENDIAN);
   }
 
-  /** Hot. After recvmsg: a datagram was longer than the buffer. */
+  /** Hot. After recvmmsg: its bytes. */
+  get receivedBytes(): number {
+    return this.#header.view.getUint32(MMSG_LEN_OFFSET, LITTLE_ENDIAN);
+  }
+
+  /** Hot. After recvmmsg: a datagram was longer than the buffer. */
   get isTruncated(): boolean {
     return (this.#header.view.getInt32(MSG_FLAGS_OFFSET, LITTLE_ENDIAN) & MSG_TRUNC) !== 0;
   }

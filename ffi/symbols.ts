@@ -64,10 +64,10 @@ export const LIBC_SYMBOLS = {
   sendto: { parameters: ["i32", "u64", "u64", "i32", "u64", "u32"], result: "i32" },
   /** `ssize_t sendmsg(int fd, const struct msghdr *message, int flags)`; sendmsg(2). */
   sendmsg: { parameters: ["i32", "u64", "i32"], result: "i32" },
-  /** `ssize_t recvmsg(int fd, struct msghdr *message, int flags)`; recvmsg(2). */
-  recvmsg: { parameters: ["i32", "u64", "i32"], result: "i32" },
   /** `int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)`; sendmmsg(2). */
   sendmmsg: { parameters: ["i32", "u64", "u32", "i32"], result: "i32" },
+  /** `int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *timeout)`; recvmmsg(2). */
+  recvmmsg: { parameters: ["i32", "u64", "u32", "i32", "u64"], result: "i32" },
   /** `int flock(int fd, int operation)`; flock(2). */
   flock: { parameters: ["i32", "i32"], result: "i32" },
   /** `int lchown(const char *path, uid_t owner, gid_t group)`; lchown(2). */

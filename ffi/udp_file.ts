@@ -3,8 +3,8 @@
  * instead of one is what the fast data plane lives on (docs: udp(7); Documentation/networking/segmentation-offloads.rst).
  *
  * Sending, the kernel cuts one buffer into datagrams (UDP_SEGMENT, "GSO"); receiving, it joins datagrams of
- * one source and one length (UDP_GRO), and says the length. Where it does not, the same calls carry one datagram
- * each, and the caller's loop stays what it is. Nothing here waits: who polls is the caller's matter.
+ * one source and one length (UDP_GRO), and says the length. Where it does not, sendmmsg and recvmmsg carry several that are not joined.
+ * Nothing here waits: who polls is the caller's matter.
  *
  * @module
  */
@@ -14,16 +14,21 @@ import { Errno, SysError } from "./errno.ts";
 import { AF_INET, AF_INET6 } from "./ifreq.ts";
 import { lastErrno, type Libc, loadLibc } from "./libc.ts";
 import {
+  INCOMING_MESSAGES_ARENA_BYTES,
+  IncomingMessages,
+  MAX_MESSAGES,
+} from "./incoming_messages.ts";
+import {
   MESSAGE_HEADER_ARENA_BYTES,
   MessageHeader,
   MessageVector,
   messageVectorArenaBytes,
 } from "./msghdr.ts";
-import { type LocalAddress, LocalAddressCache } from "./local_address.ts";
+import type { LocalAddress } from "./local_address.ts";
 import { bindSocket, sockaddrHostname, sockaddrPort, SocketAddress } from "./socket_address.ts";
-import { type DatagramSource, NO_SOURCE, SourceCache } from "./source_cache.ts";
+import type { DatagramSource } from "./source_cache.ts";
 import { setFileOptions, type UdpFileOptions } from "./udp_file_options.ts";
-import { SOL_UDP, UDP_GRO, UDP_SEGMENT, UdpOptions } from "./udp_options.ts";
+import { SOL_UDP, UDP_SEGMENT, UdpOptions } from "./udp_options.ts";
 
 /** Most datagrams in one send: UDP_MAX_SEGMENTS in include/linux/udp.h; newer kernels take 128. */
 export const MAX_SEGMENTS = 64;
@@ -34,7 +39,6 @@ export const MAX_SEND_BYTES = 65_507;
 /** As it is declared: the types of {@link Libc} say numbers. */
 interface HotLibc {
   sendmsg(fd: number, message: bigint, flags: number): number;
-  recvmsg(fd: number, message: bigint, flags: number): number;
 }
 
 /** An open, bound, unconnected UDP socket. */
@@ -54,24 +58,13 @@ export class UdpFile implements Disposable {
   /** {@link send} may take several datagrams. False for good once the system has refused it for its own sake. */
   canSegment: boolean;
 
-  /** Bytes of each datagram of the last receive; the last of them may be shorter. */
-  segmentBytes = 0;
-  /** Whether the last receive had more than the buffer could hold; the rest is lost. */
-  isTruncated = false;
-  /** Where the last receive came from: the same object while that stays the same. */
-  source: DatagramSource = NO_SOURCE;
-  /** With `tellsLocal`, where the last receive was sent to: the same object while that stays the same. Null: it is not known. */
-  local: LocalAddress | null = null;
-
   readonly #libc: Libc = loadLibc();
   /** The same, for calls with BigInts: see u64_registers.ts. */
   readonly #hot = this.#libc as unknown as HotLibc;
   readonly #arena = new Arena(ARENA_BYTES);
   readonly #outgoing = new MessageHeader(this.#arena);
   readonly #outgoingEach = new MessageVector(this.#arena, MAX_SEGMENTS);
-  readonly #incoming = new MessageHeader(this.#arena);
-  readonly #sources = new SourceCache();
-  readonly #locals: LocalAddressCache | null;
+  readonly #incoming: IncomingMessages;
   #fd: number;
   /** Made when it is first needed: on most paths nothing is ever too large. */
   #fragmentOptions: UdpOptions | null = null;
@@ -92,7 +85,8 @@ export class UdpFile implements Disposable {
     this.sendBufferBytes = options.sendBufferBytes;
     this.canSegment = options.knowsSegment();
     this.canGather = options.enableGather();
-    this.#locals = tellsLocal ? new LocalAddressCache(this.isIpv6) : null;
+    const { isIpv6, canGather } = this;
+    this.#incoming = new IncomingMessages(this.#arena, { isIpv6, canGather, tellsLocal });
     this.dontFragment = forbidsFragments && options.forbidFragments(this.isIpv6);
   }
 
@@ -157,7 +151,10 @@ export class UdpFile implements Disposable {
       if (n >= 0) return n;
       const errno = lastErrno();
       if (errno === Errno.EINTR) continue;
-      if (!isOne) this.#judgeRefusal(errno, segmentBytes);
+      // The device computes no checksums, or the route is an IPsec one (udp_send_skb() in net/ipv4/udp.c).
+      if (errno === Errno.EIO && !isOne) this.canSegment = false;
+      // There, too; or a datagram beyond the MTU, or a local address that is gone: sendEach will show.
+      if (errno === Errno.EINVAL && !isOne) this.#refusedSegmentBytes = segmentBytes;
       return -errno;
     }
   }
@@ -200,36 +197,60 @@ export class UdpFile implements Disposable {
   }
 
   /**
-   * Hot. Receives into `bytes[offset..offset + capacityBytes)`: one or several datagrams of one source. Sets
-   * {@link segmentBytes}, {@link isTruncated} and {@link source}. With {@link canGather} there should be room for 64 KiB.
+   * Hot. Receives into `bytes[offset..offset + capacityBytes)`: one or several datagrams of one source, and chooses them, see
+   * {@link choose}. With {@link canGather} there should be room for 64 KiB.
    * @returns the bytes, 0 for an empty datagram; or a negated errno: EAGAIN when none is there, EBADF after
    * `close`; any other is about an earlier send (ECONNREFUSED by ICMP), and the caller goes on.
    */
   receive(bytes: Uint8Array<ArrayBuffer>, offset: number, capacityBytes: number): number {
-    if (offset < 0 || capacityBytes < 0 || offset + capacityBytes > bytes.length) {
-      return -Errno.EFAULT;
-    }
-    const message = this.#incoming;
-    message.setData(addressOf(bytes) + offset, capacityBytes);
-    message.resetRoom();
-    for (;;) {
-      const n = this.#hot.recvmsg(this.#fd, message.addressWord, 0);
-      if (n >= 0) {
-        this.segmentBytes = this.canGather ? message.controlInt(SOL_UDP, UDP_GRO, n) : n;
-        this.isTruncated = message.isTruncated;
-        this.source = this.#sources.find(message.name.view);
-        if (this.#locals !== null) this.#readLocal(message, this.#locals);
-        return n;
-      }
-      const errno = lastErrno();
-      if (errno !== Errno.EINTR) return -errno;
-    }
+    const received = this.receiveEach(bytes, offset, capacityBytes, 0, 1);
+    return received < 0 ? received : this.choose(0);
   }
 
-  /** Hot. */
-  #readLocal(message: MessageHeader, locals: LocalAddressCache): void {
-    const at = message.findControl(locals.level, locals.type);
-    this.local = at < 0 ? null : locals.find(message.control.view, at);
+  /**
+   * Hot. The same for several messages by one call: `first` and following, `count` at most, message `i` into a buffer of its own
+   * from `offset + i * capacityBytes` on. There are {@link MAX_MESSAGES}. None is chosen yet.
+   * @returns how many, at least 1, or a negated errno. Fewer than `count`: there was no more, or an error, of which poll tells.
+   */
+  receiveEach(
+    bytes: Uint8Array<ArrayBuffer>,
+    offset: number,
+    capacityBytes: number,
+    first: number,
+    count: number,
+  ): number {
+    const end = first + count;
+    if (
+      offset < 0 || capacityBytes < 0 || first < 0 || count < 1 || end > MAX_MESSAGES ||
+      offset + end * capacityBytes > bytes.length
+    ) return -Errno.EFAULT;
+    this.#incoming.setBuffers(addressOf(bytes) + offset, capacityBytes);
+    return this.#incoming.receive(this.#fd, first, count);
+  }
+
+  /** Hot. A message received is what the getters here are about from now on. @returns its bytes. */
+  choose(index: number): number {
+    return this.#incoming.choose(index);
+  }
+
+  /** Bytes of each datagram of the message; the last of them may be shorter. */
+  get segmentBytes(): number {
+    return this.#incoming.segmentBytes;
+  }
+
+  /** Whether it had more than the buffer could hold; the rest is lost. */
+  get isTruncated(): boolean {
+    return this.#incoming.isTruncated;
+  }
+
+  /** Where it came from: the same object while that stays the same. */
+  get source(): DatagramSource {
+    return this.#incoming.source;
+  }
+
+  /** With `tellsLocal`, where it was sent to: the same object while that stays the same. Null: it is not known. */
+  get local(): LocalAddress | null {
+    return this.#incoming.local;
   }
 
   /** With {@link dontFragment}: lets datagrams be fragmented after all, and forbids it again. */
@@ -265,18 +286,10 @@ export class UdpFile implements Disposable {
     if (offset < 0 || lengthBytes < 0 || offset + lengthBytes > bytes.length) return -Errno.EFAULT;
     return segmentBytes > 0 && segmentBytes <= 0xffff ? 0 : -Errno.EINVAL;
   }
-
-  /**
-   * EIO: the device computes no checksums, or the route is an IPsec one (udp_send_skb() in net/ipv4/udp.c).
-   * EINVAL means that there, too, a datagram beyond the MTU, or a local address that is gone: sendEach will show.
-   */
-  #judgeRefusal(errno: number, segmentBytes: number): void {
-    if (errno === Errno.EIO) this.canSegment = false;
-    if (errno === Errno.EINVAL) this.#refusedSegmentBytes = segmentBytes;
-  }
 }
 
-const ARENA_BYTES = 2 * MESSAGE_HEADER_ARENA_BYTES + messageVectorArenaBytes(MAX_SEGMENTS);
+const ARENA_BYTES = MESSAGE_HEADER_ARENA_BYTES + messageVectorArenaBytes(MAX_SEGMENTS) +
+  INCOMING_MESSAGES_ARENA_BYTES;
 
 // include/linux/net.h; asm-generic/fcntl.h's O_NONBLOCK and O_CLOEXEC
 const SOCK_DGRAM = 2;

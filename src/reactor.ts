@@ -17,6 +17,8 @@ export interface Watch {
   nextTurn(): Promise<void>;
   /** Hot. So much was read at once. */
   noteRead(pkts: number, bytes: number, now: number): void;
+  /** Hot. Whether all sleep between two looks: what comes meanwhile waits in any case. */
+  sleepsAt(now: number): boolean;
   /** Ends a wait; call it before the descriptor is closed. Idempotent. */
   close(): void;
 }
@@ -115,6 +117,10 @@ class FdWatch implements Watch {
 
   noteRead(pkts: number, bytes: number, now: number): void {
     this.#loop.pace.add(pkts, bytes, now);
+  }
+
+  sleepsAt(now: number): boolean {
+    return this.#loop.pace.delayAt(now) > 0;
   }
 
   handleReady(): void {

@@ -3,7 +3,7 @@
  *
  * Out: datagrams of one length to one address are put side by side into a buffer, which goes by one UDP_SEGMENT call when it is
  * full, when the next datagram is of another kind, and at the latest when all who read have read what is there
- * ({@link Reactor.atTurnEnd}). So nothing waits for company that is not there yet. Back: one call brings up to 64 KiB of one source (UDP_GRO), which are handed out from there.
+ * ({@link Reactor.atTurnEnd}). So nothing waits for company that is not there yet. Back: one call brings up to 64 KiB of one source (UDP_GRO), or several short runs, which are handed out from there.
  *
  * @module
  */
@@ -18,12 +18,9 @@ import { type DropCounters, DropReason } from "../wire/drop_reason.ts";
 import { MAX_PACKET_BYTES, type Packet } from "../wire/packet.ts";
 import { bindError } from "./bind_error.ts";
 import type { DatagramSlot } from "./datagram_socket.ts";
-import { ReceivedRun } from "./received_run.ts";
+import { ReceivedRuns } from "./received_runs.ts";
 import { SegmentBatch } from "./segment_batch.ts";
 import type { BoundUdpSocket, OutgoingBytes, UdpSocketOptions } from "./udp_port.ts";
-
-/** So many datagrams are worth being handed out without waiting for more. */
-const MIN_RUN_PKTS = 16;
 
 /** Longest time for which receives are answered at once, ms; then everything else gets its turn. */
 const TURN_MS = 2;
@@ -31,15 +28,11 @@ const TURN_MS = 2;
 /** How soon what a full socket refused is offered again, ms: the device sends some 100 full packets a ms at 1 Gbit/s. */
 const RETRY_MS = 1;
 
-/** Errors in a row, with no datagram between, after which a socket is given up. */
-const MAX_ERRORS_IN_A_ROW = 64;
-
 /** A UDP socket of this machine. */
 export class FastUdpSocket implements BoundUdpSocket {
   readonly localAddress: NetAddress;
   readonly transport = "udp";
   readonly label: string;
-  failure: Error | null = null;
   lastSendError: Error | null = null;
   /** Datagrams that the system refused after `send` had taken them. */
   sendErrors = 0;
@@ -55,9 +48,8 @@ export class FastUdpSocket implements BoundUdpSocket {
   #local: LocalAddress | null = null;
   #isFlushDue = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #received: ReceivedRun;
+  readonly #received: ReceivedRuns;
   #turnEndsMs = 0;
-  #errorsInARow = 0;
   #isClosed = false;
 
   private constructor(
@@ -66,13 +58,13 @@ export class FastUdpSocket implements BoundUdpSocket {
     { drops, device }: UdpSocketOptions,
   ) {
     this.#file = file;
-    this.#received = new ReceivedRun(file);
     this.#drops = drops ?? null;
     this.localAddress = { hostname: file.localHostname, port: file.localPort };
     this.label = `udp ${formatAddress(this.localAddress)}`;
     if (device !== undefined) this.label += ` on ${device}`;
     this.#reactor = reactor;
     this.#watch = reactor.watch(file.fd);
+    this.#received = new ReceivedRuns(file, { watch: this.#watch, drops: this.#drops });
   }
 
   /** Opens a socket. @throws Error with the system's error as cause: port taken, address not of this machine, no permission. */
@@ -122,6 +114,11 @@ export class FastUdpSocket implements BoundUdpSocket {
     return this.#prepare(lengthBytes, dst, local) < 0 ? null : this.#batch.lend(lengthBytes);
   }
 
+  /** See {@link DatagramSocket.failure}. */
+  get failure(): Error | null {
+    return this.#received.failure;
+  }
+
   /** See {@link DatagramSocket.forbidsFragments}. */
   get forbidsFragments(): boolean {
     return this.#file.dontFragment;
@@ -147,6 +144,7 @@ export class FastUdpSocket implements BoundUdpSocket {
 
   /** See {@link DatagramSocket.receive}. One call at a time. */
   async receive(slots: readonly DatagramSlot[]): Promise<number> {
+    const received = this.#received;
     for (;;) {
       if (this.#isClosed || this.failure !== null) return 0;
       if (performance.now() >= this.#turnEndsMs) {
@@ -154,10 +152,12 @@ export class FastUdpSocket implements BoundUdpSocket {
         this.#turnEndsMs = performance.now() + TURN_MS;
         if (this.#isClosed) return 0;
       }
-      const filledSlots = this.#fill(slots);
+      const filledSlots = received.fill(slots);
       if (filledSlots > 0) return filledSlots;
       if (this.failure !== null) return 0;
-      await this.#watch.readable();
+      if (received.hasMore) await this.#watch.nextTurn();
+      else await this.#watch.readable();
+      received.expectMore();
       this.#turnEndsMs = performance.now() + TURN_MS;
     }
   }
@@ -250,45 +250,6 @@ export class FastUdpSocket implements BoundUdpSocket {
     this.#dst = dst;
     this.#address = address;
     return true;
-  }
-
-  /** Hot. Hands out what came, asking the system when there is nothing left. @returns slots filled. */
-  #fill(slots: readonly DatagramSlot[]): number {
-    let filledSlots = 0;
-    const run = this.#received;
-    run.begin();
-    while (filledSlots < slots.length) {
-      if (run.pkts === 0) {
-        // A run is handed out by itself: what it becomes (one write to the tun) ends with it.
-        if (filledSlots >= MIN_RUN_PKTS || !run.hasRoom || !this.#read()) break;
-      }
-      if (run.takeInto(slots[filledSlots]!, filledSlots)) {
-        filledSlots++;
-        continue;
-      }
-      this.#drops?.count(DropReason.TOO_LARGE);
-      // A flood of what no slot holds must not keep this loop from its caller.
-      if (run.pkts === 0) break;
-    }
-    return filledSlots;
-  }
-
-  /** Hot. @returns whether something came. */
-  #read(): boolean {
-    for (;;) {
-      const received = this.#received.read();
-      if (received >= 0) {
-        this.#errorsInARow = 0;
-        this.#watch.noteRead(this.#received.pkts, received, performance.now());
-        if (this.#file.isTruncated) this.#drops?.count(DropReason.TOO_LARGE);
-        return true;
-      }
-      if (received === -Errno.EAGAIN) return false;
-      if (++this.#errorsInARow >= MAX_ERRORS_IN_A_ROW) {
-        this.failure = new SysError("recvmsg", -received);
-        return false;
-      }
-    }
   }
 }
 

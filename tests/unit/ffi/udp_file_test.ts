@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Arena } from "../../../ffi/arena.ts";
 import { Errno, SysError } from "../../../ffi/errno.ts";
 import { loadLibc } from "../../../ffi/libc.ts";
-import { LocalAddress } from "../../../ffi/local_address.ts";
+import { IPPROTO_IP, LocalAddress } from "../../../ffi/local_address.ts";
 import { SocketAddress } from "../../../ffi/socket_address.ts";
 import { UdpFile } from "../../../ffi/udp_file.ts";
 import type { UdpFileOptions } from "../../../ffi/udp_file_options.ts";
@@ -11,6 +11,9 @@ import { countOpenFds } from "../../support/open_fds.ts";
 loadLibc(); // stays open: not a leak of the first test
 
 const BUFFER_BYTES = 65_536;
+
+/** include/uapi/linux/in.h */
+const IP_RECVERR = 11;
 
 /** An address that no machine has (TEST-NET-1). */
 const GONE = [192, 0, 2, 1];
@@ -57,6 +60,14 @@ function cut(bytes: Uint8Array, segmentBytes: number): Uint8Array[] {
     pieces.push(bytes.slice(at, at + segmentBytes));
   }
   return pieces;
+}
+
+/** IP_RECVERR (ip(7)): without it an unconnected socket hears of no ICMP error. */
+function askForErrors(fd: number): void {
+  using arena = new Arena(8);
+  const on = arena.take(4);
+  on.view.setInt32(0, 1, true);
+  assert.equal(loadLibc().setsockopt(fd, IPPROTO_IP, IP_RECVERR, on.address, 4), 0);
 }
 
 function errnoOf(run: () => unknown): number {
@@ -249,6 +260,82 @@ Deno.test("UdpFile.receive says what is empty and what was cut off", () => {
   assert.equal(receiver.receive(bytes, 0, 1_000), -Errno.EAGAIN);
 });
 
+for (const hostname of ["127.0.0.1", "::1"]) {
+  Deno.test({
+    name: `UdpFile.receiveEach brings several sources by one call, each whole (${hostname})`,
+    ignore: hostname === "::1" && !isIpv6Here,
+    fn: () => {
+      using receiver = open(hostname, { tellsLocal: true });
+      using one = open(hostname);
+      using other = open(hostname);
+      const to = SocketAddress.from(hostname, receiver.localPort, receiver.isIpv6);
+      const sent = pattern(3_000);
+      assert.equal(one.send(sent, 0, 700, 700, to), 700);
+      assert.equal(other.send(sent, 1, 0, 1, to), 0);
+      assert.equal(one.send(sent, 2, 900, 900, to), 900);
+      assert.equal(other.send(sent, 3, 1_001, 1_001, to), 1_001);
+      if (canSegmentHere) assert.equal(one.send(sent, 4, 950, 400, to), 950);
+      const count = canSegmentHere ? 5 : 4;
+      const bytes = new Uint8Array(10 + 16 * 1_000);
+      assert.equal(receiver.receiveEach(bytes, 10, 1_000, 2, 14), count);
+      const seen = Array.from({ length: count }, (_, i) => {
+        const lengthBytes = receiver.choose(2 + i);
+        const { source, segmentBytes, isTruncated, local } = receiver;
+        assert.equal(local!.hostname, hostname);
+        const at = 10 + (2 + i) * 1_000;
+        assert.deepEqual(bytes.slice(at, at + lengthBytes), sent.slice(i, i + lengthBytes));
+        return [source.port, lengthBytes, segmentBytes, isTruncated];
+      });
+      assert.deepEqual(
+        seen,
+        [
+          [one.localPort, 700, 700, false],
+          [other.localPort, 0, 0, false],
+          [one.localPort, 900, 900, false],
+          [other.localPort, 1_000, 1_000, true],
+          [one.localPort, 950, 400, false],
+        ].slice(0, count),
+      );
+      assert.equal(receiver.receiveEach(bytes, 10, 1_000, 0, 16), -Errno.EAGAIN);
+    },
+  });
+}
+
+Deno.test("UdpFile.receiveEach leaves what is more than it was asked for", () => {
+  using receiver = open();
+  using sender = open();
+  const to = SocketAddress.from("127.0.0.1", receiver.localPort, false);
+  const sent = pattern(256);
+  for (let i = 0; i < 20; i++) assert.equal(sender.send(sent, i, 1, 1, to), 1);
+  const bytes = new Uint8Array(16 * 16);
+  const got: number[] = [];
+  for (const [first, count, received] of [[0, 16, 16], [3, 1, 1], [0, 16, 3]] as const) {
+    assert.equal(receiver.receiveEach(bytes, 0, 16, first, count), received);
+    for (let i = first; i < first + received; i++) {
+      assert.equal(receiver.choose(i), 1);
+      got.push(bytes[16 * i]!);
+    }
+  }
+  assert.deepEqual(got, [...sent.slice(0, 20)]);
+});
+
+Deno.test("UdpFile.receiveEach tells an error of an earlier send by itself, and loses no datagram", () => {
+  using socket = open();
+  using peer = open();
+  askForErrors(socket.fd);
+  const closed = open();
+  const gone = SocketAddress.from("127.0.0.1", closed.localPort, false);
+  closed.close();
+  const to = SocketAddress.from("127.0.0.1", socket.localPort, false);
+  const bytes = pattern(2_000);
+  assert.equal(peer.send(bytes, 0, 10, 10, to), 10);
+  assert.equal(socket.send(bytes, 0, 10, 10, gone), 10);
+  assert.equal(peer.send(bytes, 0, 20, 20, to), 20);
+  assert.equal(socket.receiveEach(bytes, 0, 100, 0, 16), -Errno.ECONNREFUSED);
+  assert.equal(socket.receiveEach(bytes, 0, 100, 0, 16), 2);
+  assert.deepEqual([socket.choose(0), socket.choose(1)], [10, 20]);
+});
+
 Deno.test("UdpFile.open leaves bind's errno to be seen, and nothing open", () => {
   using taken = open();
   const before = [countOpenFds(), Arena.liveCount];
@@ -273,6 +360,7 @@ Deno.test("UdpFile answers EBADF after close, which frees all and may come twice
   assert.equal(file.send(bytes, 0, 10, 10, to), -Errno.EBADF);
   assert.equal(file.sendEach(bytes, 0, 10, 10, to), -Errno.EBADF);
   assert.equal(file.receive(bytes, 0, 10), -Errno.EBADF);
+  assert.equal(file.receiveEach(bytes, 0, 10, 0, 16), -Errno.EBADF);
   assert.deepEqual([countOpenFds(), Arena.liveCount], before);
 });
 
@@ -285,6 +373,10 @@ Deno.test("UdpFile never passes an address outside the buffer, nor more than a s
   assert.equal(file.send(bytes, 1, length, 1_400, to), -Errno.EFAULT);
   assert.equal(file.sendEach(bytes, length, 1, 10, to), -Errno.EFAULT);
   assert.equal(file.receive(bytes, 1, length), -Errno.EFAULT);
+  assert.equal(file.receiveEach(bytes, 0, 5_000, 0, 15), -Errno.EFAULT);
+  assert.equal(file.receiveEach(bytes, 0, 10, 1, 16), -Errno.EFAULT);
+  assert.equal(file.receiveEach(bytes, 0, 10, -1, 1), -Errno.EFAULT);
+  assert.equal(file.receiveEach(bytes, 0, 10, 0, 0), -Errno.EFAULT);
   assert.equal(file.send(bytes, 0, 10, 0, to), -Errno.EINVAL);
   assert.equal(file.send(bytes, 0, 65, 1, to), -Errno.EINVAL, "65 datagrams");
   assert.equal(file.send(bytes, 0, 65_508, 65_508, to), -Errno.EMSGSIZE);

@@ -2,7 +2,8 @@ import "../../support/loaded_libc.ts";
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { Arena } from "../../../ffi/arena.ts";
-import { Reactor } from "../../../src/reactor.ts";
+import { UdpFile } from "../../../ffi/udp_file.ts";
+import { Reactor, type Watch } from "../../../src/reactor.ts";
 import { reactorsSettled } from "../../../src/wait_loop.ts";
 import { FastUdpSocket } from "../../../src/linkmap/fast_udp_socket.ts";
 import type { NetAddress } from "../../../src/net_address.ts";
@@ -246,6 +247,97 @@ test("FastUdpSocket hands out several small runs at once, each where it was rece
   assert.equal(await dst.receive(slots), 10);
   const got = slots.slice(0, 10).map(({ packet }) => packet.bytes[packet.start]!);
   assert.deepEqual(got.toSorted((a, b) => a - b), [0, 1, 2, 3, 4, 100, 101, 102, 103, 104]);
+});
+
+test("FastUdpSocket brings what many sources sent, each in order, and what comes after", async () => {
+  using dst = bind();
+  const sources = Array.from({ length: 40 }, () => bind());
+  const got = new Map(sources.map(({ localAddress }) => [localAddress.port, [] as number[]]));
+  const slots = createSlots(64);
+  let arrived = 0;
+  for (let round = 0; round < 50; round++) {
+    const count = 1 + round % sources.length;
+    for (const src of sources.slice(0, count)) {
+      for (let i = 0; i < 3; i++) src.send(packetOf(round, i), dst.localAddress);
+    }
+    // The sends end with the turn: some of these are there at the first look, some come between two.
+    const expected = arrived + 3 * count;
+    while (arrived < expected) {
+      const received = await dst.receive(slots);
+      assert.ok(received > 0);
+      arrived += received;
+      for (const { packet, source } of slots.slice(0, received)) {
+        const [at, i] = packet.toBytes();
+        got.get(source.port)!.push(3 * at! + i!);
+      }
+    }
+  }
+  for (const src of sources) {
+    const numbers = got.get(src.localAddress.port)!;
+    assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
+    assert.equal(new Set(numbers).size, numbers.length);
+    src.close();
+  }
+});
+
+for (
+  const [what, sleeps, callsPerDatagram] of [
+    ["once for a datagram when it sleeps next", true, 1],
+    ["once more before it leaves the turn when it looks next", false, 2],
+  ] as const
+) {
+  test(`FastUdpSocket asks the system ${what}`, async () => {
+    const { receiveEach } = UdpFile.prototype;
+    let calls = 0;
+    UdpFile.prototype.receiveEach = function (...args): number {
+      calls++;
+      return receiveEach.apply(this, args);
+    };
+    try {
+      let becomeReadable = (): void => {};
+      const watch: Watch = {
+        readable: () => new Promise((resolve) => becomeReadable = resolve),
+        nextTurn: () => Promise.resolve(),
+        noteRead: () => {},
+        sleepsAt: () => sleeps,
+        close: () => {},
+      };
+      const stub = { watch: () => watch, atTurnEnd: () => {} } as unknown as Reactor;
+      using dst = FastUdpSocket.bind({ hostname: "127.0.0.1", port: 0 }, stub);
+      using src = bind();
+      const slots = createSlots(64, 0);
+      let received = dst.receive(slots);
+      await nextImmediate();
+      calls = 0;
+      for (let i = 0; i < 10; i++) {
+        src.send(packetOf(i), dst.localAddress);
+        await nextImmediate(); // now it is sent
+        becomeReadable();
+        assert.equal(await received, 1);
+        assert.deepEqual([...slots[0]!.packet.toBytes()], [i]);
+        received = dst.receive(slots);
+        await nextImmediate();
+      }
+      assert.equal(calls, 10 * callsPerDatagram);
+      dst.close();
+      becomeReadable();
+      assert.equal(await received, 0);
+    } finally {
+      UdpFile.prototype.receiveEach = receiveEach;
+    }
+  });
+}
+
+test("FastUdpSocket notices a datagram that comes when it has just been told that there are no more", async () => {
+  using dst = bind();
+  using src = bind();
+  const slots = createSlots(64);
+  for (let i = 0; i < 200; i++) {
+    src.send(packetOf(i), dst.localAddress);
+    await Promise.resolve(); // now it is sent
+    assert.equal(await dst.receive(slots), 1);
+    assert.deepEqual([...slots[0]!.packet.toBytes()], [i]);
+  }
 });
 
 test("FastUdpSocket gives everything else its turn while it skips what no packet holds", async () => {
