@@ -27,7 +27,9 @@ export class GroupRates {
       this.#updatedMs = new Float64Array(ORDER_GROUPS).fill(now);
     }
     const elapsedMs = now - this.#updatedMs[group]!;
-    const recent = this.#bytes[group]! * Math.exp(-elapsedMs / MEMORY_MS) + bytes;
+    // Packets that were read together have one time.
+    const kept = elapsedMs === 0 ? 1 : Math.exp(-elapsedMs / MEMORY_MS);
+    const recent = this.#bytes[group]! * kept + bytes;
     this.#bytes[group] = recent;
     this.#updatedMs[group] = now;
     return recent < THIN_BYTES;

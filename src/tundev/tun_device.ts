@@ -110,9 +110,9 @@ export class TunDevice implements Tundev {
     this.#isRunning = true;
     try {
       while (!this.#isClosed) {
-        const readPkts = this.#drain(callback);
-        if (this.#offload !== null && readPkts > 0) {
-          this.#watch.noteRead(readPkts, this.#offload.takeReadBytes(), performance.now());
+        const reads = this.#drain(callback);
+        if (this.#offload !== null && reads > 0) {
+          this.#watch.noteRead(reads, this.#offload.takeReadBytes(), performance.now());
         }
         if (this.#isClosed) return;
         if (this.#isDrained) await this.#watch.readable();
@@ -136,40 +136,44 @@ export class TunDevice implements Tundev {
     this.close();
   }
 
-  /** Hot. One turn: reads until nothing is there or the turn is over. @returns packets read. */
+  /** Hot. One turn: reads until nothing is there or the turn is over. @returns reads that brought something. */
   #drain(callback: EnteringPacketHandler): number {
-    const endMs = performance.now() + TURN_MS;
-    let readPkts = 0;
+    let now = performance.now();
+    const endMs = now + TURN_MS;
+    let reads = 0;
+    let pktsOfNow = 0;
     this.#isDrained = false;
-    while (readPkts < TURN_PKTS) {
-      if (this.#offload !== null) {
-        const n = this.#offload.read(callback);
-        if (n === -Errno.EAGAIN) return this.#endTurn(readPkts);
-        if (n < 0 && n !== -Errno.EINTR) throw this.#explain(new SysError("read", -n));
-        readPkts++;
-        if (this.#isClosed || performance.now() >= endMs) return readPkts;
-        continue;
-      }
-      const packet = this.#packet; // anew each time: a callback may configure
-      const n = this.#file.read(packet.bytes, HEADROOM_BYTES, this.#mtuBytes + 1);
-      if (n < 0) {
-        if (n === -Errno.EAGAIN) return this.#endTurn(readPkts);
-        if (n === -Errno.EINTR) continue;
-        throw this.#explain(new SysError("read", -n));
-      }
-      readPkts++;
-      packet.start = HEADROOM_BYTES;
-      packet.end = HEADROOM_BYTES + n;
-      callback(packet);
-      if (this.#isClosed) return readPkts;
-      if ((readPkts & CLOCK_MASK) === 0 && performance.now() >= endMs) return readPkts;
+    while (reads < TURN_PKTS) {
+      const n = this.#offload === null
+        ? this.#readOne(callback, now)
+        : this.#offload.read(callback, now);
+      if (n === -Errno.EAGAIN) return this.#endTurn(reads);
+      if (n < 0 && n !== -Errno.EINTR) throw this.#explain(new SysError("read", -n));
+      reads++;
+      if (this.#isClosed) return reads;
+      pktsOfNow += Math.max(0, n);
+      if (pktsOfNow < CLOCK_PKTS) continue;
+      pktsOfNow = 0;
+      now = performance.now();
+      if (now >= endMs) return reads;
     }
-    return readPkts;
+    return reads;
   }
 
-  #endTurn(readPkts: number): number {
+  /** Hot. Reads from a tun without vnet headers. @returns 1, or a negated errno. */
+  #readOne(callback: EnteringPacketHandler, now: number): number {
+    const packet = this.#packet; // anew each time: a callback may configure
+    const n = this.#file.read(packet.bytes, HEADROOM_BYTES, this.#mtuBytes + 1);
+    if (n < 0) return n;
+    packet.start = HEADROOM_BYTES;
+    packet.end = HEADROOM_BYTES + n;
+    callback(packet, now);
+    return 1;
+  }
+
+  #endTurn(reads: number): number {
     this.#isDrained = true;
-    return readPkts;
+    return reads;
   }
 
   #setMtu(mtuBytes: number): void {
@@ -259,5 +263,8 @@ const TURN_MS = 2;
  */
 const TURN_PKTS = 32;
 
-/** The clock (60 ns) is read every 8 packets. */
-const CLOCK_MASK = 7;
+/**
+ * The clock is read again after so many packets, which take some 40 µs: at 110,000 packets a second, two readings for each
+ * were 6 % of a sender's processor time.
+ */
+const CLOCK_PKTS = 8;

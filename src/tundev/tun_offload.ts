@@ -69,9 +69,10 @@ export class TunOffload {
   /**
    * Hot. Reads once, and calls back for each packet of what came, until closed; it is borrowed until return. What is
    * malformed is told as lost.
-   * @returns 0, or a negated errno.
+   * @param now monotonic ms, for the callback
+   * @returns how many packets came of it, or a negated errno.
    */
-  read(callback: EnteringPacketHandler): number {
+  read(callback: EnteringPacketHandler, now: number): number {
     const read = this.#read;
     const n = this.#file.read(read.bytes, READ_START, VNET_HEADER_BYTES + MAX_IP_BYTES);
     if (n < 0) return n;
@@ -83,9 +84,12 @@ export class TunOffload {
     this.#header.read(read.view, READ_START);
     read.start = HEADROOM_BYTES;
     read.end = READ_START + n;
-    if (this.#header.gsoType !== GsoType.NONE) this.#cut(callback);
-    else if (this.#takeChecksum()) callback(read);
-    else this.#onLost(DropReason.NOT_IP, 1);
+    if (this.#header.gsoType !== GsoType.NONE) return this.#cut(callback, now);
+    if (this.#takeChecksum()) {
+      callback(read, now);
+      return 1;
+    }
+    this.#onLost(DropReason.NOT_IP, 1);
     return 0;
   }
 
@@ -107,15 +111,16 @@ export class TunOffload {
     this.#flush();
   }
 
-  #cut(callback: EnteringPacketHandler): void {
+  /** @returns packets that came of it. */
+  #cut(callback: EnteringPacketHandler, now: number): number {
     const segmenter = this.#segmenter;
-    const refusal = segmenter.begin(this.#read, this.#header);
-    if (refusal < 0) {
-      this.#onLost(refusal as DropReason, 1);
-      return;
+    const pkts = segmenter.begin(this.#read, this.#header);
+    if (pkts < 0) {
+      this.#onLost(pkts as DropReason, 1);
+      return 0;
     }
-    const readMs = performance.now();
-    while (!this.#isClosed && segmenter.next(this.#segment)) callback(this.#segment, readMs);
+    while (!this.#isClosed && segmenter.next(this.#segment)) callback(this.#segment, now);
+    return pkts;
   }
 
   /**

@@ -16,7 +16,7 @@ export interface TundevSettings {
 }
 
 /**
- * Hot. Takes a packet that enters the tunnel, borrowed until return. Of packets that were read together, monotonic ms of the read are
+ * Hot. Takes a packet that enters the tunnel, borrowed until return. Of packets that were read together, monotonic ms of the first read are
  * given (as `performance.now`): reading the clock takes longer than cutting a packet off.
  */
 export type EnteringPacketHandler = (packet: Packet, readMs?: number) => void;

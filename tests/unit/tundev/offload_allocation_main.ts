@@ -74,7 +74,7 @@ class Rig {
     let done = 0;
     while (done < packets) {
       this.#filled = 0;
-      this.#offload.read(this.#keep);
+      this.#offload.read(this.#keep, 0);
       for (let i = 0; i < this.#filled; i++) this.#offload.send(this.#slots[i]!);
       done += this.#filled;
     }

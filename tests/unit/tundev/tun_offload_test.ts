@@ -26,6 +26,9 @@ const SEGMENT_BYTES = 1_000;
 const TSO = { flags: VnetFlag.NEEDS_CSUM, gsoType: GsoType.TCPV4, segmentBytes: SEGMENT_BYTES };
 const TCP_CSUM = { flags: VnetFlag.NEEDS_CSUM, checksumStart: 20, checksumOffset: 16 };
 
+/** When all of it is read. */
+const READ_MS = 1_234.5;
+
 /** An offload, its file, and what became of packets. */
 class Rig {
   readonly tun = new FakeVnetTun();
@@ -37,11 +40,12 @@ class Rig {
   /** One read. */
   read(): { bytes: Uint8Array; isPartial: boolean; start: number }[] {
     const packets: { bytes: Uint8Array; isPartial: boolean; start: number }[] = [];
-    const result = this.offload.read((packet) => {
+    const result = this.offload.read((packet, readMs) => {
       const { isPartial, start } = packet;
       packets.push({ bytes: packet.toBytes().slice(), isPartial, start });
-    });
-    assert.equal(result, 0);
+      assert.equal(readMs, READ_MS);
+    }, READ_MS);
+    assert.equal(result, packets.length);
     return packets;
   }
 
@@ -183,7 +187,7 @@ Deno.test("TunOffload.read never throws, whatever comes", () => {
 
 Deno.test("TunOffload.read hands on the file's errno", () => {
   const { offload } = new Rig();
-  assert.equal(offload.read(() => assert.fail("nothing is there")), -Errno.EAGAIN);
+  assert.equal(offload.read(() => assert.fail("nothing is there"), READ_MS), -Errno.EAGAIN);
 });
 
 Deno.test("TunOffload.read gives no further segment once closed from within the callback", () => {
@@ -193,7 +197,7 @@ Deno.test("TunOffload.read gives no further segment once closed from within the 
   offload.read(() => {
     calls++;
     offload.close();
-  });
+  }, READ_MS);
   assert.equal(calls, 1);
 });
 
