@@ -13,11 +13,14 @@ import { climbRates, describeRungs, mostArrived } from "./rate_climb.ts";
 import { findFlowObstacle } from "./secure_flow.ts";
 import { median, spread } from "./statistics.ts";
 import { BARE_SERVER, TUNNEL_SERVER, TunnelRig } from "./tunnel_rig.ts";
+import { runUdpTool, startUdpTool } from "./udp_tool.ts";
 
 const ENGINES = ["ffi", "deno"] as const satisfies readonly IoEngine["name"][];
 
 /** Small IP packets: a game's, or a call's. */
 const SMALL_PAYLOAD_BYTES = 172;
+/** Where they go at the server. */
+const HOLE_PORT = 5_301;
 
 /** What an end may keep resident, also when it has carried all it can, by the engine that is used where it can be. */
 const MAX_RESIDENT_BYTES = 150e6;
@@ -173,51 +176,77 @@ async function comparePacketRates(
   { isQuick, progress, report }: BenchContext,
 ): Promise<Figure[]> {
   const rounds = isQuick ? 1 : 3;
-  const best: Record<IoEngine["name"], number[]> = { ffi: [], deno: [] };
+  const best: Record<IoEngine["name"], PacketRun[]> = { ffi: [], deno: [] };
   for (let round = 1; round <= rounds; round++) {
     for (const engine of ENGINES) {
-      const rungs = await climbRates((offered) => {
+      const runs: PacketRun[] = [];
+      const rungs = await climbRates(async (offered) => {
         progress(
           `packets of 200 bytes, ${engine}, round ${round} of ${rounds}, ${offered} offered`,
         );
-        return packetRate(rigs[engine], offered, isQuick ? 1 : 2);
+        const run = await runPackets(rigs[engine], offered, isQuick ? 1_000 : 2_000);
+        runs.push(run);
+        return run.arrivedPerSecond;
       });
       report(
         `packets of 200 bytes, ${engine}, thousands offered -> arrived: ${describeRungs(rungs)}`,
       );
-      best[engine].push(mostArrived(rungs));
+      const most = mostArrived(rungs);
+      best[engine].push(runs.find(({ arrivedPerSecond }) => arrivedPerSecond === most)!);
     }
   }
-  const ratios = best.ffi.map((each, i) => each / best.deno[i]!);
-  const note = `median of ${rounds}, `;
+  return [
+    ...comparePackets(best, "packets of 200 bytes", "packets/s", (run) => run.arrivedPerSecond),
+    ...comparePackets(best, "processor for one", "us", (run) => run.processorUs),
+  ];
+}
+
+/** What one figure of the best runs is, for each engine, and their ratio in each round. */
+function comparePackets(
+  best: Record<IoEngine["name"], readonly PacketRun[]>,
+  name: string,
+  unit: string,
+  figureOf: (run: PacketRun) => number,
+): Figure[] {
+  const values = { ffi: best.ffi.map(figureOf), deno: best.deno.map(figureOf) };
+  const digits = unit === "us" ? 1 : 0;
+  const ratios = values.ffi.map((each, i) => each / values.deno[i]!);
+  const note = `median of ${ratios.length}, `;
   return [
     ...ENGINES.map((engine): Figure => ({
-      what: `packets of 200 bytes, ${engine}`,
-      value: Math.round(median(best[engine])),
-      unit: "packets/s",
-      note: note + spread(best[engine], 0),
+      what: `${name}, ${engine}`,
+      value: Number(median(values[engine]).toFixed(digits)),
+      unit,
+      note: note + spread(values[engine], digits),
     })),
     { what: "  ffi of deno", value: median(ratios), unit: "", note: note + spread(ratios, 2) },
   ];
 }
 
-/** What the far daemon gives its tun: iperf3's own socket loses some of that when its processor is taken, and the tun counts writes. */
-async function packetRate(
-  { laptop, ends }: TunnelRig,
+interface PacketRun {
+  readonly arrivedPerSecond: number;
+  /** Of both daemons, for a packet that arrived. */
+  readonly processorUs: number;
+}
+
+/** What arrives is what the far daemon gives its tun: a socket there would lose some of it when its processor is taken. */
+async function runPackets(
+  { laptop, server, ends }: TunnelRig,
   packetsPerSecond: number,
-  seconds: number,
-): Promise<number> {
+  durationMs: number,
+): Promise<PacketRun> {
   const received = async (): Promise<number> => {
     const samples = await ends[1]!.metrics();
     return samples.find(({ name }) => name === "bindlink_tun_written_packets_total")?.value ?? NaN;
   };
-  const udpBps = packetsPerSecond * 8 * SMALL_PAYLOAD_BYTES;
+  const used = (): number => ends.reduce((sum, end) => sum + processorMs(end.process.pid), 0);
+  await using hole = await startUdpTool(server, "hole", HOLE_PORT);
   const before = await received();
-  await runIperf3(laptop, {
-    host: TUNNEL_SERVER,
-    seconds,
-    udpBps,
-    udpBytes: SMALL_PAYLOAD_BYTES,
-  });
-  return (await received() - before) / seconds;
+  const usedBefore = used();
+  const to = [TUNNEL_SERVER, HOLE_PORT, SMALL_PAYLOAD_BYTES, packetsPerSecond, durationMs];
+  const { spanMs } = await runUdpTool<{ spanMs: number }>(laptop, "blast", ...to);
+  const arrived = await received() - before;
+  const usedUs = 1_000 * (used() - usedBefore);
+  await hole.closeStdin();
+  return { arrivedPerSecond: arrived * 1_000 / spanMs, processorUs: usedUs / arrived };
 }
