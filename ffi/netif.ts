@@ -44,6 +44,13 @@ export function setInterfaceMtu(name: string, mtuBytes: number): void {
   request(AF_INET, "SIOCSIFMTU", ifreq.address);
 }
 
+/** Sets how many packets the kernel keeps for a reader who is not there yet. @throws SysError */
+export function setInterfaceQueue(name: string, pkts: number): void {
+  using ifreq = new Ifreq(name);
+  ifreq.int = pkts;
+  request(AF_INET, "SIOCSIFTXQLEN", ifreq.address);
+}
+
 /** Brings the interface up: from then on the kernel routes into it. @throws SysError */
 export function bringInterfaceUp(name: string): void {
   using ifreq = new Ifreq(name);
@@ -138,6 +145,7 @@ const REQUESTS = {
   SIOCSIFMTU: 0x8922,
   SIOCGIFINDEX: 0x8933,
   SIOCDIFADDR: 0x8936,
+  SIOCSIFTXQLEN: 0x8943,
 } as const;
 
 /** As the address to set it means "none": devinet_ioctl() and __inet_insert_ifa() in net/ipv4/devinet.c. */

@@ -225,6 +225,7 @@ export function openTunDevice(
   try {
     const device = new TunInterface(file.name, nodePath);
     device.setMtu(spec.mtuBytes);
+    device.growQueue();
     device.setIpv4(addresses.find(({ bytes }) => bytes.length === 4) ?? null);
     device.bringUp();
     device.setIpv6(addresses.find(({ bytes }) => bytes.length === 16) ?? null);

@@ -9,6 +9,7 @@ import {
   parseIpLiteral,
   setInterfaceIpv4,
   setInterfaceMtu,
+  setInterfaceQueue,
 } from "../../../ffi/netif.ts";
 import { TunFile } from "../../../ffi/tun.ts";
 import { countOpenFds } from "../../support/open_fds.ts";
@@ -62,7 +63,7 @@ Deno.test("a refused request throws its errno and leaves neither socket nor memo
 });
 
 /** A number of the kernel's: Documentation/ABI/testing/sysfs-class-net. */
-function systemSays(name: string, attribute: "mtu" | "flags"): number {
+function systemSays(name: string, attribute: "mtu" | "flags" | "tx_queue_len"): number {
   return Number(Deno.readTextFileSync(`/sys/class/net/${name}/${attribute}`));
 }
 
@@ -78,9 +79,11 @@ Deno.test({
     using tun = TunFile.open(`btn${Deno.pid % 100_000}i%d`);
     assert.equal(isUp(tun.name), false);
     setInterfaceMtu(tun.name, 1234);
+    setInterfaceQueue(tun.name, 1_000);
     setInterfaceIpv4(tun.name, Uint8Array.of(10, 254, 247, 1), 30);
     bringInterfaceUp(tun.name);
     assert.equal(systemSays(tun.name, "mtu"), 1234);
+    assert.equal(systemSays(tun.name, "tx_queue_len"), 1_000);
     assert.equal(isUp(tun.name), true);
     const mine = Object.values(Deno.networkInterfaces()).filter((i) => i.name === tun.name);
     const ipv4 = mine.find((i) => i.family === "IPv4");
